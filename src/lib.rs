@@ -1,0 +1,5 @@
+//! cpmg turns racks of Linux machines into OpenStack clouds, from one terminal, over SSH.
+//!
+//! The rooms and the arrows between them are described in `docs/architecture.md` and enforced by
+//! `tests/architecture.rs`.
+#![forbid(unsafe_code)]

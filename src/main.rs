@@ -1,0 +1,4 @@
+//! Puts the processes together: client, engine, demonstration.
+#![forbid(unsafe_code)]
+
+fn main() {}
