@@ -3,3 +3,5 @@
 //! The rooms and the arrows between them are described in `docs/architecture.md` and enforced by
 //! `tests/architecture.rs`.
 #![forbid(unsafe_code)]
+
+pub mod domain;

@@ -1,0 +1,21 @@
+//! What things are and what is allowed.
+//!
+//! Pure rules and nothing else: no IO, no async, no clock, no randomness; time and dice come in as arguments. Everything
+//! else in cpmg may use this room, and this room uses nothing of ours. Read `node` and `job` first: they hold the two
+//! state machines around which the program is built.
+//!
+//! Never here: a file, a socket, `SystemTime::now`, a text for the screen (those live in the message catalogue of the `tui`).
+
+pub mod access;
+pub mod environment;
+pub mod facts;
+pub mod ids;
+pub mod job;
+pub mod net;
+pub mod node;
+pub mod plan;
+pub mod progress;
+pub mod secret;
+pub mod text;
+pub mod time;
+pub mod user;

@@ -1,0 +1,217 @@
+//! Everything an environment needs, as ordered stages of steps per node.
+//!
+//! The `catalog` makes a plan from a selection of modules; the job machine and the executor only read it. A plan is kept
+//! with its job, so that a job is finished with the plan it was started with.
+
+use super::ids::{EnvId, NodeId};
+use super::node::NodeRoles;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// Name of a step: `module/step`, both of `a-z 0-9 -`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StepId {
+    module: String,
+    step: String,
+}
+
+impl StepId {
+    /// The module's part.
+    pub fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// The step's part.
+    pub fn step(&self) -> &str {
+        &self.step
+    }
+
+    /// `MODULE.STEP`, for file names and the runner's protocol.
+    pub fn dotted(&self) -> String {
+        format!("{}.{}", self.module, self.step)
+    }
+}
+
+/// A text that is no step's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not the name of a step: write module/step, both of lower-case letters, digits and hyphens")]
+pub struct StepIdFault(String);
+
+impl FromStr for StepId {
+    type Err = StepIdFault;
+    fn from_str(s: &str) -> Result<Self, StepIdFault> {
+        let good = |p: &str| {
+            (1..=40).contains(&p.len())
+                && p.starts_with(|c: char| c.is_ascii_lowercase())
+                && p.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        match s.split_once('/') {
+            Some((module, step)) if good(module) && good(step) => {
+                Ok(Self { module: module.to_owned(), step: step.to_owned() })
+            }
+            _ => Err(StepIdFault(s.to_owned())),
+        }
+    }
+}
+
+impl TryFrom<String> for StepId {
+    type Error = StepIdFault;
+    fn try_from(s: String) -> Result<Self, StepIdFault> {
+        s.parse()
+    }
+}
+
+impl From<StepId> for String {
+    fn from(id: StepId) -> Self {
+        id.to_string()
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.module, self.step)
+    }
+}
+
+/// A text in the languages of the interface; the language's code is the key (`en`, `zh-CN`).
+pub type Localized = BTreeMap<String, String>;
+
+/// `text` in `language`, else in English, else the empty text.
+pub fn localized<'a>(text: &'a Localized, language: &str) -> &'a str {
+    text.get(language).or_else(|| text.get("en")).map_or("", String::as_str)
+}
+
+/// The stages, in the order in which they are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageKind {
+    /// Every node is looked at; nothing is changed.
+    Preflight,
+    /// Controllers: base, then the services.
+    Controllers,
+    /// Pure compute nodes, in parallel.
+    Computes,
+    /// Pure storage nodes.
+    Storage,
+    /// What was installed is asked whether it works.
+    Verification,
+}
+
+impl StageKind {
+    /// All stages, in order.
+    pub const ALL: [Self; 5] =
+        [Self::Preflight, Self::Controllers, Self::Computes, Self::Storage, Self::Verification];
+
+    /// The word used in role files, on the command line and as key in the message catalogue (`stage-WORD`).
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Controllers => "controllers",
+            Self::Computes => "computes",
+            Self::Storage => "storage",
+            Self::Verification => "verification",
+        }
+    }
+}
+
+impl fmt::Display for StageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A step, as far as ordering, weighing and showing it goes. Its script lives in the job's bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepSpec {
+    /// What it does.
+    pub title: Localized,
+    /// Seconds it usually takes, at least 1.
+    pub weight: u32,
+    /// Accounts that reach it.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// May be tried again without an operator.
+    #[serde(default)]
+    pub retryable: bool,
+    /// Cannot be undone.
+    #[serde(default)]
+    pub irreversible: bool,
+}
+
+/// What one node does in one stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageItem {
+    /// The node.
+    pub node: NodeId,
+    /// Its steps, in order.
+    pub steps: Vec<StepId>,
+}
+
+/// One stage: its items are done in parallel, up to the environment's limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Which one.
+    pub kind: StageKind,
+    /// One item a node.
+    pub items: Vec<StageItem>,
+}
+
+/// A node as the plan knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanNode {
+    /// Identity.
+    pub id: NodeId,
+    /// Host name.
+    pub name: String,
+    /// Address.
+    pub address: String,
+    /// Roles.
+    pub roles: NodeRoles,
+}
+
+/// The whole plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// For which environment.
+    pub env: EnvId,
+    /// Name of the platform.
+    pub platform: String,
+    /// Nodes a stage works on at once.
+    pub parallel: u32,
+    /// Modules in dependency order, each with the reason why it is there (`chosen`, or the module that needs it).
+    pub modules: Vec<(String, String)>,
+    /// Nodes in the order of the node table.
+    pub nodes: Vec<PlanNode>,
+    /// Stages in order; empty ones are left out.
+    pub stages: Vec<Stage>,
+    /// Every step that occurs.
+    pub steps: BTreeMap<StepId, StepSpec>,
+}
+
+impl Plan {
+    /// Weight of a step in seconds, 1 if it is unknown.
+    pub fn weight(&self, step: &StepId) -> u32 {
+        self.steps.get(step).map_or(1, |s| s.weight.max(1))
+    }
+
+    /// The node with that identity.
+    pub fn node(&self, id: NodeId) -> Option<&PlanNode> {
+        self.nodes.iter().find(|n| n.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn step_names() {
+        assert_eq!("keystone/db-sync".parse::<StepId>().unwrap().dotted(), "keystone.db-sync");
+        for bad in ["keystone", "a/b/c", "/x", "x/", "A/b", "a/..", "a b/c", "1a/b"] {
+            assert!(bad.parse::<StepId>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Hostile text made harmless.
+//!
+//! What a node prints may hold escape sequences that would act on the operator's terminal. Everything that is shown outside
+//! a shell pane goes through here; the bytes in the store stay as they came.
+
+/// `text` without anything a terminal would act on: escape sequences vanish whole, other control characters become `·`,
+/// tabs become spaces up to the next multiple of 8 columns (counted in characters), bidi overrides vanish.
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut column = 0;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut rest),
+            '\u{9b}' => skip_csi(&mut rest),
+            '\t' => {
+                let width = 8 - column % 8;
+                out.extend(std::iter::repeat_n(' ', width));
+                column += width;
+            }
+            '\n' => {
+                out.push('\n');
+                column = 0;
+            }
+            '\r' if rest.peek() == Some(&'\n') || rest.peek().is_none() => {}
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => {}
+            c if c.is_control() => {
+                out.push('·');
+                column += 1;
+            }
+            c => {
+                out.push(c);
+                column += 1;
+            }
+        }
+    }
+    out
+}
+
+type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// Skips what follows ESC: a CSI to its final byte, a string sequence (OSC, DCS, PM, APC, SOS) to its end, else one character.
+fn skip_escape(rest: &mut Rest<'_>) {
+    match rest.next() {
+        Some('[') => skip_csi(rest),
+        Some(']' | 'P' | '^' | '_' | 'X') => {
+            while let Some(c) = rest.next() {
+                if c == '\u{7}' || c == '\u{9c}' {
+                    break;
+                }
+                if c == '\u{1b}' {
+                    if rest.peek() == Some(&'\\') {
+                        rest.next();
+                    }
+                    break;
+                }
+                if c == '\n' {
+                    break;
+                }
+            }
+        }
+        Some(c) if ('\u{20}'..='\u{2f}').contains(&c) => {
+            rest.next();
+        }
+        _ => {}
+    }
+}
+
+fn skip_csi(rest: &mut Rest<'_>) {
+    while let Some(c) = rest.peek() {
+        if !c.is_ascii() || *c == '\n' {
+            return;
+        }
+        let last = ('\u{40}'..='\u{7e}').contains(c);
+        rest.next();
+        if last {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_dangerous_is_left() {
+        for (dirty, clean) in [
+            ("plain", "plain"),
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}x", "x"),
+            ("\u{1b}]52;c;aGk=\u{1b}\\x", "x"),
+            ("\u{1b}P1;2q...\u{1b}\\x", "x"),
+            ("a\tb", "a       b"),
+            ("100%\r", "100%"),
+            ("10%\r20%", "10%·20%"),
+            ("bell\u{7}", "bell·"),
+            ("\u{9b}2Jx", "x"),
+            ("\u{202e}cod", "cod"),
+            ("\u{1b}", ""),
+            ("中文", "中文"),
+        ] {
+            assert_eq!(harmless(dirty), clean, "{dirty:?}");
+        }
+    }
+}
