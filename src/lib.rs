@@ -4,4 +4,5 @@
 //! `tests/architecture.rs`.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod domain;

@@ -1,0 +1,174 @@
+//! A client's handle to the engine.
+//!
+//! One task reads, one writes; answers find their caller by number, everything else goes to the one receiver of
+//! [`Pushed`]. The handle is cheap to clone. When the connection is lost every call ends with [`ClientError::Lost`] and the
+//! receiver ends: the caller connects anew.
+
+use super::codec::{decode, encode, framing};
+use super::message::{ClientFrame, EngineFrame, ShellBytes};
+use super::rows::Update;
+use super::{Failure, HELLO_DEADLINE_MS, Hello, PROTOCOL, Request, Response};
+use futures_util::{SinkExt, StreamExt};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::codec::Framed;
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens on the socket.
+    #[error("no engine answers at {path}: {source}")]
+    NoEngine {
+        /// The socket.
+        path: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Somebody listens and says nothing, or nonsense.
+    #[error("what listens at {0} did not say hello within 2 seconds: it is no engine of cpmg, or it hangs")]
+    NoHello(String),
+    /// The engine speaks another version of the contract.
+    #[error(
+        "the engine (release {release}, process {pid}) speaks version {theirs} of the protocol, this program {PROTOCOL}: \
+         use the program of the engine's release, or stop that engine with its own 'cpmg engine stop' and start again"
+    )]
+    OtherVersion {
+        /// Its version.
+        theirs: u32,
+        /// Its release.
+        release: String,
+        /// Its process.
+        pid: u32,
+    },
+    /// The connection has ended.
+    #[error("the connection to the engine was lost")]
+    Lost,
+    /// The engine refused.
+    #[error(transparent)]
+    Refused(#[from] Failure),
+    /// The request is too large.
+    #[error(transparent)]
+    Codec(#[from] super::codec::CodecFault),
+    /// The engine gave another kind of answer than the request asks for: a defect.
+    #[error("the engine gave an answer of another kind than was asked for")]
+    Unexpected,
+}
+
+/// What the engine sends unasked.
+#[derive(Clone, Debug)]
+pub enum Pushed {
+    /// Rows of a topic.
+    Update(Update),
+    /// Bytes of a shell.
+    Shell(ShellBytes),
+    /// The session has ended.
+    SessionEnded,
+}
+
+type Pending = Arc<Mutex<HashMap<u64, oneshot::Sender<Result<Response, Failure>>>>>;
+
+/// A connection to the engine.
+#[derive(Clone)]
+pub struct Client {
+    out: mpsc::UnboundedSender<ClientFrame>,
+    pending: Pending,
+    next: Arc<AtomicU64>,
+    hello: Arc<Hello>,
+}
+
+impl Client {
+    /// Connects, exchanges hellos.
+    pub async fn connect(path: &Path) -> Result<(Self, mpsc::UnboundedReceiver<Pushed>), ClientError> {
+        let shown = path.display().to_string();
+        let stream = UnixStream::connect(path)
+            .await
+            .map_err(|source| ClientError::NoEngine { path: shown.clone(), source })?;
+        let mut framed = Framed::new(stream, framing());
+        let mine = Hello {
+            protocol: PROTOCOL,
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            first_start: false,
+            simulated: false,
+            notices: Vec::new(),
+        };
+        let exchange = async {
+            framed.send(encode(&mine).ok()?).await.ok()?;
+            let frame = framed.next().await?.ok()?;
+            decode::<Hello>(&frame).ok()
+        };
+        let hello = tokio::time::timeout(Duration::from_millis(HELLO_DEADLINE_MS), exchange)
+            .await
+            .ok()
+            .flatten()
+            .ok_or(ClientError::NoHello(shown))?;
+        if hello.protocol != PROTOCOL {
+            return Err(ClientError::OtherVersion {
+                theirs: hello.protocol,
+                release: hello.release,
+                pid: hello.pid,
+            });
+        }
+        let (mut sink, mut source) = framed.split();
+        let pending: Pending = Arc::default();
+        let (out, mut outgoing) = mpsc::unbounded_channel::<ClientFrame>();
+        let (push, pushed) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(frame) = outgoing.recv().await {
+                let Ok(bytes) = encode(&frame) else { continue };
+                if sink.send(bytes).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let waiting = Arc::clone(&pending);
+        tokio::spawn(async move {
+            while let Some(Ok(frame)) = source.next().await {
+                match decode::<EngineFrame>(&frame) {
+                    Ok(EngineFrame::Reply { id, result }) => {
+                        let caller = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                        if let Some(caller) = caller {
+                            let _ = caller.send(result);
+                        }
+                    }
+                    Ok(EngineFrame::Update(update)) => drop(push.send(Pushed::Update(update))),
+                    Ok(EngineFrame::Shell(bytes)) => drop(push.send(Pushed::Shell(bytes))),
+                    Ok(EngineFrame::SessionEnded) => drop(push.send(Pushed::SessionEnded)),
+                    Ok(EngineFrame::Unknown) | Err(_) => {}
+                }
+            }
+            waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        });
+        Ok((Self { out, pending, next: Arc::new(AtomicU64::new(1)), hello: Arc::new(hello) }, pushed))
+    }
+
+    /// What the engine said first.
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// Asks and waits for the answer. `Failure` is in [`ClientError::Refused`].
+    pub async fn call(&self, request: Request) -> Result<Response, ClientError> {
+        self.call_keyed(None, request).await
+    }
+
+    /// As [`Self::call`], with a key under which the engine does the request once only.
+    pub async fn call_keyed(&self, key: Option<String>, request: Request) -> Result<Response, ClientError> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let frame = ClientFrame { id, key, request };
+        // Encoded here once more so that a too large request is refused to its caller.
+        encode(&frame)?;
+        let (tell, answer) = oneshot::channel();
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id, tell);
+        if self.out.send(frame).is_err() || self.out.is_closed() {
+            self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            return Err(ClientError::Lost);
+        }
+        Ok(answer.await.map_err(|_| ClientError::Lost)??)
+    }
+}

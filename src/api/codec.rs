@@ -1,0 +1,127 @@
+//! Frames to bytes and back.
+//!
+//! MessagePack with named fields. What does not decode is not an end of the connection: a client skips a frame it does not
+//! understand, the engine refuses it by its number.
+
+use super::message::ClientFrame;
+use super::{FRAME_MAX, Request};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio_util::bytes::Bytes;
+use tokio_util::codec::LengthDelimitedCodec;
+
+/// The framing of the socket.
+pub fn framing() -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().max_frame_length(FRAME_MAX).new_codec()
+}
+
+/// A frame that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CodecFault {
+    /// Cannot be written.
+    #[error("the message cannot be encoded: {0}")]
+    Encode(#[from] rmp_serde::encode::Error),
+    /// Cannot be read.
+    #[error("the message cannot be understood: {0}")]
+    Decode(#[from] rmp_serde::decode::Error),
+    /// Too large for one frame.
+    #[error("the message has {0} bytes, more than one frame takes")]
+    TooLarge(usize),
+}
+
+/// A value as the content of one frame.
+pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, CodecFault> {
+    let bytes = rmp_serde::to_vec_named(value)?;
+    if bytes.len() > FRAME_MAX {
+        return Err(CodecFault::TooLarge(bytes.len()));
+    }
+    Ok(bytes.into())
+}
+
+/// The value in one frame.
+pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, CodecFault> {
+    Ok(rmp_serde::from_slice(frame)?)
+}
+
+/// A client's frame; a request that this release does not know becomes [`Request::Unknown`] with its number kept.
+pub fn decode_request(frame: &[u8]) -> Result<ClientFrame, CodecFault> {
+    #[derive(Deserialize)]
+    struct OnlyId {
+        id: u64,
+    }
+    decode::<ClientFrame>(frame).or_else(|fault| {
+        let OnlyId { id } = decode(frame).map_err(|_| fault)?;
+        Ok(ClientFrame { id, key: None, request: Request::Unknown })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::{EngineFrame, Hello, ShellBytes};
+    use super::super::rows::{Row, Topic, Update};
+    use super::*;
+    use crate::domain::ids::{EnvId, ShellId};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn round_trip_of_bytes_is_compact() {
+        let frame = EngineFrame::Shell(ShellBytes {
+            shell: ShellId(1),
+            offset: 5,
+            redraw: false,
+            bytes: vec![0xff; 1000],
+            ended: None,
+        });
+        let bytes = encode(&frame).unwrap();
+        assert!(bytes.len() < 1_100, "{}", bytes.len());
+        let EngineFrame::Shell(back) = decode(&bytes).unwrap() else { panic!("another frame") };
+        assert_eq!(back.bytes, vec![0xff; 1000]);
+    }
+
+    #[test]
+    fn an_unknown_request_keeps_its_number() {
+        #[derive(Serialize)]
+        struct Future {
+            id: u64,
+            request: BTreeMap<&'static str, u8>,
+        }
+        let bytes = encode(&Future { id: 42, request: BTreeMap::from([("teleport", 1)]) }).unwrap();
+        let frame = decode_request(&bytes).unwrap();
+        assert_eq!(frame.id, 42);
+        assert!(matches!(frame.request, Request::Unknown));
+    }
+
+    #[test]
+    fn an_unknown_row_does_not_spoil_its_update() {
+        #[derive(Serialize)]
+        struct Future {
+            topic: Topic,
+            revision: u64,
+            snapshot: bool,
+            rows: Vec<BTreeMap<&'static str, BTreeMap<&'static str, u8>>>,
+        }
+        let rows = vec![BTreeMap::from([("hologram", BTreeMap::from([("x", 1)]))])];
+        let bytes =
+            encode(&Future { topic: Topic::Nodes(EnvId(3)), revision: 1, snapshot: true, rows }).unwrap();
+        let update: Update = decode(&bytes).unwrap();
+        assert_eq!(update.rows, vec![Row::Unknown]);
+    }
+
+    #[test]
+    fn fields_may_be_missing_or_new() {
+        let bytes =
+            rmp_serde::to_vec_named(&serde_json::json!({"protocol": 9, "release": "x", "mood": "good"}))
+                .unwrap();
+        let hello: Hello = decode(&bytes).unwrap();
+        assert_eq!((hello.protocol, hello.first_start), (9, false));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_frames_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode_request(&bytes);
+            let _ = decode::<EngineFrame>(&bytes);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! What clients watch: topics and their rows.
+
+use super::message::UserView;
+use crate::domain::environment::Environment;
+use crate::domain::facts::Facts;
+use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
+use crate::domain::job::{JobNodeState, JobState, StepAction, StepState};
+use crate::domain::net::HostAddress;
+use crate::domain::node::{CredentialKind, NodeRoles, NodeState, Reach};
+use crate::domain::plan::{Localized, StageKind, StepId};
+use crate::domain::time::Moment;
+use serde::{Deserialize, Serialize};
+
+/// Something a client can watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topic {
+    /// Environments that are not hidden: [`Row::Env`].
+    Environments,
+    /// Hidden environments, for administrators: [`Row::Env`].
+    Hidden,
+    /// Nodes of an environment: [`Row::Node`].
+    Nodes(EnvId),
+    /// Jobs of an environment, newest last: [`Row::Job`].
+    Jobs(EnvId),
+    /// Jobs of all environments that are not over: [`Row::Job`].
+    RunningJobs,
+    /// A job: one [`Row::Job`] and a [`Row::JobNode`] for each node.
+    Job(JobId),
+    /// Steps of one node of a job: [`Row::Step`], key is the place in the list.
+    JobNode(JobId, NodeId),
+    /// A sweep: one [`Row::Sweep`] and a [`Row::Found`] for each address.
+    Sweep(SweepId),
+    /// Shells that are open: [`Row::Shell`].
+    Shells,
+    /// Who is here: [`Row::Session`].
+    Sessions,
+}
+
+/// Identity of a row within its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RowKey(pub u64);
+
+/// Change of a topic.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Update {
+    /// Which topic.
+    pub topic: Topic,
+    /// Grows with every update of this subscription.
+    pub revision: u64,
+    /// The rows are all there are; otherwise they are added or replace those of the same key.
+    pub snapshot: bool,
+    /// Rows.
+    #[serde(deserialize_with = "lenient")]
+    pub rows: Vec<Row>,
+    /// Keys of rows that are gone.
+    #[serde(default)]
+    pub gone: Vec<RowKey>,
+}
+
+/// A row. Its key is [`Row::key`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Row {
+    /// An environment with what follows from its nodes and jobs.
+    Env(EnvRow),
+    /// A node.
+    Node(Box<NodeRow>),
+    /// A job.
+    Job(JobRow),
+    /// A node within a job.
+    JobNode(JobNodeRow),
+    /// A step of a node.
+    Step(StepRow),
+    /// A sweep.
+    Sweep(SweepRow),
+    /// An address at which something was found.
+    Found(FoundRow),
+    /// A shell.
+    Shell(ShellRow),
+    /// A session.
+    Session(SessionRow),
+    /// Something this program does not know.
+    Unknown,
+}
+
+impl Row {
+    /// Identity within the topic.
+    pub fn key(&self) -> RowKey {
+        RowKey(match self {
+            Self::Env(r) => r.env.id.0,
+            Self::Node(r) => r.id.0,
+            Self::Job(r) => r.id.0 << 32,
+            Self::JobNode(r) => r.node.0,
+            Self::Step(r) => u64::from(r.index),
+            Self::Sweep(_) | Self::Unknown => 0,
+            Self::Found(r) => u64::from(u32::from(r.address.ip())) + 1,
+            Self::Shell(r) => r.id.0,
+            Self::Session(r) => r.number,
+        })
+    }
+}
+
+/// Rows of which some may be of a kind that this program does not know.
+pub(super) fn lenient<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Row>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Maybe {
+        Known(Box<Row>),
+        Other(serde::de::IgnoredAny),
+    }
+    let rows = Vec::<Maybe>::deserialize(d)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| match row {
+            Maybe::Known(row) => *row,
+            Maybe::Other(_) => Row::Unknown,
+        })
+        .collect())
+}
+
+/// An environment in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvRow {
+    /// The record.
+    pub env: Environment,
+    /// Nodes in it.
+    pub nodes: u32,
+    /// Nodes that are installed.
+    pub installed: u32,
+    /// Nodes that failed.
+    pub failed: u32,
+    /// Its newest job.
+    pub job: Option<JobRow>,
+}
+
+/// A node in the table: the record without what clients must not or need not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRow {
+    /// Identity.
+    pub id: NodeId,
+    /// Environment.
+    pub env: EnvId,
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub address: HostAddress,
+    /// Port.
+    pub port: u16,
+    /// Account.
+    pub user: String,
+    /// How we log in.
+    pub credential: Option<CredentialKind>,
+    /// Fingerprint of the pinned host key, `SHA256:…`.
+    pub host_key: Option<String>,
+    /// Roles.
+    pub roles: NodeRoles,
+    /// Where it stands.
+    pub state: NodeState,
+    /// Whether it answers.
+    pub reach: Reach,
+    /// Facts.
+    pub facts: Option<Facts>,
+    /// The job that works or worked on it last.
+    pub job: Option<JobId>,
+    /// A probe is under way since.
+    #[serde(default)]
+    pub probing: Option<Moment>,
+    /// Revision.
+    pub revision: Revision,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRow {
+    /// Identity.
+    pub id: JobId,
+    /// Environment.
+    pub env: EnvId,
+    /// Where it stands.
+    pub state: JobState,
+    /// Who started it.
+    pub by: String,
+    /// When it was started.
+    pub created: Moment,
+    /// When it was over.
+    pub ended: Option<Moment>,
+    /// Who asked to end it.
+    pub cancelled_by: Option<String>,
+    /// 0 to 1000; never goes back.
+    pub permille: u16,
+    /// What is left by the usual times, milliseconds; `None` when it is over or nothing is known.
+    pub left_ms: Option<u64>,
+    /// One bar a stage.
+    pub stages: Vec<StageRow>,
+    /// Nodes done, failed, and all.
+    pub nodes_done: u32,
+    /// Nodes that failed.
+    pub nodes_failed: u32,
+    /// Nodes in the job.
+    pub nodes: u32,
+    /// Steps that changed something.
+    pub changed: u32,
+    /// Steps that found nothing to do.
+    pub unchanged: u32,
+    /// The first failure of this run.
+    pub first_error: Option<FirstError>,
+}
+
+/// A stage of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRow {
+    /// Which.
+    pub kind: StageKind,
+    /// 0 to 1000; never goes back.
+    pub permille: u16,
+    /// Nodes in it that are done with it.
+    pub done: u32,
+    /// Nodes in it.
+    pub nodes: u32,
+}
+
+/// The first failure of a job, pinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstError {
+    /// On which node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// In which step; `None` when the node itself could not be worked on.
+    pub step: Option<StepId>,
+    /// Which attempt.
+    pub attempt: u32,
+    /// What happened, in a sentence.
+    pub what: String,
+    /// Last lines of output before it, made harmless.
+    pub tail: Vec<String>,
+}
+
+/// A node within a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobNodeRow {
+    /// Which node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its roles.
+    pub roles: NodeRoles,
+    /// Where it stands.
+    pub state: JobNodeState,
+    /// 0 to 1000; never goes back.
+    pub permille: u16,
+    /// Steps done.
+    pub done: u32,
+    /// Steps in all.
+    pub steps: u32,
+    /// Steps that changed something.
+    pub changed: u32,
+    /// The step that runs, failed or comes next.
+    pub current: Option<CurrentStep>,
+    /// What it waits for, or why it failed, when that is not a step.
+    pub why: Option<String>,
+    /// The link to it is down since; the step goes on on the node.
+    #[serde(default)]
+    pub link_down: Option<Moment>,
+}
+
+/// The step a node is at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurrentStep {
+    /// Place in the node's list.
+    pub index: u32,
+    /// Which stage.
+    pub stage: StageKind,
+    /// Which step.
+    pub step: StepId,
+    /// Title.
+    pub title: Localized,
+    /// Attempt.
+    pub attempt: u32,
+    /// Where it stands.
+    pub state: StepState,
+    /// How long it usually takes, milliseconds.
+    pub usual_ms: u64,
+    /// When the last byte of output came.
+    pub last_output: Option<Moment>,
+    /// Last line of output, made harmless, cut at 200 characters.
+    pub line: String,
+}
+
+/// A step of a node of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRow {
+    /// Place in the node's list.
+    pub index: u32,
+    /// Stage.
+    pub stage: StageKind,
+    /// Step.
+    pub step: StepId,
+    /// Title.
+    pub title: Localized,
+    /// Run or undo.
+    pub action: StepAction,
+    /// Attempt, 0 before the first.
+    pub attempt: u32,
+    /// Where it stands.
+    pub state: StepState,
+    /// How long it usually takes, milliseconds.
+    pub usual_ms: u64,
+    /// Bytes of output of this attempt.
+    pub output: u64,
+}
+
+/// A sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepRow {
+    /// Identity.
+    pub id: SweepId,
+    /// For which environment.
+    pub env: EnvId,
+    /// Addresses asked.
+    pub done: u32,
+    /// Addresses in all.
+    pub total: u32,
+    /// Addresses at which SSH answered.
+    pub found: u32,
+    /// Started.
+    pub started: Moment,
+    /// Over since.
+    pub ended: Option<Moment>,
+    /// Ended by an operator.
+    pub cancelled: bool,
+}
+
+/// An address at which something answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundRow {
+    /// Where.
+    pub address: HostAddress,
+    /// Port.
+    pub port: u16,
+    /// What answered, made harmless: the banner of SSH, or why it is not SSH.
+    pub banner: String,
+    /// Whether that is SSH.
+    pub ssh: bool,
+    /// The node of this environment that has the address already.
+    pub node: Option<NodeId>,
+}
+
+/// A shell that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShellRow {
+    /// Identity.
+    pub id: ShellId,
+    /// On which node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Who opened it.
+    pub by: String,
+    /// When.
+    pub opened: Moment,
+}
+
+/// Somebody who is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// Number of the connection.
+    pub number: u64,
+    /// Who.
+    pub user: UserView,
+    /// Account on the management host.
+    pub account: String,
+    /// Since when.
+    pub since: Moment,
+}
