@@ -61,12 +61,6 @@ pub struct User {
     /// Cannot log in, all else is kept.
     #[serde(default)]
     pub disabled: bool,
-    /// Wrong passwords since the last right one.
-    #[serde(default)]
-    pub failures: u32,
-    /// When the last wrong password came.
-    #[serde(default)]
-    pub last_failure: Moment,
     /// When the user was made.
     pub created: Moment,
     /// Grows with every change.

@@ -1,0 +1,299 @@
+//! The executor against a scripted site: every failure a node or a link can produce, without a node or a link.
+
+use super::*;
+use crate::domain::ids::{EnvId, JobId};
+use crate::domain::job::{JobNodeState, JobState, JournalEntry, StepEnd, StepState};
+use crate::domain::node::{NodeRole, NodeRoles};
+use crate::domain::plan::{Plan, PlanNode, Stage, StageItem, StageKind};
+use crate::domain::time::Moment;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+
+/// What the scripted node does at an attempt, in order.
+#[derive(Clone)]
+enum Act {
+    Say(&'static str),
+    Break,
+    End(i32),
+    Vanish,
+    UntilCancelled,
+}
+
+#[derive(Default)]
+struct World {
+    /// Script per node and step; consumed as the attempt goes on, over all connections.
+    scripts: HashMap<(u64, String), VecDeque<Act>>,
+    begun: Vec<(u64, String, u32)>,
+    refuse: HashMap<u64, LinkFault>,
+    full: u32,
+}
+
+struct Scripted {
+    job: Mutex<Job>,
+    journal: Mutex<Vec<JournalEntry>>,
+    world: Arc<Mutex<World>>,
+    kept: Mutex<HashMap<Attempt, Vec<u8>>>,
+}
+
+struct FakeLink {
+    world: Arc<Mutex<World>>,
+    at: Option<Attempt>,
+    sent: u64,
+    cancelled: bool,
+}
+
+impl Link for FakeLink {
+    async fn begin(
+        &mut self,
+        attempt: &Attempt,
+        offset: u64,
+        _secrets: Vec<(String, Secret)>,
+    ) -> Result<(), LinkFault> {
+        let mut world = self.world.lock().unwrap();
+        let key = (attempt.node.0, attempt.step.to_string(), attempt.number);
+        if !world.begun.contains(&key) {
+            world.begun.push(key);
+        }
+        self.at = Some(attempt.clone());
+        self.sent = offset;
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<LinkEvent, LinkFault> {
+        let at = self.at.clone().unwrap();
+        loop {
+            let act = {
+                let mut world = self.world.lock().unwrap();
+                let script = world.scripts.entry((at.node.0, at.step.to_string())).or_default();
+                if matches!(script.front(), Some(Act::UntilCancelled)) && !self.cancelled {
+                    None
+                } else {
+                    Some(script.pop_front().unwrap_or(Act::End(0)))
+                }
+            };
+            match act {
+                None => tokio::task::yield_now().await,
+                Some(Act::Say(text)) => {
+                    let offset = self.sent;
+                    self.sent += text.len() as u64;
+                    return Ok(LinkEvent::Output { offset, bytes: text.into() });
+                }
+                Some(Act::Break) => return Err(LinkFault::Gone("the cable was pulled".into())),
+                Some(Act::End(status)) => return Ok(LinkEvent::Ended { status, changed: true }),
+                Some(Act::Vanish) => return Ok(LinkEvent::Lost { why: "the node was rebooted".into() }),
+                Some(Act::UntilCancelled) => return Ok(LinkEvent::Ended { status: 143, changed: false }),
+            }
+        }
+    }
+
+    async fn cancel(&mut self, _attempt: &Attempt) -> Result<(), LinkFault> {
+        self.cancelled = true;
+        Ok(())
+    }
+}
+
+impl Site for Scripted {
+    type Link = FakeLink;
+
+    fn read<R>(&self, look: impl FnOnce(&Job) -> R) -> R {
+        look(&self.job.lock().unwrap())
+    }
+
+    fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
+        let mut world = self.world.lock().unwrap();
+        if world.full > 0 {
+            world.full -= 1;
+            return Err(SiteFault::Waits("disk full".into()));
+        }
+        let entry = JournalEntry { at: Moment(1), event };
+        self.job.lock().unwrap().apply(&entry).map_err(|r| SiteFault::Refused(r.to_string()))?;
+        self.journal.lock().unwrap().push(entry);
+        Ok(())
+    }
+
+    fn output_length(&self, attempt: &Attempt) -> Result<u64, SiteFault> {
+        Ok(self.kept.lock().unwrap().get(attempt).map_or(0, |b| b.len() as u64))
+    }
+
+    fn output(&self, attempt: &Attempt, offset: u64, bytes: &[u8]) -> Result<(), SiteFault> {
+        let mut kept = self.kept.lock().unwrap();
+        let file = kept.entry(attempt.clone()).or_default();
+        assert_eq!(file.len() as u64, offset, "no byte lost, none doubled");
+        file.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn secrets(&self, _step: &StepId) -> Result<Vec<(String, Secret)>, SiteFault> {
+        Ok(vec![])
+    }
+
+    async fn connect(&self, node: NodeId) -> Result<FakeLink, LinkFault> {
+        let world = self.world.lock().unwrap();
+        if let Some(fault) = world.refuse.get(&node.0) {
+            return Err(fault.clone());
+        }
+        Ok(FakeLink { world: Arc::clone(&self.world), at: None, sent: 0, cancelled: false })
+    }
+
+    fn waits(&self, _node: NodeId, _why: Option<&str>) {}
+}
+
+/// Node 1 is the controller, 2 and 3 are computes; two steps each.
+fn plan() -> Plan {
+    let node = |id, role| PlanNode {
+        id: NodeId(id),
+        name: format!("n{id}"),
+        address: "127.0.0.1".into(),
+        roles: NodeRoles::from([role]),
+    };
+    let steps: Vec<StepId> = vec!["m/one".parse().unwrap(), "m/two".parse().unwrap()];
+    let item = |id| StageItem { node: NodeId(id), steps: steps.clone() };
+    Plan {
+        env: EnvId(1),
+        platform: "p".into(),
+        parallel: 2,
+        modules: vec![],
+        nodes: vec![node(1, NodeRole::Controller), node(2, NodeRole::Compute), node(3, NodeRole::Compute)],
+        stages: vec![
+            Stage { kind: StageKind::Controllers, items: vec![item(1)] },
+            Stage { kind: StageKind::Computes, items: vec![item(2), item(3)] },
+        ],
+        steps: BTreeMap::new(),
+    }
+}
+
+fn site(scripts: &[(u64, &str, &[Act])]) -> Arc<Scripted> {
+    let mut world = World::default();
+    for (node, step, acts) in scripts {
+        world.scripts.insert((*node, (*step).to_owned()), acts.iter().cloned().collect());
+    }
+    Arc::new(Scripted {
+        job: Mutex::new(Job::new(JobId(1), plan(), "ada".into(), Moment(0))),
+        journal: Mutex::default(),
+        world: Arc::new(Mutex::new(world)),
+        kept: Mutex::default(),
+    })
+}
+
+fn state(site: &Scripted, node: u64) -> JobNodeState {
+    site.read(|j| j.nodes[&NodeId(node)].state)
+}
+
+fn output(site: &Scripted, node: u64, step: &str) -> String {
+    let kept = site.kept.lock().unwrap();
+    let mut all: Vec<_> =
+        kept.iter().filter(|(a, _)| a.node.0 == node && a.step.to_string() == step).collect();
+    all.sort_by_key(|(a, _)| a.number);
+    all.iter().map(|(_, b)| String::from_utf8_lossy(b).into_owned()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn controllers_come_before_computes() {
+    let s = site(&[(1, "m/one", &[Act::Say("hello\n"), Act::End(0)])]);
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Succeeded);
+    let begun = s.world.lock().unwrap().begun.clone();
+    assert_eq!(begun.len(), 6);
+    assert!(begun[..2].iter().all(|b| b.0 == 1), "{begun:?}");
+    assert_eq!(output(&s, 1, "m/one"), "hello\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_controller_stops_the_rest_and_a_retry_goes_on_there() {
+    let s = site(&[(1, "m/two", &[Act::End(3)])]);
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Failed);
+    assert_eq!((state(&s, 1), state(&s, 2)), (JobNodeState::Failed, JobNodeState::Cancelled));
+    s.record(JobEvent::Retried { by: "ada".into() }).unwrap();
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Succeeded);
+    let begun = s.world.lock().unwrap().begun.clone();
+    assert_eq!(
+        begun.iter().filter(|b| b.0 == 1 && b.1 == "m/one").count(),
+        1,
+        "a done step is not run again"
+    );
+    assert!(begun.contains(&(1, "m/two".into(), 2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_compute_stops_nobody_else() {
+    let s = site(&[(2, "m/one", &[Act::Vanish])]);
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Failed);
+    assert_eq!((state(&s, 2), state(&s, 3)), (JobNodeState::Failed, JobNodeState::Done));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_link_loses_and_doubles_nothing() {
+    let acts = [Act::Say("a"), Act::Break, Act::Say("b"), Act::Break, Act::Break, Act::Say("c"), Act::End(0)];
+    let s = site(&[(2, "m/one", &acts)]);
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Succeeded);
+    assert_eq!(output(&s, 2, "m/one"), "abc");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_never_answers_fails_with_the_reason() {
+    let s = site(&[]);
+    s.world.lock().unwrap().refuse.insert(3, LinkFault::Gone("no route to host".into()));
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!((state(&s, 2), state(&s, 3)), (JobNodeState::Done, JobNodeState::Failed));
+    assert_eq!(s.read(|j| j.nodes[&NodeId(3)].why.clone()).as_deref(), Some("no route to host"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_only_delays() {
+    let s = site(&[]);
+    s.world.lock().unwrap().full = 5;
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_ends_the_running_step_and_begins_nothing_more() {
+    let s = site(&[(1, "m/one", &[Act::UntilCancelled])]);
+    let cancel = CancellationToken::new();
+    let work = tokio::spawn(execute(Arc::clone(&s), cancel.clone()));
+    while s.world.lock().unwrap().begun.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    s.record(JobEvent::CancelAsked { by: "ada".into() }).unwrap();
+    cancel.cancel();
+    work.await.unwrap();
+    assert_eq!(s.read(|j| j.state), JobState::Cancelled);
+    assert_eq!(s.world.lock().unwrap().begun.len(), 1);
+    assert_eq!(state(&s, 2), JobNodeState::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_engine_goes_on_with_the_step_that_ran() {
+    let s = site(&[(1, "m/one", &[Act::Say("rest"), Act::End(0)])]);
+    for event in [
+        JobEvent::Started,
+        JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1 },
+        JobEvent::Interrupted,
+    ] {
+        s.record(event).unwrap();
+    }
+    let at = Attempt {
+        node: NodeId(1),
+        index: 0,
+        step: "m/one".parse().unwrap(),
+        action: StepAction::Run,
+        number: 1,
+    };
+    s.kept.lock().unwrap().insert(at, b"begin ".to_vec());
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Succeeded);
+    assert_eq!(output(&s, 1, "m/one"), "begin rest");
+    let starts = s.journal.lock().unwrap();
+    let again =
+        starts.iter().filter(|e| e.event == JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1 });
+    assert_eq!(again.count(), 1, "not started twice");
+    assert!(s.read(|j| matches!(
+        &j.nodes[&NodeId(1)].steps[0].state,
+        StepState::Ended { end: StepEnd::Changed, .. }
+    )));
+}
