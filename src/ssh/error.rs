@@ -1,0 +1,182 @@
+//! Everything that can go wrong, each with what to do about it.
+
+use crate::ssh::HostKey;
+use std::time::Duration;
+
+/// Why a text is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueFault {
+    /// Not a public key.
+    #[error(
+        "this is not a host key: it reads like 'ssh-ed25519 AAAAC3…', as ssh-keyscan prints it after the address"
+    )]
+    HostKey,
+}
+
+/// A fault of SSH. `Display` is the sentence for the operator.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SshError {
+    /// Nothing listens there.
+    #[error(
+        "{host} refused the connection: nothing listens on that port; start sshd there or correct the port"
+    )]
+    Refused {
+        /// Address and port.
+        host: String,
+    },
+    /// No way to it.
+    #[error("{host} cannot be reached ({why}): check its power, cable and address")]
+    Unreachable {
+        /// Address and port.
+        host: String,
+        /// The operating system's words.
+        why: String,
+    },
+    /// No answer in time.
+    #[error(
+        "{host} did not answer within {after:?} while {doing}: check its power, its network and any firewall on the way"
+    )]
+    Timeout {
+        /// Address and port.
+        host: String,
+        /// What was waited for.
+        doing: &'static str,
+        /// How long.
+        after: Duration,
+    },
+    /// Something else listens there.
+    #[error("{host} is not an SSH server{}: correct the port", in_brackets(.said))]
+    NotSsh {
+        /// Address and port.
+        host: String,
+        /// Its first words, harmless and short; empty if it said nothing.
+        said: String,
+    },
+    /// No common algorithm, protocol errors.
+    #[error(
+        "{host} and cpmg found no common language ({why}): update its SSH server or allow a current algorithm there"
+    )]
+    Negotiation {
+        /// Address and port.
+        host: String,
+        /// Details.
+        why: String,
+    },
+    /// Never seen before.
+    #[error("the host key of {host} is new: {} {}; compare it with the one on the node (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub) and accept it", .offered.kind(), .offered.fingerprint())]
+    HostKeyUnknown {
+        /// Address and port.
+        host: String,
+        /// What it showed.
+        offered: Box<HostKey>,
+    },
+    /// Not the pinned one.
+    #[error("the host key of {host} has CHANGED: {} {} was pinned, it now shows {} {}. Either the machine was reinstalled, or somebody sits in between. Nothing was sent. Forget the old key only if you know why it changed", .pinned.kind(), .pinned.fingerprint(), .offered.kind(), .offered.fingerprint())]
+    HostKeyChanged {
+        /// Address and port.
+        host: String,
+        /// What was pinned.
+        pinned: Box<HostKey>,
+        /// What it showed.
+        offered: Box<HostKey>,
+    },
+    /// No credential was accepted.
+    #[error(
+        "{host} did not accept {user}: tried {tried}; the server allows {allowed}. Check user name, password or authorized_keys"
+    )]
+    AuthRefused {
+        /// Address and port.
+        host: String,
+        /// Account.
+        user: String,
+        /// What was tried, in words.
+        tried: String,
+        /// Methods the server names.
+        allowed: String,
+    },
+    /// Key is encrypted and the passphrase is wrong.
+    #[error("the passphrase does not open the private key: type it again")]
+    WrongPassphrase,
+    /// Key is encrypted and there is no passphrase.
+    #[error("the private key is encrypted: give its passphrase")]
+    PassphraseNeeded,
+    /// Not a private key.
+    #[error(
+        "the private key cannot be read ({why}): give the whole file, from '-----BEGIN' to '-----END', not the .pub file"
+    )]
+    UnreadableKey {
+        /// Details without any part of the key.
+        why: String,
+    },
+    /// Agent cannot be used.
+    #[error(
+        "the SSH agent at {socket} cannot be used ({why}): start it, add a key with ssh-add, and see that the engine may open its socket"
+    )]
+    Agent {
+        /// Path.
+        socket: String,
+        /// Details.
+        why: String,
+    },
+    /// The server gives no more channels.
+    #[error(
+        "{host} refused another channel ({why}): its MaxSessions is reached or it forbids this; close shells or raise MaxSessions in its sshd_config"
+    )]
+    ChannelRefused {
+        /// Address and port.
+        host: String,
+        /// Details.
+        why: String,
+    },
+    /// The server refused a command, a terminal …
+    #[error(
+        "{host} refused {what}: look for a forced command or a restriction in its authorized_keys and sshd_config"
+    )]
+    RequestRefused {
+        /// Address and port.
+        host: String,
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// More than an SSH server takes.
+    #[error("a command of {0} bytes is too long for a shell: upload it as a file")]
+    CommandTooLong(usize),
+    /// The link broke.
+    #[error("the connection to {host} was lost ({why})")]
+    Lost {
+        /// Address and port.
+        host: String,
+        /// Details.
+        why: String,
+    },
+    /// Command failed where it must not.
+    #[error("'{what}' failed on {host} ({status}): {said}")]
+    Command {
+        /// Address and port.
+        host: String,
+        /// In words.
+        what: String,
+        /// Exit status in words.
+        status: String,
+        /// Last words, harmless.
+        said: String,
+    },
+}
+
+impl SshError {
+    /// Whether trying again later may help without anybody changing anything.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::Unreachable { .. }
+                | Self::Timeout { .. }
+                | Self::ChannelRefused { .. }
+                | Self::Lost { .. }
+        )
+    }
+}
+
+fn in_brackets(words: &str) -> String {
+    if words.is_empty() { " (it said nothing)".to_owned() } else { format!(" (it said '{words}')") }
+}

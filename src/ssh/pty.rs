@@ -1,0 +1,90 @@
+//! A shell in a pseudo-terminal.
+
+use super::backlog::{Backlog, WhenFull};
+use super::session::Status;
+use super::stream::{StreamEvent, pump};
+use super::{Session, SshError};
+use russh::ChannelWriteHalf;
+use russh::client::Msg;
+use std::sync::Arc;
+use tokio_util::bytes::Bytes;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Bytes that may wait unread before the oldest are forgotten.
+const BACKLOG: usize = 4 * 1024 * 1024;
+
+/// What comes from a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PtyEvent {
+    /// Bytes for the terminal emulator.
+    Bytes(Bytes),
+    /// So many bytes before the next ones were forgotten, because they were not taken in time: redraw.
+    Dropped(u64),
+    /// The shell ended.
+    Ended(Status),
+    /// The server gives no terminal or no shell.
+    Refused,
+}
+
+/// An open terminal. Dropping it closes it, and the node hangs up its shell.
+pub struct PtyChannel {
+    session: Session,
+    writer: Arc<ChannelWriteHalf<Msg>>,
+    backlog: Backlog<StreamEvent>,
+    held: Option<StreamEvent>,
+    close: CancellationToken,
+    _guard: DropGuard,
+}
+
+impl PtyChannel {
+    pub(super) async fn open(session: Session, term: &str, cols: u16, rows: u16) -> Result<Self, SshError> {
+        let (channel, place) = session.channel().await?;
+        channel
+            .request_pty(true, term, u32::from(cols), u32::from(rows), 0, 0, &[])
+            .await
+            .map_err(|e| session.fault(&e))?;
+        channel.request_shell(true).await.map_err(|e| session.fault(&e))?;
+        let (reader, writer) = channel.split();
+        let writer = Arc::new(writer);
+        let backlog = Backlog::new(BACKLOG, WhenFull::DropOldest);
+        let close = CancellationToken::new();
+        tokio::spawn(pump(reader, Arc::clone(&writer), backlog.clone(), close.clone(), place));
+        Ok(Self { session, writer, backlog, held: None, close: close.clone(), _guard: close.drop_guard() })
+    }
+
+    /// Keystrokes.
+    pub async fn write(&self, bytes: impl Into<Bytes>) -> Result<(), SshError> {
+        self.writer.data_bytes(bytes).await.map_err(|e| self.session.fault(&e))
+    }
+
+    /// The terminal has another size now.
+    pub async fn resize(&self, cols: u16, rows: u16) -> Result<(), SshError> {
+        let change = self.writer.window_change(u32::from(cols), u32::from(rows), 0, 0);
+        change.await.map_err(|e| self.session.fault(&e))
+    }
+
+    /// The next event; `None` when the terminal is closed. Cancel-safe.
+    pub async fn next(&mut self) -> Option<PtyEvent> {
+        let event = match self.held.take() {
+            Some(event) => event,
+            None => self.backlog.pop().await?,
+        };
+        match self.backlog.take_dropped() {
+            0 => {}
+            lost => {
+                self.held = Some(event);
+                return Some(PtyEvent::Dropped(lost));
+            }
+        }
+        Some(match event {
+            StreamEvent::Stdout(b) | StreamEvent::Stderr(b) => PtyEvent::Bytes(b),
+            StreamEvent::Ended(status) => PtyEvent::Ended(status),
+            StreamEvent::Refused | StreamEvent::Overrun => PtyEvent::Refused,
+        })
+    }
+
+    /// Closes it.
+    pub fn close(&self) {
+        self.close.cancel();
+    }
+}

@@ -1,0 +1,142 @@
+//! A running command's raw streams.
+//!
+//! One task reads the channel and puts into a [`Backlog`]; it waits for nobody. Writing happens in the caller's task, through
+//! the channel's window, so that a command which reads slowly holds up only its writer.
+
+use super::backlog::{Backlog, Pushed, Weigh, WhenFull};
+use super::session::Status;
+use super::{Session, SshError};
+use russh::client::Msg;
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::bytes::Bytes;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What comes from a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// Bytes of stdout, in arbitrary pieces.
+    Stdout(Bytes),
+    /// Bytes of stderr; their order relative to stdout is not known.
+    Stderr(Bytes),
+    /// The command ended. Output may still follow.
+    Ended(Status),
+    /// The server refused to start it.
+    Refused,
+    /// More bytes waited unread than allowed; everything before this event is complete, everything after it is lost.
+    Overrun,
+}
+
+impl Weigh for StreamEvent {
+    fn size(&self) -> usize {
+        match self {
+            Self::Stdout(b) | Self::Stderr(b) => b.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// Writes to a command's stdin. Clones share it.
+#[derive(Clone)]
+pub struct Input {
+    session: Session,
+    channel: Arc<ChannelWriteHalf<Msg>>,
+}
+
+impl Input {
+    /// Sends bytes; waits while the other side's window is full.
+    pub async fn write(&self, bytes: impl Into<Bytes>) -> Result<(), SshError> {
+        self.channel.data_bytes(bytes).await.map_err(|e| self.session.fault(&e))
+    }
+
+    /// End of input.
+    pub async fn end(&self) {
+        if let Err(e) = self.channel.eof().await {
+            tracing::debug!("end of input: {e}");
+        }
+    }
+}
+
+/// A running command. Dropping it closes the channel; whether the command then ends is its own business.
+pub struct ExecStream {
+    input: Input,
+    backlog: Backlog<StreamEvent>,
+    overrun_told: bool,
+    _close: DropGuard,
+}
+
+impl ExecStream {
+    pub(super) fn new(
+        session: Session,
+        channel: Channel<Msg>,
+        place: OwnedSemaphorePermit,
+        limit: usize,
+    ) -> Self {
+        let (reader, writer) = channel.split();
+        let channel = Arc::new(writer);
+        let backlog = Backlog::new(limit, WhenFull::End);
+        let close = CancellationToken::new();
+        tokio::spawn(pump(reader, Arc::clone(&channel), backlog.clone(), close.clone(), place));
+        Self { input: Input { session, channel }, backlog, overrun_told: false, _close: close.drop_guard() }
+    }
+
+    /// The command's stdin.
+    pub fn input(&self) -> Input {
+        self.input.clone()
+    }
+
+    /// The next event; `None` when the channel is closed. Cancel-safe.
+    pub async fn next(&mut self) -> Option<StreamEvent> {
+        match self.backlog.pop().await {
+            None if self.backlog.overran() && !self.overrun_told => {
+                self.overrun_told = true;
+                Some(StreamEvent::Overrun)
+            }
+            event => event,
+        }
+    }
+}
+
+/// Reads a channel to its end, whatever happens to its consumer.
+pub(super) async fn pump(
+    mut reader: ChannelReadHalf,
+    writer: Arc<ChannelWriteHalf<Msg>>,
+    backlog: Backlog<StreamEvent>,
+    close: CancellationToken,
+    _place: OwnedSemaphorePermit,
+) {
+    let mut closing = false;
+    loop {
+        let message = tokio::select! {
+            message = reader.wait() => message,
+            () = close.cancelled(), if !closing => {
+                closing = true;
+                close_quietly(&writer).await;
+                continue;
+            }
+        };
+        let event = match message {
+            Some(ChannelMsg::Data { data }) => StreamEvent::Stdout(data),
+            Some(ChannelMsg::ExtendedData { data, .. }) => StreamEvent::Stderr(data),
+            Some(ChannelMsg::ExitStatus { exit_status }) => StreamEvent::Ended(Status::Exit(exit_status)),
+            Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
+                StreamEvent::Ended(Status::Signal(format!("{signal_name:?}")))
+            }
+            Some(ChannelMsg::Failure) => StreamEvent::Refused,
+            Some(ChannelMsg::Close) | None => break,
+            Some(_) => continue,
+        };
+        if backlog.push(event) == Pushed::Overrun && !closing {
+            closing = true;
+            close_quietly(&writer).await;
+        }
+    }
+    backlog.end();
+}
+
+async fn close_quietly(writer: &ChannelWriteHalf<Msg>) {
+    if let Err(e) = writer.close().await {
+        tracing::debug!("closing a channel: {e}");
+    }
+}
