@@ -8,3 +8,4 @@ pub mod api;
 pub mod domain;
 pub mod install;
 pub mod ssh;
+pub mod terminal;
