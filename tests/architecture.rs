@@ -2,13 +2,7 @@
 //!
 //! The tables in the document are the only home of the rules; this test parses them and reads every path in the sources.
 //! A failure names the file, the line and what is wrong with it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,10 +27,10 @@ fn table(document: &str, first: &str, column: usize) -> Table {
         .take_while(|l| l.starts_with('|'))
         .map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
-            let name = quoted.captures(cells[0]).unwrap_or_else(|| panic!("no name in: {line}"))[1].to_owned();
+            let name =
+                quoted.captures(cells[0]).unwrap_or_else(|| panic!("no name in: {line}"))[1].to_owned();
             let cell = cells[column];
-            let mut others: BTreeSet<String> =
-                quoted.captures_iter(cell).map(|c| c[1].to_owned()).collect();
+            let mut others: BTreeSet<String> = quoted.captures_iter(cell).map(|c| c[1].to_owned()).collect();
             if cell.trim() == "all" {
                 others.insert("all".to_owned());
             }
@@ -96,7 +90,8 @@ fn arrows(path: &Path, code: &str) -> Vec<(usize, String)> {
     let inside = path.strip_prefix(top().join("src")).unwrap();
     let depth = inside.components().count() - usize::from(path.ends_with("mod.rs"));
     // `super::` as often as the file is deep leads to the root, too.
-    let root = Regex::new(&format!(r"\b(?:crate|cpmg|(?:super::){{{}}}super)::(\{{|\w+)", depth - 1)).unwrap();
+    let root =
+        Regex::new(&format!(r"\b(?:crate|cpmg|(?:super::){{{}}}super)::(\{{|\w+)", depth - 1)).unwrap();
     let mut found = Vec::new();
     for hit in root.captures_iter(code) {
         let line = code[..hit.get(0).unwrap().start()].matches('\n').count() + 1;
@@ -201,8 +196,7 @@ fn domain_is_pure() {
 #[test]
 fn files_are_short_and_say_what_they_are_for() {
     let mut faults = Vec::new();
-    for (folder, end) in
-        [("src", "rs"), ("tests", "rs"), ("benches", "rs"), ("roles", "sh"), ("tests", "py")]
+    for (folder, end) in [("src", "rs"), ("tests", "rs"), ("benches", "rs"), ("roles", "sh"), ("tests", "py")]
     {
         for path in files(folder, end) {
             let source = std::fs::read_to_string(&path).unwrap();

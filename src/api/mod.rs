@@ -13,6 +13,7 @@ pub mod client;
 pub mod codec;
 pub mod message;
 pub mod rows;
+pub mod views;
 
 pub use client::{Client, ClientError};
 pub use message::{Failure, FailureKind, Hello, Request, Response};

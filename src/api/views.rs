@@ -1,0 +1,136 @@
+//! What answers are made of: sessions, users, the catalog, accounts, windows of output, the engine about itself.
+
+use super::message::serde_bytes_vec;
+use crate::domain::ids::{NodeId, Revision, UserId};
+use crate::domain::node::NodeRole;
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
+use crate::domain::user::UserRole;
+use serde::{Deserialize, Serialize};
+
+/// A session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionView {
+    /// For `Resume`; the client keeps it in a file of mode 0600.
+    pub token: Secret,
+    /// Who.
+    pub user: UserView,
+    /// When it expires without a further request.
+    pub expires: Moment,
+}
+
+/// A user as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserView {
+    /// Identity.
+    pub id: UserId,
+    /// Name.
+    pub name: String,
+    /// Role.
+    pub role: UserRole,
+    /// Cannot log in.
+    pub disabled: bool,
+    /// When it was made.
+    pub created: Moment,
+    /// Revision.
+    pub revision: Revision,
+}
+
+/// The catalog as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogView {
+    /// Platforms.
+    pub platforms: Vec<PlatformView>,
+}
+
+/// A platform as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformView {
+    /// Name.
+    pub name: String,
+    /// Title.
+    pub title: crate::domain::plan::Localized,
+    /// Modules that exist for it.
+    pub modules: Vec<ModuleView>,
+}
+
+/// A module as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleView {
+    /// Name.
+    pub name: String,
+    /// Title.
+    pub title: crate::domain::plan::Localized,
+    /// On which nodes.
+    pub roles: Vec<NodeRole>,
+    /// What it needs.
+    pub needs: Vec<String>,
+    /// Ports it listens on.
+    pub ports: Vec<u16>,
+}
+
+/// A host key that was offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostKeyView {
+    /// Which node.
+    pub node: NodeId,
+    /// OpenSSH's format.
+    pub key: String,
+    /// `SHA256:…`
+    pub fingerprint: String,
+    /// `ssh-ed25519` …
+    pub kind: String,
+}
+
+/// An account of an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Name of the variable.
+    pub name: String,
+    /// Title.
+    pub title: crate::domain::plan::Localized,
+    /// The module it belongs to.
+    pub module: String,
+    /// Characters in it.
+    pub length: u32,
+}
+
+/// A window of output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// First byte in it.
+    pub offset: u64,
+    /// Bytes as they came from the node: hostile.
+    #[serde(with = "serde_bytes_vec")]
+    pub bytes: Vec<u8>,
+    /// Bytes there are now.
+    pub length: u64,
+}
+
+/// What the engine knows about itself, for `cpmg doctor`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Diagnosis {
+    /// Release.
+    pub release: String,
+    /// Process.
+    pub pid: u32,
+    /// Running since.
+    pub started: Moment,
+    /// Data directory.
+    pub data: String,
+    /// Bytes free there.
+    pub free: u64,
+    /// Where roles are read from, first to last.
+    pub roles: Vec<String>,
+    /// What is wrong with the roles.
+    pub catalog_faults: Vec<String>,
+    /// Clients connected.
+    pub clients: u32,
+    /// Jobs that run.
+    pub jobs: u32,
+    /// Resident memory, bytes.
+    pub memory: u64,
+    /// What the operator should know.
+    pub notices: Vec<String>,
+}
