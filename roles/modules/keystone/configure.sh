@@ -1,0 +1,15 @@
+# shellcheck shell=sh
+run() {
+    ini_set "$CONF" database connection "mysql+pymysql://keystone:$(url_quote "$KEYSTONE_DB_PASSWORD")@$CONTROLLER_NAME/keystone"
+    ini_set "$CONF" token provider fernet
+    ini_set "$CONF" cache enabled true
+    ini_set "$CONF" cache backend dogpile.cache.memcached
+    ini_set "$CONF" cache memcache_servers 127.0.0.1:11211
+    [ -z "$UWSGI_PROCESSES" ] || ini_set "$UWSGI" uwsgi processes "$UWSGI_PROCESSES"
+    [ -z "$UWSGI_THREADS" ] || ini_set "$UWSGI" uwsgi threads "$UWSGI_THREADS"
+}
+
+undo() {
+    undo_all
+    service_try_restart "$SERVICES"
+}

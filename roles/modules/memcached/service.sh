@@ -1,0 +1,10 @@
+# shellcheck shell=sh
+check() { services_good "$SERVICES" && _listening 11211; }
+
+run() {
+    service_enable "$SERVICES"
+    wait_port 11211
+    must_run "$SERVICES"
+}
+
+undo() { undo_all; }

@@ -1,0 +1,10 @@
+# shellcheck shell=sh
+check() { services_good "$SERVICES"; }
+
+run() {
+    service_enable "$SERVICES"
+    must_run "$SERVICES"
+    chronyc -n sources
+}
+
+undo() { undo_all; }
