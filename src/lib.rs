@@ -9,3 +9,4 @@ pub mod domain;
 pub mod install;
 pub mod ssh;
 pub mod terminal;
+pub mod store;
