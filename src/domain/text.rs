@@ -1,4 +1,4 @@
-//! Hostile text made harmless.
+//! Hostile text made harmless: for the operator's terminal, and for a shell.
 //!
 //! What a node prints may hold escape sequences that would act on the operator's terminal. Everything that is shown outside
 //! a shell pane goes through here; the bytes in the store stay as they came.
@@ -79,6 +79,15 @@ fn skip_csi(rest: &mut Rest<'_>) {
     }
 }
 
+/// `text` as one word of a POSIX shell: nothing in it is acted on. A NUL, which no shell can hold, is left out.
+pub fn sh_quote(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\0', "").replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +111,12 @@ mod tests {
         ] {
             assert_eq!(harmless(dirty), clean, "{dirty:?}");
         }
+    }
+
+    #[test]
+    fn quoting() {
+        assert_eq!(sh_quote("plain-1.x/y"), "plain-1.x/y");
+        assert_eq!(sh_quote(""), "''");
+        assert_eq!(sh_quote("it's $HOME"), r"'it'\''s $HOME'");
     }
 }

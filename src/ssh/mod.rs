@@ -24,10 +24,11 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use crate::domain::text::sh_quote as quote;
 pub use connect::{Deadlines, connect, connect_with};
 pub use error::{SshError, ValueFault};
 pub use hostkey::{HostKey, HostKeyCheck};
 pub use pty::{PtyChannel, PtyEvent};
-pub use session::{Link, OUTPUT_LIMIT, Output, Session, Status, quote};
+pub use session::{Link, OUTPUT_LIMIT, Output, Session, Status};
 pub use stream::{ExecStream, Input, StreamEvent};
 pub use target::{Credential, Hop, Target};

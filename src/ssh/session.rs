@@ -3,7 +3,7 @@
 use super::connect::{Handler, within};
 use super::stream::{ExecStream, StreamEvent};
 use super::{Deadlines, Hop, PtyChannel, SshError};
-use crate::domain::text::harmless;
+use crate::domain::text::{harmless, sh_quote};
 use russh::client::{Handle, Msg};
 use russh::{Channel, Disconnect};
 use std::fmt;
@@ -291,9 +291,9 @@ impl Session {
         archive: impl Into<Bytes>,
         deadline: Duration,
     ) -> Result<(), SshError> {
-        let folder = quote(folder);
+        let folder = sh_quote(folder);
         let command =
-            format!("sh -c {}", quote(&format!("umask 077; mkdir -p {folder} && tar -xf - -C {folder}")));
+            format!("sh -c {}", sh_quote(&format!("umask 077; mkdir -p {folder} && tar -xf - -C {folder}")));
         self.run_ok("unpacking files", &command, archive, deadline).await.map(drop)
     }
 
@@ -308,13 +308,4 @@ fn keep(into: &mut Vec<u8>, bytes: &[u8], cut: &mut u64) {
     let (kept, rest) = bytes.split_at(room);
     into.extend_from_slice(kept);
     *cut += rest.len() as u64;
-}
-
-/// `text` as one word of a POSIX shell.
-pub fn quote(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

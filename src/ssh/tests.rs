@@ -329,10 +329,3 @@ async fn a_terminal_types_resizes_and_closes() {
     assert!(seen.contains("7 33"), "{seen}");
     assert_eq!(status, Status::Exit(3));
 }
-
-#[test]
-fn quoting() {
-    assert_eq!(quote("plain-1.x/y"), "plain-1.x/y");
-    assert_eq!(quote(""), "''");
-    assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
-}

@@ -1,0 +1,222 @@
+//! What one node needs for a plan: the library, the runner, scripts, variables, rendered templates; as one tar stream.
+//!
+//! The layout is that of `/var/lib/cpmg/jobs/JOB/`: `lib.sh`, `runner.sh`, `steps/MODULE/STEP.sh`, `vars/MODULE.sh`,
+//! `files/MODULE/FILE`. No secret is ever in it.
+
+use super::templates::{self, Context};
+use super::{AccountSpec, Catalog, Module, Platform, Step};
+use crate::domain::facts::Facts;
+use crate::domain::ids::{JobId, NodeId};
+use crate::domain::node::{NodeRole, NodeRoles};
+use crate::domain::plan::{Plan, PlanNode, StepId};
+use crate::domain::text::sh_quote;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// For whom a bundle is made.
+#[derive(Clone, Copy, Debug)]
+pub struct BundleInput<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The node.
+    pub node: NodeId,
+    /// The job.
+    pub job: JobId,
+    /// What the node said about itself, for templates.
+    pub facts: &'a Facts,
+    /// Further variables of every step, stronger than those of platform and modules (options of the environment).
+    pub vars: &'a BTreeMap<String, String>,
+}
+
+/// Files for one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// In the order of their paths.
+    pub files: Vec<BundleFile>,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleFile {
+    /// Relative to the job's directory.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+/// Why there is no bundle. `Display` is the sentence for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BundleFault {
+    /// The node is not in the plan.
+    #[error("node {0} is not part of the plan")]
+    NoNode(NodeId),
+    /// The catalog has changed since the plan was made.
+    #[error(
+        "the plan needs {what}, which the catalog no longer has: put it back or start a new installation"
+    )]
+    Gone {
+        /// What is missing.
+        what: String,
+    },
+    /// A template cannot be rendered.
+    #[error("{}:{line}: {message}", file.display())]
+    Template {
+        /// Its file.
+        file: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A variable that would hide an account or cannot be written.
+    #[error(
+        "the variable {0} cannot be given to steps: it is an account's name, no variable's name, or holds a NUL"
+    )]
+    Variable(String),
+    /// The tar stream cannot be written.
+    #[error("the scripts cannot be packed: {0}")]
+    Pack(String),
+}
+
+/// The variables of a module on a platform: its own defaults, then the platform's, then the platform's for this module.
+pub(super) fn variables(platform: &Platform, module: &Module) -> BTreeMap<String, String> {
+    let mut vars = module.vars.clone();
+    vars.extend(platform.vars.clone());
+    vars.extend(platform.module_vars.get(&module.name).cloned().unwrap_or_default());
+    vars
+}
+
+impl Catalog {
+    /// What `input.node` needs for its steps in the plan.
+    pub fn bundle(&self, input: BundleInput<'_>) -> Result<Bundle, BundleFault> {
+        let plan = input.plan;
+        let node = plan.node(input.node).ok_or(BundleFault::NoNode(input.node))?;
+        let platform = self.platform(&plan.platform).ok_or_else(|| gone("platform", &plan.platform))?;
+        let mut accounts: BTreeSet<&str> = BTreeSet::new();
+        for (name, _) in &plan.modules {
+            let module = self.module(name).ok_or_else(|| gone("module", name))?;
+            accounts.extend(module.accounts.iter().map(|a: &AccountSpec| a.name.as_str()));
+        }
+        let bad = |(name, value): &(&String, &String)| {
+            accounts.contains(name.as_str()) || !super::check::is_free_variable(name) || value.contains('\0')
+        };
+        if let Some((name, _)) = input.vars.iter().find(bad) {
+            return Err(BundleFault::Variable(name.clone()));
+        }
+        let mut files = BTreeMap::from([
+            ("lib.sh".to_owned(), (0o600, self.library.clone().into_bytes())),
+            ("runner.sh".to_owned(), (0o700, self.runner.clone().into_bytes())),
+        ]);
+        let items = plan.stages.iter().flat_map(|s| &s.items).filter(|i| i.node == node.id);
+        let ids: BTreeSet<&StepId> = items.flat_map(|i| &i.steps).collect();
+        for id in ids {
+            let step = self.step(id).ok_or_else(|| gone("step", &id.to_string()))?;
+            let module = self.module(id.module()).ok_or_else(|| gone("module", id.module()))?;
+            let mut vars = variables(platform, module);
+            vars.extend(input.vars.clone());
+            let path = format!("steps/{}/{}.sh", id.module(), id.step());
+            files.insert(path, (0o600, step.script.clone().into_bytes()));
+            let text = shell_variables(&input, platform, node, &vars);
+            files.insert(format!("vars/{}.sh", id.module()), (0o600, text.into_bytes()));
+            for (path, bytes) in rendered(step, &Context::new(node, &plan.nodes, input.facts, vars))? {
+                files.insert(path, (0o600, bytes));
+            }
+        }
+        let files = files.into_iter().map(|(path, (mode, bytes))| BundleFile { path, mode, bytes });
+        Ok(Bundle { files: files.collect() })
+    }
+}
+
+fn gone(kind: &str, name: &str) -> BundleFault {
+    BundleFault::Gone { what: format!("{kind} '{name}'") }
+}
+
+fn rendered(step: &Step, context: &Context) -> Result<Vec<(String, Vec<u8>)>, BundleFault> {
+    let one = |t: &super::Template| {
+        let text = templates::render(t, context).map_err(|f| BundleFault::Template {
+            file: t.path.clone(),
+            line: f.line,
+            message: f.message,
+        })?;
+        Ok((format!("files/{}/{}", step.id.module(), t.name), text.into_bytes()))
+    };
+    step.templates.iter().map(one).collect()
+}
+
+/// `vars/MODULE.sh`: facts of the plan and variables, each value quoted for a shell.
+fn shell_variables(
+    input: &BundleInput<'_>,
+    platform: &Platform,
+    node: &PlanNode,
+    vars: &BTreeMap<String, String>,
+) -> String {
+    let nodes = &input.plan.nodes;
+    let controllers: Vec<&PlanNode> =
+        nodes.iter().filter(|n| n.roles.contains(&NodeRole::Controller)).collect();
+    let computes: Vec<&PlanNode> = nodes.iter().filter(|n| n.roles.contains(&NodeRole::Compute)).collect();
+    let first = controllers.first();
+    let mut out = String::from("# Made by cpmg for this job; changes are lost.\n");
+    let mut set = |name: &str, value: &str| {
+        // Writing into a String cannot fail.
+        let _ = writeln!(out, "{name}={}", sh_quote(value));
+    };
+    set("JOB_ID", &input.job.to_string());
+    set("PLATFORM", &platform.name);
+    set("RELEASE", &platform.release);
+    set("NODE_NAME", &node.name);
+    set("NODE_ADDRESS", &node.address);
+    set("NODE_ROLES", &words(&node.roles));
+    set("CONTROLLER_NAME", first.map_or("", |n| &n.name));
+    set("CONTROLLER_ADDRESS", first.map_or("", |n| &n.address));
+    set("CONTROLLERS", &list(&controllers));
+    set("COMPUTES", &list(&computes));
+    set("NODES", &list(&nodes.iter().collect::<Vec<_>>()));
+    for (name, value) in vars {
+        set(name, value);
+    }
+    out
+}
+
+fn words(roles: &NodeRoles) -> String {
+    roles.iter().map(|r| r.word()).collect::<Vec<_>>().join(" ")
+}
+
+/// `ADDRESS NAME`, one a line.
+fn list(nodes: &[&PlanNode]) -> String {
+    nodes.iter().map(|n| format!("{} {}", n.address, n.name)).collect::<Vec<_>>().join("\n")
+}
+
+impl Bundle {
+    /// The files as a tar stream of the oldest format every `tar` reads, directories first, all for root alone.
+    pub fn to_tar(&self) -> Result<Vec<u8>, BundleFault> {
+        let pack = |e: std::io::Error| BundleFault::Pack(e.to_string());
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut made = BTreeSet::new();
+        for file in &self.files {
+            let ends = file.path.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| at);
+            for dir in ends.filter_map(|at| file.path.get(..at)) {
+                if made.insert(dir) {
+                    let mut header = header(tar::EntryType::Directory, 0o700, 0);
+                    tar.append_data(&mut header, format!("{dir}/"), std::io::empty()).map_err(pack)?;
+                }
+            }
+            let mut header = header(tar::EntryType::Regular, file.mode, file.bytes.len() as u64);
+            tar.append_data(&mut header, &file.path, file.bytes.as_slice()).map_err(pack)?;
+        }
+        tar.into_inner().map_err(pack)
+    }
+}
+
+fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_ustar();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_size(size);
+    header
+}

@@ -1,0 +1,270 @@
+//! From a selection to an ordered plan, or a sentence that says why not.
+
+use super::order::{self, Needs};
+use super::{AccountSpec, Catalog, Module, PREFLIGHT, Platform, Step};
+use crate::domain::facts::Facts;
+use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::node::{Node, NodeRole, NodeRoles, check_name};
+use crate::domain::plan::{Plan, PlanNode, Stage, StageItem, StageKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A selection.
+#[derive(Clone, Debug)]
+pub struct PlanInput {
+    /// For which environment.
+    pub env: EnvId,
+    /// Name of the platform.
+    pub platform: String,
+    /// Chosen modules; what they need comes with them. None chosen: all of the platform.
+    pub modules: Vec<String>,
+    /// The environment's nodes, in the order of the node table.
+    pub nodes: Vec<PlanInputNode>,
+    /// Nodes a stage works on at once; 0 counts as 1.
+    pub parallel: u32,
+}
+
+/// A node of a selection.
+#[derive(Clone, Debug)]
+pub struct PlanInputNode {
+    /// Identity.
+    pub id: NodeId,
+    /// Host name.
+    pub name: String,
+    /// Address.
+    pub address: String,
+    /// Roles; a node without one is left out of the plan.
+    pub roles: NodeRoles,
+    /// What it said about itself; needed for a node with a role.
+    pub facts: Option<Facts>,
+}
+
+impl From<&Node> for PlanInputNode {
+    fn from(n: &Node) -> Self {
+        Self {
+            id: n.id,
+            name: n.name.clone(),
+            address: n.address.to_string(),
+            roles: n.roles.clone(),
+            facts: n.facts.clone(),
+        }
+    }
+}
+
+/// Why there is no plan. `Display` is the sentence for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanFault {
+    /// The platform is not in the catalog.
+    #[error("there is no platform '{name}'; there are: {}", known.join(", "))]
+    NoPlatform {
+        /// As asked for.
+        name: String,
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// A chosen module is not on the platform.
+    #[error("the platform {platform} has no module '{name}'; take it out of the environment's modules")]
+    NoModule {
+        /// The platform.
+        platform: String,
+        /// As asked for.
+        name: String,
+    },
+    /// Nothing to install on.
+    #[error("the environment has no node: add one first")]
+    NoNodes,
+    /// No node has a role.
+    #[error("no node has a role: give one the role of controller")]
+    NoRoles,
+    /// No controller.
+    #[error("no node is a controller: give one the role of controller")]
+    NoController,
+    /// Two nodes share a name or an address.
+    #[error("two nodes have the {what} {value}: change one of them")]
+    Duplicate {
+        /// `name` or `address`.
+        what: &'static str,
+        /// The value they share.
+        value: String,
+    },
+    /// A name that is no host name.
+    #[error("'{name}' cannot be a host name: {why}")]
+    Name {
+        /// The name.
+        name: String,
+        /// The rule it breaks.
+        why: &'static str,
+    },
+    /// Nodes of which nothing is known.
+    #[error("nothing is known yet about {}: connect to it and gather its facts first", names.join(", "))]
+    NoFacts {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Nodes with another operating system.
+    #[error("the platform {platform} needs {needs}, but {}", found.join(", "))]
+    WrongSystem {
+        /// The platform.
+        platform: String,
+        /// Its operating system.
+        needs: String,
+        /// `NAME has SYSTEM` for each node.
+        found: Vec<String>,
+    },
+}
+
+impl Catalog {
+    /// The plan of a selection. The same selection gives the same plan.
+    pub fn plan(&self, input: &PlanInput) -> Result<Plan, PlanFault> {
+        let platform = self.platform(&input.platform).ok_or_else(|| PlanFault::NoPlatform {
+            name: input.platform.clone(),
+            known: self.platforms.keys().cloned().collect(),
+        })?;
+        let modules = self.selection(platform, &input.modules)?;
+        let taking_part = check_nodes(platform, &input.nodes)?;
+        let mut nodes = Vec::new();
+        for node in taking_part {
+            let (id, roles) = (node.id, node.roles.clone());
+            nodes.push(PlanNode { id, name: node.name.clone(), address: node.address.clone(), roles });
+        }
+        let ordered: Vec<&Module> = modules.iter().filter_map(|(name, _)| self.module(name)).collect();
+        let mut stages: Vec<Stage> = Vec::new();
+        let mut steps = BTreeMap::new();
+        for kind in StageKind::ALL {
+            let mut items = Vec::new();
+            for node in &nodes {
+                let mine: Vec<&Step> = steps_of(&ordered, kind, node).collect();
+                if !mine.is_empty() {
+                    steps.extend(mine.iter().map(|s| (s.id.clone(), s.spec.clone())));
+                    items.push(StageItem {
+                        node: node.id,
+                        steps: mine.iter().map(|s| s.id.clone()).collect(),
+                    });
+                }
+            }
+            if !items.is_empty() {
+                stages.push(Stage { kind, items });
+            }
+        }
+        Ok(Plan {
+            env: input.env,
+            platform: platform.name.clone(),
+            parallel: input.parallel.max(1),
+            modules,
+            nodes,
+            stages,
+            steps,
+        })
+    }
+
+    /// The accounts of a selection in dependency order, those of needed modules included.
+    pub fn accounts(&self, platform: &str, modules: &[String]) -> Result<Vec<AccountSpec>, PlanFault> {
+        let platform = self.platform(platform).ok_or_else(|| PlanFault::NoPlatform {
+            name: platform.to_owned(),
+            known: self.platforms.keys().cloned().collect(),
+        })?;
+        let chosen = self.selection(platform, modules)?;
+        let modules = chosen.iter().filter_map(|(name, _)| self.module(name));
+        Ok(modules.flat_map(|m| m.accounts.iter().cloned()).collect())
+    }
+
+    /// Preflight, the base, then the chosen modules and what they need, each with the reason why it is there.
+    fn selection(&self, platform: &Platform, chosen: &[String]) -> Result<Vec<(String, String)>, PlanFault> {
+        if let Some(name) = chosen.iter().find(|name| !platform.modules.contains(name)) {
+            return Err(PlanFault::NoModule { platform: platform.name.clone(), name: name.clone() });
+        }
+        let listed: Vec<&Module> = self.modules_of(platform).collect();
+        let needs: Needs<'_> =
+            listed.iter().map(|m| (m.name.as_str(), m.needs.iter().map(String::as_str).collect())).collect();
+        let of = |wanted: &dyn Fn(&Module) -> bool| -> Vec<&str> {
+            listed.iter().filter(|m| wanted(m)).map(|m| m.name.as_str()).collect()
+        };
+        let base = of(&|m| m.base);
+        let others = of(&|m| !m.base && (chosen.is_empty() || chosen.contains(&m.name)));
+        let all: Vec<&str> = base.iter().chain(&others).copied().collect();
+        let mut out = vec![(PREFLIGHT.to_owned(), "base".to_owned())];
+        for (name, reason) in order::order(&needs, &all) {
+            let reason = if base.contains(&name) { "base" } else { reason };
+            out.push((name.to_owned(), reason.to_owned()));
+        }
+        Ok(out)
+    }
+}
+
+/// The stage in which a node gets its modules.
+fn home(node: &PlanNode) -> StageKind {
+    if node.roles.contains(&NodeRole::Controller) {
+        StageKind::Controllers
+    } else if node.roles.contains(&NodeRole::Compute) {
+        StageKind::Computes
+    } else {
+        StageKind::Storage
+    }
+}
+
+fn steps_of<'a>(
+    modules: &'a [&Module],
+    kind: StageKind,
+    node: &'a PlanNode,
+) -> impl Iterator<Item = &'a Step> {
+    let steps = modules.iter().flat_map(|m| &m.steps);
+    steps.filter(move |s| s.stage.unwrap_or_else(|| home(node)) == kind && !s.roles.is_disjoint(&node.roles))
+}
+
+/// The nodes that take part, or what is wrong with them.
+fn check_nodes<'a>(
+    platform: &Platform,
+    all: &'a [PlanInputNode],
+) -> Result<Vec<&'a PlanInputNode>, PlanFault> {
+    if all.is_empty() {
+        return Err(PlanFault::NoNodes);
+    }
+    let nodes: Vec<&PlanInputNode> = all.iter().filter(|n| !n.roles.is_empty()).collect();
+    if nodes.is_empty() {
+        return Err(PlanFault::NoRoles);
+    }
+    if !nodes.iter().any(|n| n.roles.contains(&NodeRole::Controller)) {
+        return Err(PlanFault::NoController);
+    }
+    let (mut names, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+    for node in &nodes {
+        if let Err(why) = check_name(&node.name) {
+            return Err(PlanFault::Name { name: node.name.clone(), why });
+        }
+        if !names.insert(&node.name) {
+            return Err(PlanFault::Duplicate { what: "name", value: node.name.clone() });
+        }
+        if !addresses.insert(&node.address) {
+            return Err(PlanFault::Duplicate { what: "address", value: node.address.clone() });
+        }
+    }
+    let unknown: Vec<String> = nodes.iter().filter(|n| n.facts.is_none()).map(|n| n.name.clone()).collect();
+    if !unknown.is_empty() {
+        return Err(PlanFault::NoFacts { names: unknown });
+    }
+    let found: Vec<String> = nodes
+        .iter()
+        .filter_map(|n| n.facts.as_ref().map(|f| (n, f)))
+        .filter(|(_, f)| !fits(platform, f))
+        .map(|(n, f)| format!("{} has {}", n.name, system(f)))
+        .collect();
+    if !found.is_empty() {
+        let needs = format!("{} {}", platform.os_id, platform.os_version);
+        return Err(PlanFault::WrongSystem { platform: platform.name.clone(), needs, found });
+    }
+    Ok(nodes)
+}
+
+fn fits(platform: &Platform, facts: &Facts) -> bool {
+    let minor = facts.os_version.strip_prefix(platform.os_version.as_str());
+    facts.os_id == platform.os_id && minor.is_some_and(|m| m.is_empty() || m.starts_with('.'))
+}
+
+/// What a node says its system is, made harmless.
+fn system(facts: &Facts) -> String {
+    let text = if facts.os_id.is_empty() {
+        "an unknown system".to_owned()
+    } else {
+        format!("{} {}", facts.os_id, facts.os_version)
+    };
+    crate::domain::text::harmless(&text).chars().take(60).collect()
+}
