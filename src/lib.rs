@@ -9,5 +9,14 @@ pub mod catalog;
 pub mod domain;
 pub mod install;
 pub mod ssh;
-pub mod terminal;
 pub mod store;
+pub mod terminal;
+
+/// What the operator sees.
+pub mod tui {
+    pub mod keys_to_terminal;
+    /// Parts of screens.
+    pub mod widgets {
+        pub mod terminal_view;
+    }
+}
