@@ -8,6 +8,7 @@ pub mod api;
 pub mod catalog;
 pub mod domain;
 pub mod install;
+pub mod runner;
 pub mod ssh;
 pub mod store;
 pub mod terminal;
