@@ -137,11 +137,11 @@ pub enum Error {
     },
     /// A sealed secret that does not open.
     #[error(
-        "the secret stored for {record} does not open: the key file is another one than it was sealed with, or the record was changed outside cpmg; enter the secret again"
+        "a secret in {kind} does not open: it was sealed with another key file or for another record; put the right key file back or enter the secret again"
     )]
     Unseal {
-        /// The record it belongs to.
-        record: String,
+        /// The table of the record it belongs to.
+        kind: Kind,
     },
     /// An export file that cannot be imported.
     #[error("{path} line {line}: {why}; choose another export")]

@@ -14,10 +14,13 @@ mod batch;
 mod counter;
 mod envelope;
 mod error;
+mod files;
 mod key;
 mod memory;
+mod output;
 mod parts;
 mod pending;
+mod seal;
 mod sled_store;
 #[cfg(test)]
 mod suite;
@@ -28,7 +31,9 @@ pub use envelope::{Header, Stamp};
 pub use error::{Error, Result};
 pub use key::Key;
 pub use memory::MemoryStore;
+pub use output::{Lines, MAX_WINDOW, OutputId, OutputStore};
 pub use pending::{Answer, Pending};
+pub use seal::{Identity, Sealed, Sealer};
 pub use sled_store::{Options, SledStore};
 pub use table::{Migrate, Migration, Stored, Table};
 

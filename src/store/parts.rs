@@ -1,13 +1,15 @@
 //! Large values in small parts.
 //!
-//! sled keeps up to 17 records in a page, and a page that does not fit into a segment goes into a file of its own, which
-//! sled never flushes. So a value above `INLINE` is cut into parts in a table of their own, and its place only says how
-//! many there are. The first byte of every value in sled says which of the two it is.
+//! sled keeps about 17 records in a page, now and then several times as many until it splits it, and a page that does not
+//! fit into a segment (512 KiB) goes into a file of its own, which sled never flushes. So a value above `INLINE` is cut
+//! into parts in a table of their own, and its place only says how many there are. The first byte of every value in sled
+//! says which of the two it is.
 
 use std::fmt::Write as _;
 
-/// Most bytes of a value, or of a part of one, in one sled record: 17 of them fit twice into a segment of 512 KiB.
-const INLINE: usize = 14 * 1024;
+/// Most bytes of a value, or of a part of one, in one sled record: 120 of them fit into a segment. At 14 KiB the test that
+/// looks for such files found one now and then.
+const INLINE: usize = 4 * 1024;
 
 const WHOLE: u8 = 0;
 const CUT: u8 = 1;
