@@ -19,9 +19,9 @@ use zeroize::Zeroize;
 /// How long the runner may take to say hello; a node with a busy disk is slow to start a shell.
 const HELLO: Duration = Duration::from_secs(30);
 /// How long it may take to answer.
-pub(super) const ANSWER: Duration = Duration::from_secs(60);
+pub(super) const ANSWER: Duration = Duration::from_mins(1);
 /// How long uploads may take.
-const UPLOAD: Duration = Duration::from_secs(120);
+const UPLOAD: Duration = Duration::from_mins(2);
 /// Between the signals of [`NodeRunner::cancel`].
 const CANCEL_PACE: Duration = Duration::from_millis(200);
 /// Answers are asked for one by one, so this much never waits unless the node misbehaves.
@@ -327,7 +327,7 @@ async fn read(mut stream: ExecStream, mut frames: Frames, listeners: Shared) {
                 Frame::State { key, state } => {
                     let chunk =
                         chunk.take().filter(|(k, ..)| *k == key).map(|(_, start, bytes)| (start, bytes));
-                    tell(&listeners, &key, &chunk, &state);
+                    tell(&listeners, &key, chunk.as_ref(), &state);
                 }
                 Frame::Error(why) => tracing::warn!("runner: {}", harmless(&why)),
                 Frame::Hello { .. } => {}
@@ -339,9 +339,9 @@ async fn read(mut stream: ExecStream, mut frames: Frames, listeners: Shared) {
     listeners.open.clear();
 }
 
-fn tell(listeners: &Shared, key: &Key, chunk: &Option<(u64, Vec<u8>)>, state: &StepState) {
+fn tell(listeners: &Shared, key: &Key, chunk: Option<&(u64, Vec<u8>)>, state: &StepState) {
     if let Some(all) = lock(listeners).open.get_mut(key) {
-        all.retain(|one| one.send(Answer { chunk: chunk.clone(), state: state.clone() }).is_ok());
+        all.retain(|one| one.send(Answer { chunk: chunk.cloned(), state: state.clone() }).is_ok());
     }
 }
 
