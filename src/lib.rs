@@ -21,3 +21,6 @@ pub mod tui {
         pub mod terminal_view;
     }
 }
+pub mod discovery;
+pub mod engine;
+pub mod shell;

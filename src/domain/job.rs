@@ -10,6 +10,7 @@ use super::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a step is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -260,7 +261,7 @@ pub struct Job {
     /// Environment.
     pub env: EnvId,
     /// What is to be done.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// Who started it.
     pub by: String,
     /// When it was made.
@@ -305,7 +306,7 @@ impl Job {
         Self {
             id,
             env: plan.env,
-            plan,
+            plan: Arc::new(plan),
             by,
             created,
             ended: None,
@@ -447,6 +448,30 @@ impl Job {
             }
         }
         Ok(())
+    }
+
+    /// A copy that accepts or refuses `event` as the job itself does, with only those nodes in it that matter for that.
+    #[must_use]
+    pub fn excerpt(&self, event: &JobEvent) -> Self {
+        let only = match event {
+            JobEvent::StepStarted { node, .. }
+            | JobEvent::StepEnded { node, .. }
+            | JobEvent::NodeFailed { node, .. }
+            | JobEvent::NodeSkipped { node } => Some(*node),
+            JobEvent::Started
+            | JobEvent::CancelAsked { .. }
+            | JobEvent::Interrupted
+            | JobEvent::Retried { .. }
+            | JobEvent::Ended => None,
+        };
+        let wanted = |id: &NodeId| only.is_none_or(|o| o == *id);
+        Self {
+            plan: Arc::clone(&self.plan),
+            by: self.by.clone(),
+            cancelled_by: self.cancelled_by.clone(),
+            nodes: self.nodes.iter().filter(|(id, _)| wanted(id)).map(|(id, n)| (*id, n.clone())).collect(),
+            ..*self
+        }
     }
 
     /// How the job would end now.

@@ -7,11 +7,13 @@
 //! Never here: a decision that a restart would forget. What is decided is recorded through [`Site::record`] first.
 
 mod executor;
+mod remote;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 pub use executor::execute;
+pub use remote::{Before, RemoteLink};
 
 use crate::domain::ids::NodeId;
 use crate::domain::job::{Job, JobEvent, StepAction};

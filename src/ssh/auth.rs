@@ -147,6 +147,14 @@ async fn decode(
     work.await.unwrap_or_else(|e| Err(SshError::UnreadableKey { why: e.to_string() }))
 }
 
+/// Whether a text is a private key that the passphrase opens. An encrypted key is slow to open, on purpose.
+pub async fn check_key(
+    private: crate::domain::secret::Secret,
+    passphrase: Option<crate::domain::secret::Secret>,
+) -> Result<(), SshError> {
+    decode(private, passphrase).await.map(drop)
+}
+
 fn key_fault(e: &russh::keys::Error, passphrase_given: bool) -> SshError {
     use russh::keys::Error as E;
     use russh::keys::ssh_key::Error as K;

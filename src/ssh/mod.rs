@@ -25,6 +25,7 @@ pub mod testing;
 mod tests;
 
 pub use crate::domain::text::sh_quote as quote;
+pub use auth::check_key;
 pub use connect::{Deadlines, connect, connect_with};
 pub use error::{SshError, ValueFault};
 pub use hostkey::{HostKey, HostKeyCheck};

@@ -10,6 +10,8 @@
 //!
 //! Never here: a secret in plain text (see `seal`), bulk data in a table (see `output`), a rule about what a record means.
 
+mod shim;
+pub use shim::*;
 mod batch;
 mod counter;
 mod envelope;

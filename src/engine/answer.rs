@@ -1,0 +1,167 @@
+//! From requests to what is done about them. Permission was checked before.
+
+use super::auth::Caller;
+use super::connection::Shared;
+use super::{Engine, rows};
+use crate::api::message::{CatalogView, ModuleView, PlatformView};
+use crate::api::{Failure, FailureKind, Request, Response};
+use crate::domain::user::User;
+use crate::install::Attempt;
+use std::sync::Arc;
+
+fn unknown() -> Failure {
+    Failure::new(
+        FailureKind::Unknown,
+        "the engine does not know this request: it is of another release than this program",
+    )
+}
+
+impl Engine {
+    /// Answers a request.
+    #[expect(clippy::too_many_lines, reason = "one line a request: the table itself")]
+    pub async fn answer(
+        self: &Arc<Self>,
+        caller: &Arc<Caller>,
+        user: Option<User>,
+        shared: &Arc<Shared>,
+        request: Request,
+    ) -> Result<Response, Failure> {
+        use Request as R;
+        match request {
+            R::Ping => return Ok(Response::Pong),
+            R::FirstAdministrator { name, password } => {
+                return Ok(Response::Session(self.first_administrator(caller, name, password).await?));
+            }
+            R::Login { name, password } => {
+                return Ok(Response::Session(self.login(caller, name, password).await?));
+            }
+            R::Resume { token } => return Ok(Response::Session(self.resume(caller, &token)?)),
+            _ => {}
+        }
+        let user = user.ok_or_else(|| {
+            Failure::new(FailureKind::NotLoggedIn, "log in first").keyed("error-not-logged-in")
+        })?;
+        Ok(match request {
+            R::Logout => {
+                self.logout(caller)?;
+                Response::Done
+            }
+            R::WhoAmI => Response::Users(vec![super::auth::view(&user)]),
+            R::Users => Response::Users(self.users()),
+            R::UserAdd { name, role, password } => {
+                Response::Users(vec![self.user_add(name, role, password).await?])
+            }
+            R::UserPassword { name, old, new } => {
+                self.user_password(&user, &name, old, new).await?;
+                Response::Done
+            }
+            R::UserDisable { name, disabled } => {
+                self.user_disable(&user, &name, disabled)?;
+                Response::Done
+            }
+            R::Rows(topic) => Response::Rows(self.rows(topic)),
+            R::Catalog => Response::Catalog(self.catalog_view()?),
+            R::EnvAdd { name, platform } => Response::Environment(self.env_add(&user, &name, platform)?),
+            R::EnvEdit { env, based_on, change } => {
+                Response::Environment(self.env_edit(&user, env, based_on, change)?)
+            }
+            R::SweepStart { env, ranges, port } => Response::Sweep(self.sweep_start(env, &ranges, port)?),
+            R::SweepCancel { sweep } => {
+                self.sweep_cancel(sweep)?;
+                Response::Done
+            }
+            R::NodeAdd { env, name, address, port, user, credential } => {
+                Response::Node(Box::new(self.node_add(env, name, &address, port, user, credential).await?))
+            }
+            R::NodeEdit { node, based_on, change } => {
+                Response::Node(Box::new(self.node_edit(node, based_on, change).await?))
+            }
+            R::NodeRemove { node, based_on } => {
+                self.node_remove(node, based_on)?;
+                Response::Done
+            }
+            R::NodeProbe { node } => self.node_probe(node).await?,
+            R::NodeTrust { node, key } => Response::Node(Box::new(self.node_trust(&user, node, &key)?)),
+            R::Accounts { env } => Response::Accounts(self.account_views(env)?),
+            R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),
+            R::PlanPreview { env } => Response::Plan(Box::new(self.plan(&self.env(env)?)?)),
+            R::Install { env } => {
+                let cell = self.install(&user, env)?;
+                let row = rows::job_row(&cell, &mut cell.lock());
+                Response::Job(Box::new(row))
+            }
+            R::JobRetry { job } => {
+                let cell = self.job_retry(&user, job)?;
+                let row = rows::job_row(&cell, &mut cell.lock());
+                Response::Job(Box::new(row))
+            }
+            R::JobCancel { job } => {
+                let cell = self.job_cancel(&user, job)?;
+                let row = rows::job_row(&cell, &mut cell.lock());
+                Response::Job(Box::new(row))
+            }
+            R::Output { job, node, step, action, attempt, offset, max } => {
+                let attempt = Attempt { node, index: 0, step, action, number: attempt };
+                Response::Window(self.output_window(job, &attempt, offset, max)?)
+            }
+            R::ShellOpen { node, cols, rows } => {
+                Response::Shell(self.shell_open(&user, shared, node, cols, rows).await?)
+            }
+            R::ShellAttach { shell, cols, rows } => {
+                self.shell_attach(&user, shared, shell, cols, rows)?;
+                Response::Done
+            }
+            R::ShellWrite { shell, bytes } => {
+                self.shell_write(&user, shell, bytes)?;
+                Response::Done
+            }
+            R::ShellResize { shell, cols, rows } => {
+                self.shell_resize(&user, shell, cols, rows)?;
+                Response::Done
+            }
+            R::ShellDetach { shell } => {
+                shared.detach(shell);
+                Response::Done
+            }
+            R::ShellClose { shell } => {
+                self.shell_close(&user, shell)?;
+                Response::Done
+            }
+            R::Diagnosis => Response::Diagnosis(self.diagnosis()),
+            R::Stop => {
+                tracing::info!(user = %user.name, "told to stop");
+                self.stop.cancel();
+                Response::Done
+            }
+            R::Unknown
+            | R::Ping
+            | R::FirstAdministrator { .. }
+            | R::Login { .. }
+            | R::Resume { .. }
+            | R::Subscribe(_)
+            | R::Unsubscribe(_) => return Err(unknown()),
+        })
+    }
+
+    fn catalog_view(&self) -> Result<CatalogView, Failure> {
+        let catalog = self.catalog()?;
+        let platforms = catalog
+            .platforms()
+            .map(|p| PlatformView {
+                name: p.name.clone(),
+                title: p.title.clone(),
+                modules: catalog
+                    .modules_of(p)
+                    .map(|m| ModuleView {
+                        name: m.name.clone(),
+                        title: m.title.clone(),
+                        roles: m.roles.iter().copied().collect(),
+                        needs: m.needs.clone(),
+                        ports: m.ports.clone(),
+                    })
+                    .collect(),
+            })
+            .collect();
+        Ok(CatalogView { platforms })
+    }
+}

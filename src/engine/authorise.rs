@@ -1,0 +1,69 @@
+//! Which permission each request needs. The one place where a request meets the table of `domain::access`.
+
+use super::auth::Caller;
+use crate::api::message::EnvChange;
+use crate::api::{Failure, FailureKind, Request, Topic};
+use crate::domain::access::{Action, allowed};
+use crate::domain::user::User;
+
+/// The permission that `request` needs; `None`: anybody who reaches the socket may ask it.
+pub fn needs(request: &Request) -> Option<Action> {
+    use Request as R;
+    Some(match request {
+        R::Ping | R::FirstAdministrator { .. } | R::Login { .. } | R::Resume { .. } | R::Unknown => {
+            return None;
+        }
+        R::Logout | R::WhoAmI | R::UserPassword { .. } => Action::OwnAccount,
+        R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
+        R::Subscribe(topic) | R::Rows(topic) => match topic {
+            Topic::Hidden => Action::Hidden,
+            _ => Action::Read,
+        },
+        R::Unsubscribe(_)
+        | R::Catalog
+        | R::Accounts { .. }
+        | R::PlanPreview { .. }
+        | R::Output { .. }
+        | R::Diagnosis => Action::Read,
+        R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
+        R::EnvAdd { .. }
+        | R::EnvEdit { .. }
+        | R::SweepStart { .. }
+        | R::SweepCancel { .. }
+        | R::NodeAdd { .. }
+        | R::NodeEdit { .. }
+        | R::NodeRemove { .. }
+        | R::NodeProbe { .. }
+        | R::NodeTrust { .. }
+        | R::AccountReveal { .. } => Action::Configure,
+        R::Install { .. } | R::JobRetry { .. } | R::JobCancel { .. } => Action::Install,
+        R::ShellOpen { .. }
+        | R::ShellAttach { .. }
+        | R::ShellWrite { .. }
+        | R::ShellResize { .. }
+        | R::ShellDetach { .. }
+        | R::ShellClose { .. } => Action::Shell,
+        R::Stop => Action::Engine,
+    })
+}
+
+/// Refuses what the caller may not do; otherwise the user who asks, if somebody is logged in.
+pub fn authorise(caller: &Caller, request: &Request) -> Result<Option<User>, Failure> {
+    let Some(action) = needs(request) else { return Ok(caller.user()) };
+    let Some(user) = caller.user() else {
+        return Err(Failure::new(
+            FailureKind::NotLoggedIn,
+            "log in first: 'cpmg login NAME', or start 'cpmg'",
+        )
+        .keyed("error-not-logged-in"));
+    };
+    if allowed(user.role, action) {
+        return Ok(Some(user));
+    }
+    let needed = action.needs();
+    Err(Failure::new(
+        FailureKind::NotAllowed,
+        format!("{} is {}: this needs the role {needed}; ask an administrator", user.name, user.role),
+    )
+    .keyed("error-not-allowed"))
+}

@@ -1,0 +1,243 @@
+//! Environments: make, change, hide.
+
+use super::records::ENVIRONMENTS;
+use super::topics::Area;
+use super::{Engine, dice, now};
+use crate::api::message::{AccountView, EnvChange};
+use crate::api::{Failure, FailureKind};
+use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
+use crate::domain::ids::{EnvId, Revision};
+use crate::domain::secret::{Secret, password_from};
+use crate::domain::user::User;
+use crate::store::Kind;
+use std::collections::BTreeMap;
+
+/// Length of a generated password, characters.
+const PASSWORD_LENGTH: usize = 24;
+
+/// A refusal because there is no such environment.
+pub fn no_env(env: EnvId) -> Failure {
+    Failure::new(FailureKind::NotFound, format!("there is no environment {env}"))
+        .keyed("error-no-environment")
+}
+
+/// A refusal because somebody else was faster.
+pub fn stale(what: &str, by: &str, based_on: Revision, current: Revision) -> Failure {
+    let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
+    Failure::new(
+        FailureKind::Conflict,
+        format!(
+            "{what} was changed{by} in the meantime (revision {current}, your change is based on {based_on}): \
+             look at it again and repeat the change"
+        ),
+    )
+    .keyed("error-conflict")
+}
+
+impl Engine {
+    /// The environment with that identity.
+    pub fn env(&self, env: EnvId) -> Result<Environment, Failure> {
+        self.model.read().envs.get(&env).cloned().ok_or_else(|| no_env(env))
+    }
+
+    fn check_env_name(&self, name: &str, but: Option<EnvId>) -> Result<(), Failure> {
+        environment::check_name(name).map_err(|fault| {
+            Failure::new(FailureKind::Invalid, fault.to_string()).at("name").keyed(fault.key())
+        })?;
+        let model = self.model.read();
+        match model.envs.values().find(|e| e.name == name && Some(e.id) != but) {
+            None => Ok(()),
+            Some(other) if other.hidden => Err(Failure::new(
+                FailureKind::Conflict,
+                format!("a hidden environment is called {name}: choose another name, or have an administrator show it again"),
+            )
+            .at("name")
+            .keyed("error-env-hidden-exists")),
+            Some(_) => Err(Failure::new(FailureKind::Conflict, format!("there is an environment called {name} already"))
+                .at("name")
+                .keyed("error-env-exists")),
+        }
+    }
+
+    /// Makes an environment with all base modules of its platform chosen.
+    pub fn env_add(&self, asks: &User, name: &str, platform: Option<String>) -> Result<Environment, Failure> {
+        self.check_env_name(name, None)?;
+        let catalog = self.catalog()?;
+        let platform = match platform {
+            Some(name) => catalog.platform(&name).ok_or_else(|| no_platform(&name))?,
+            None => catalog.platforms().next().ok_or_else(|| {
+                Failure::new(
+                    FailureKind::Engine,
+                    "the catalog has no platform: 'cpmg doctor' says where roles are looked for",
+                )
+            })?,
+        };
+        let modules = platform.modules.clone();
+        let _write = self.write();
+        self.check_env_name(name, None)?;
+        let env = Environment {
+            id: EnvId(self.records.next_id(Kind::Environments)?),
+            name: name.to_owned(),
+            platform: platform.name.clone(),
+            modules,
+            parallel: PARALLEL_DEFAULT,
+            hidden: false,
+            created: now(),
+            created_by: asks.name.clone(),
+            changed_by: asks.name.clone(),
+            changed: now(),
+            revision: Revision(1),
+        };
+        self.records.save(ENVIRONMENTS, &env.id, &env)?;
+        self.model.write().envs.insert(env.id, env.clone());
+        self.topics.touch(Area::Environments);
+        Ok(env)
+    }
+
+    /// Changes an environment.
+    pub fn env_edit(
+        &self,
+        asks: &User,
+        id: EnvId,
+        based_on: Revision,
+        change: EnvChange,
+    ) -> Result<Environment, Failure> {
+        if let EnvChange::Rename(name) = &change {
+            self.check_env_name(name, Some(id))?;
+        }
+        let _write = self.write();
+        let mut env = self.env(id)?;
+        if env.revision != based_on {
+            return Err(stale(&format!("environment {}", env.name), &env.changed_by, based_on, env.revision));
+        }
+        match change {
+            EnvChange::Rename(name) => env.name = name,
+            EnvChange::Hide(hidden) => {
+                if hidden {
+                    self.refuse_while_busy(id)?;
+                }
+                env.hidden = hidden;
+            }
+            EnvChange::Platform(name) => {
+                self.refuse_while_busy(id)?;
+                let catalog = self.catalog()?;
+                let platform = catalog.platform(&name).ok_or_else(|| no_platform(&name))?;
+                env.modules.retain(|m| platform.modules.contains(m));
+                env.platform = name;
+            }
+            EnvChange::Modules(modules) => {
+                self.refuse_while_busy(id)?;
+                let catalog = self.catalog()?;
+                let platform = catalog.platform(&env.platform).ok_or_else(|| no_platform(&env.platform))?;
+                if let Some(unknown) = modules.iter().find(|m| !platform.modules.contains(m)) {
+                    return Err(Failure::new(
+                        FailureKind::Invalid,
+                        format!(
+                            "platform {} has no module {unknown}; it has {}",
+                            env.platform,
+                            platform.modules.join(", ")
+                        ),
+                    )
+                    .at("modules"));
+                }
+                env.modules = modules;
+            }
+            EnvChange::Parallel(parallel) => {
+                if !(1..=PARALLEL_MAX).contains(&parallel) {
+                    return Err(Failure::new(
+                        FailureKind::Invalid,
+                        format!("a stage works on 1 to {PARALLEL_MAX} nodes at once"),
+                    )
+                    .at("parallel"));
+                }
+                env.parallel = parallel;
+            }
+        }
+        env.revision = env.revision.next();
+        env.changed = now();
+        env.changed_by.clone_from(&asks.name);
+        self.records.save(ENVIRONMENTS, &id, &env)?;
+        self.model.write().envs.insert(id, env.clone());
+        self.topics.touch(Area::Environments);
+        Ok(env)
+    }
+
+    /// Refuses while a job of the environment works.
+    pub fn refuse_while_busy(&self, env: EnvId) -> Result<(), Failure> {
+        match self.running_job(env) {
+            None => Ok(()),
+            Some(job) => Err(Failure::new(
+                FailureKind::Busy,
+                format!("job {job} works on this environment: wait for its end or cancel it"),
+            )
+            .keyed("error-env-busy")),
+        }
+    }
+
+    /// The accounts of an environment; those that are missing are generated first.
+    pub fn accounts(&self, env: &Environment) -> Result<BTreeMap<String, Secret>, Failure> {
+        let catalog = self.catalog()?;
+        let specs = catalog
+            .accounts(&env.platform, &env.modules)
+            .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?;
+        let _write = self.write();
+        let mut out = BTreeMap::new();
+        for spec in specs {
+            let known = self.records.account(env.id, &spec.name)?;
+            let value = if let Some(value) = known {
+                value
+            } else {
+                let value = match spec.default.clone() {
+                    Some(user) => Secret::new(user),
+                    None => password_from(&dice::<128>()?, PASSWORD_LENGTH).ok_or_else(|| {
+                        Failure::new(FailureKind::Engine, "no password could be generated: the dice ran out")
+                    })?,
+                };
+                self.records.save_account(env.id, &spec.name, &value)?;
+                value
+            };
+            out.insert(spec.name, value);
+        }
+        Ok(out)
+    }
+
+    /// The accounts of an environment, without their values.
+    pub fn account_views(&self, id: EnvId) -> Result<Vec<AccountView>, Failure> {
+        let env = self.env(id)?;
+        let values = self.accounts(&env)?;
+        let specs = self
+            .catalog()?
+            .accounts(&env.platform, &env.modules)
+            .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?;
+        Ok(specs
+            .into_iter()
+            .map(|spec| AccountView {
+                length: values
+                    .get(&spec.name)
+                    .map_or(0, |v| u32::try_from(v.reveal().chars().count()).unwrap_or(u32::MAX)),
+                name: spec.name,
+                title: spec.title,
+                module: spec.module,
+            })
+            .collect())
+    }
+
+    /// The value of an account.
+    pub fn account_reveal(&self, asks: &User, id: EnvId, name: &str) -> Result<Secret, Failure> {
+        let env = self.env(id)?;
+        let value = self.accounts(&env)?.remove(name).ok_or_else(|| {
+            Failure::new(FailureKind::NotFound, format!("environment {} has no account {name}", env.name))
+        })?;
+        tracing::info!(user = %asks.name, env = %env.name, account = name, "an account's value was shown");
+        Ok(value)
+    }
+}
+
+fn no_platform(name: &str) -> Failure {
+    Failure::new(
+        FailureKind::Invalid,
+        format!("the catalog has no platform {name}: 'cpmg catalog list' shows those it has"),
+    )
+    .at("platform")
+    .keyed("error-no-platform")
+}

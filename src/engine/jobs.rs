@@ -1,0 +1,506 @@
+//! Jobs: make, run, cancel, retry, take up after a restart.
+//!
+//! A [`JobCell`] holds a job as its journal tells it and, besides, what is only worth showing: bars, last lines, what a
+//! node waits for. Everything that matters is in the journal before anything is done about it.
+
+use super::records::{JOBS, JOURNAL, JobRecord, LEARNED, Learned, NODES};
+use super::topics::Area;
+use super::{Engine, now, site};
+use crate::api::message::Window;
+use crate::api::rows::FirstError;
+use crate::api::{Failure, FailureKind, WINDOW_MAX};
+use crate::catalog::{BundleInput, PlanInput, PlanInputNode};
+use crate::domain::environment::Environment;
+use crate::domain::ids::{EnvId, JobId, NodeId};
+use crate::domain::job::{Job, JobEvent, JobState, JournalEntry, StepAction, StepEnd, StepState};
+use crate::domain::node::{self, NodeEvent};
+use crate::domain::plan::{Plan, StageKind, StepId};
+use crate::domain::progress::Bar;
+use crate::domain::text::harmless;
+use crate::domain::time::Moment;
+use crate::domain::user::User;
+use crate::install::{Attempt, execute};
+use crate::store::{self, Kind, Stamp};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// Lines of output kept with the first error.
+const TAIL_LINES: usize = 12;
+/// Bytes of output looked at for them.
+const TAIL_BYTES: usize = 8 * 1024;
+
+/// What is shown of a node while a job works on it, and forgotten with the process.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// What it waits for, since when.
+    pub waits: Option<(Moment, String)>,
+    /// When the last output came.
+    pub last_output: Option<Moment>,
+    /// End of the output, for the last line.
+    pub tail: String,
+}
+
+/// A job with all that is shown of it.
+pub struct Inner {
+    /// The job.
+    pub job: Job,
+    /// Entries in the journal.
+    pub entries: u64,
+    /// The job's bar.
+    pub bar: Bar,
+    /// One bar a stage.
+    pub stage_bars: BTreeMap<StageKind, Bar>,
+    /// One bar a node.
+    pub node_bars: HashMap<NodeId, Bar>,
+    /// What is known beyond the journal.
+    pub live: HashMap<NodeId, Live>,
+    /// First failure of this run.
+    pub first_error: Option<FirstError>,
+}
+
+/// A job in the engine.
+pub struct JobCell {
+    /// Identity.
+    pub id: JobId,
+    inner: Mutex<Inner>,
+    /// Usual times, milliseconds.
+    pub usual: HashMap<StepId, u64>,
+    cancel: Mutex<CancellationToken>,
+}
+
+impl JobCell {
+    /// The job, for reading and for changing.
+    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Usual time of a step, milliseconds.
+    pub fn usual_ms(&self, plan: &Plan, step: &StepId) -> u64 {
+        self.usual.get(step).copied().unwrap_or_else(|| u64::from(plan.weight(step)) * 1000).max(1)
+    }
+
+    fn token(&self) -> MutexGuard<'_, CancellationToken> {
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_job(job: JobId) -> Failure {
+    Failure::new(FailureKind::NotFound, format!("there is no job {job}")).keyed("error-no-job")
+}
+
+fn io(path: &std::path::Path, why: &std::io::Error) -> Failure {
+    Failure::new(FailureKind::Engine, format!("{}: {why}", path.display()))
+}
+
+impl Engine {
+    fn job_dir(&self, job: JobId) -> PathBuf {
+        self.options.data.join("jobs").join(job.to_string())
+    }
+
+    /// The tar stream of a node's files for a job.
+    pub fn bundle_path(&self, job: JobId, node: NodeId) -> PathBuf {
+        self.job_dir(job).join(format!("{node}.tar"))
+    }
+
+    /// The job with that identity.
+    pub fn job(&self, job: JobId) -> Result<Arc<JobCell>, Failure> {
+        self.model.read().jobs.get(&job).cloned().ok_or_else(|| no_job(job))
+    }
+
+    /// The job that works on an environment, if one does.
+    pub fn running_job(&self, env: EnvId) -> Option<JobId> {
+        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
+        jobs.into_iter()
+            .find(|j| {
+                let inner = j.lock();
+                inner.job.env == env && !inner.job.state.is_over()
+            })
+            .map(|j| j.id)
+    }
+
+    fn cell(&self, job: Job, entries: u64) -> Arc<JobCell> {
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let usual = job
+            .plan
+            .steps
+            .keys()
+            .filter_map(|s| Some((s.clone(), learned.get(&(job.plan.platform.clone(), s.to_string()))?.ms)))
+            .collect();
+        Arc::new(JobCell {
+            id: job.id,
+            inner: Mutex::new(Inner {
+                job,
+                entries,
+                bar: Bar::default(),
+                stage_bars: BTreeMap::new(),
+                node_bars: HashMap::new(),
+                live: HashMap::new(),
+                first_error: None,
+            }),
+            usual,
+            cancel: Mutex::new(CancellationToken::new()),
+        })
+    }
+
+    /// What an installation would do.
+    pub fn plan(&self, env: &Environment) -> Result<Plan, Failure> {
+        let nodes =
+            self.model.read().nodes.values().filter(|n| n.env == env.id).map(PlanInputNode::from).collect();
+        self.catalog()?
+            .plan(&PlanInput {
+                env: env.id,
+                platform: env.platform.clone(),
+                modules: env.modules.clone(),
+                nodes,
+                parallel: env.parallel,
+            })
+            .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))
+    }
+
+    /// Starts an installation.
+    pub fn install(self: &Arc<Self>, asks: &User, env: EnvId) -> Result<Arc<JobCell>, Failure> {
+        let env = self.env(env)?;
+        self.refuse_while_busy(env.id)?;
+        let plan = self.plan(&env)?;
+        self.accounts(&env)?;
+        let id = JobId(self.records.next_id(Kind::Jobs)?);
+        self.write_job_files(id, &plan)?;
+        let cell = {
+            let _write = self.write();
+            self.refuse_while_busy(env.id)?;
+            let record = JobRecord { env: env.id, by: asks.name.clone(), created: now() };
+            let mut nodes = Vec::new();
+            for n in &plan.nodes {
+                let mut node = self.node(n.id)?;
+                node.state = node::next(node.state, NodeEvent::Queue)
+                    .map_err(|r| Failure::new(FailureKind::Busy, format!("{}: {r}", node.name)))?;
+                node.job = Some(id);
+                nodes.push(node);
+            }
+            self.records.change(|batch| {
+                for node in &nodes {
+                    NODES.put(batch, &node.id, node, Stamp::engine(now()))?;
+                }
+                JOBS.put(batch, &id, &record, Stamp::engine(now()))
+            })?;
+            let cell = self.cell(Job::new(id, plan, record.by, record.created), 0);
+            let mut model = self.model.write();
+            for node in nodes {
+                model.nodes.insert(node.id, node);
+            }
+            model.jobs.insert(id, Arc::clone(&cell));
+            cell
+        };
+        self.job_changed(&cell, env.id);
+        self.topics.touch(Area::Nodes(env.id));
+        tracing::info!(user = %asks.name, env = %env.name, job = %id, "installation started");
+        self.run(&cell);
+        Ok(cell)
+    }
+
+    /// Plan and bundles as files, on the disk before the job exists.
+    fn write_job_files(&self, id: JobId, plan: &Plan) -> Result<(), Failure> {
+        let dir = self.job_dir(id);
+        store::private_dir(&dir).map_err(|f| super::records::refused(&f))?;
+        let write = |path: PathBuf, bytes: &[u8]| {
+            store::write_durably(&path, bytes).map_err(|f| super::records::refused(&f))
+        };
+        let catalog = self.catalog()?;
+        for n in &plan.nodes {
+            let node = self.node(n.id)?;
+            let facts = node.facts.unwrap_or_default();
+            let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars: &BTreeMap::new() };
+            let bundle = catalog.bundle(input).and_then(|b| b.to_tar());
+            let tar = bundle.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?;
+            write(self.bundle_path(id, n.id), &tar)?;
+        }
+        let plan = serde_json::to_vec(plan).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
+        write(dir.join("plan.json"), &plan)
+    }
+
+    fn run(self: &Arc<Self>, cell: &Arc<JobCell>) {
+        let token = {
+            let mut token = cell.token();
+            *token = CancellationToken::new();
+            if cell.lock().job.state == JobState::Cancelling {
+                token.cancel();
+            }
+            token.clone()
+        };
+        let site = Arc::new(site::JobSite::new(Arc::clone(self), Arc::clone(cell)));
+        tokio::spawn(execute(site, token));
+    }
+
+    /// Ends a job: running steps are ended, nothing is undone.
+    pub fn job_cancel(&self, asks: &User, id: JobId) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job(id)?;
+        let state = cell.lock().job.state;
+        if state.is_over() {
+            return Err(Failure::new(FailureKind::Busy, format!("job {id} is over already: it {state}"))
+                .keyed("error-job-over"));
+        }
+        if state != JobState::Cancelling {
+            self.journal(&cell, JobEvent::CancelAsked { by: asks.name.clone() })
+                .map_err(|f| super::records::refused(&f))?;
+        }
+        cell.token().cancel();
+        Ok(cell)
+    }
+
+    /// Goes on with a job that failed or was cancelled.
+    pub fn job_retry(self: &Arc<Self>, asks: &User, id: JobId) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job(id)?;
+        let (state, env) = {
+            let inner = cell.lock();
+            (inner.job.state, inner.job.env)
+        };
+        if !matches!(state, JobState::Failed | JobState::Cancelled) {
+            return Err(Failure::new(
+                FailureKind::Busy,
+                format!("job {id} is {state}: only one that failed or was cancelled can be tried again"),
+            )
+            .keyed("error-job-not-over"));
+        }
+        let newer: Vec<Arc<JobCell>> =
+            self.model.read().jobs.range(id..).skip(1).map(|(_, j)| Arc::clone(j)).collect();
+        if newer.iter().any(|j| j.lock().job.env == env) {
+            return Err(Failure::new(
+                FailureKind::Busy,
+                format!("job {id} is not the newest of its environment: start a new installation instead"),
+            )
+            .keyed("error-job-not-newest"));
+        }
+        self.journal(&cell, JobEvent::Retried { by: asks.name.clone() })
+            .map_err(|f| super::records::refused(&f))?;
+        self.run(&cell);
+        Ok(cell)
+    }
+
+    /// Writes an event into a job's journal, with what follows from it for the nodes, then applies it.
+    pub fn journal(&self, cell: &JobCell, event: JobEvent) -> store::Result<bool> {
+        let _write = self.write();
+        let mut inner = cell.lock();
+        let entry = JournalEntry { at: now(), event };
+        let seq = inner.entries;
+        let learned =
+            learned_from(&inner.job, &entry, &self.learned.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut after = inner.job.excerpt(&entry.event);
+        if let Err(refusal) = after.apply(&entry) {
+            tracing::error!(%refusal, "the journal refuses");
+            return Ok(false);
+        }
+        let nodes = self.nodes_after(&inner.job, &after, &entry.event);
+        self.records.try_change(|batch| {
+            JOURNAL.put(batch, &(cell.id, seq), &entry, Stamp::engine(entry.at))?;
+            for node in &nodes {
+                NODES.put(batch, &node.id, node, Stamp::engine(entry.at))?;
+            }
+            if let Some((key, value)) = &learned {
+                LEARNED.put(batch, key, value, Stamp::engine(entry.at))?;
+            }
+            Ok(())
+        })?;
+        inner.entries += 1;
+        // It was accepted by the copy: the job itself accepts it too.
+        if let Err(refusal) = inner.job.apply(&entry) {
+            tracing::error!(%refusal, "the journal refuses");
+        }
+        self.note_failure(&mut inner, &entry.event);
+        if matches!(entry.event, JobEvent::StepStarted { .. } | JobEvent::Retried { .. })
+            && let Some(node) = node_of(&entry.event)
+        {
+            inner.live.entry(node).or_default().tail.clear();
+        }
+        if inner.job.state.is_over() {
+            inner.live.clear();
+        }
+        let env = inner.job.env;
+        drop(inner);
+        if let Some((key, value)) = learned {
+            self.learned.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+        }
+        let mut model = self.model.write();
+        for node in nodes {
+            model.nodes.insert(node.id, node);
+        }
+        drop(model);
+        self.job_changed(cell, env);
+        self.topics.touch(Area::Nodes(env));
+        Ok(true)
+    }
+
+    /// Somebody who watches this job should look again.
+    pub fn job_changed(&self, cell: &JobCell, env: EnvId) {
+        self.topics.touch(Area::Job(cell.id));
+        self.topics.touch(Area::Jobs(env));
+        self.topics.touch(Area::Environments);
+    }
+
+    /// The records of the nodes whose state changes with the event.
+    fn nodes_after(&self, before: &Job, after: &Job, event: &JobEvent) -> Vec<node::Node> {
+        let mut out = Vec::new();
+        for (id, is) in &after.nodes {
+            let Some(was) = before.nodes.get(id) else { continue };
+            let Ok(mut record) = self.node(*id) else { continue };
+            let next = match event {
+                JobEvent::StepStarted { node, index, .. } if node == id => {
+                    let verifies = is.steps.get(*index).is_some_and(|s| s.stage == StageKind::Verification);
+                    Some(if verifies { NodeEvent::Verify } else { NodeEvent::Start })
+                }
+                JobEvent::Retried { .. } if was.state != is.state => Some(NodeEvent::Queue),
+                JobEvent::Retried { .. } => None,
+                JobEvent::Interrupted if is.runs() => Some(NodeEvent::Interrupt),
+                _ if was.state != is.state => node_event(is.state),
+                _ => None,
+            };
+            // A node may have been installed by an earlier job; a state that does not allow the event stays.
+            if let Some(next) = next
+                && let Ok(state) = node::next(record.state, next)
+                && state != record.state
+            {
+                record.state = state;
+                out.push(record);
+            }
+        }
+        out
+    }
+
+    /// Keeps the first failure of a run in sight.
+    fn note_failure(&self, inner: &mut Inner, event: &JobEvent) {
+        let (node, step, attempt, what) = match event {
+            JobEvent::Retried { .. } => {
+                inner.first_error = None;
+                return;
+            }
+            _ if inner.first_error.is_some() => return,
+            JobEvent::StepEnded { node, index, attempt, end } => {
+                let what = match end {
+                    StepEnd::Failed { status } => format!("ended with status {status}"),
+                    StepEnd::Lost { why } => why.clone(),
+                    _ => return,
+                };
+                let step =
+                    inner.job.nodes.get(node).and_then(|n| n.steps.get(*index)).map(|s| s.step.clone());
+                (*node, step, *attempt, what)
+            }
+            JobEvent::NodeFailed { node, why } => (*node, None, 0, why.clone()),
+            _ => return,
+        };
+        let name = inner.job.plan.node(node).map(|n| n.name.clone()).unwrap_or_default();
+        let tail = step.as_ref().map_or_else(Vec::new, |step| {
+            self.tail(
+                &Attempt { node, index: 0, step: step.clone(), action: StepAction::Run, number: attempt },
+                inner.job.id,
+            )
+        });
+        inner.first_error = Some(FirstError { node, name, step, attempt, what: harmless(&what), tail });
+    }
+
+    fn tail(&self, attempt: &Attempt, job: JobId) -> Vec<String> {
+        let lines = site::place(job, attempt)
+            .and_then(|place| self.output.lines_before(&place, u64::MAX, TAIL_LINES, TAIL_BYTES));
+        let Ok(lines) = lines else { return Vec::new() };
+        harmless(&String::from_utf8_lossy(&lines.bytes)).lines().map(str::to_owned).collect()
+    }
+
+    /// A window of a step's output.
+    pub fn output_window(
+        &self,
+        job: JobId,
+        attempt: &Attempt,
+        offset: u64,
+        max: u32,
+    ) -> Result<Window, Failure> {
+        self.job(job)?;
+        let refused = |f: store::Error| super::records::refused(&f);
+        let place = site::place(job, attempt).map_err(refused)?;
+        let bytes = self.output.window(&place, offset, max.min(WINDOW_MAX) as usize).map_err(refused)?;
+        Ok(Window { offset, bytes, length: self.output.len(&place).map_err(refused)? })
+    }
+
+    /// Jobs as their journals tell them.
+    pub fn load_jobs(&self) -> store::Result<Vec<Arc<JobCell>>> {
+        let mut out = Vec::new();
+        for (id, record) in self.records.all(JOBS)? {
+            let path = self.job_dir(id).join("plan.json");
+            let plan = std::fs::read(&path)
+                .map_err(|e| io(&path, &e).message)
+                .and_then(|b| serde_json::from_slice::<Plan>(&b).map_err(|e| e.to_string()));
+            let plan = match plan {
+                Ok(plan) => plan,
+                Err(why) => {
+                    self.notice(format!("the plan of job {id} cannot be read ({why}): the job is not shown"));
+                    continue;
+                }
+            };
+            let cell = self.cell(Job::new(id, plan, record.by, record.created), 0);
+            {
+                let mut inner = cell.lock();
+                for entry in self.records.journal(id)? {
+                    inner.entries += 1;
+                    if let Err(refusal) = inner.job.apply(&entry) {
+                        self.notice(format!(
+                            "the journal of job {id} has an entry that does not fit: {refusal}"
+                        ));
+                        continue;
+                    }
+                    self.note_failure(&mut inner, &entry.event);
+                }
+            }
+            out.push(cell);
+        }
+        Ok(out)
+    }
+
+    /// Goes on with the jobs that a dead engine left behind. Until the nodes have told what became of their steps, they
+    /// are shown as interrupted.
+    pub fn take_up_jobs(self: &Arc<Self>) {
+        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
+        for cell in jobs.into_iter().filter(|j| !j.lock().job.state.is_over()) {
+            if let Err(why) = self.journal(&cell, JobEvent::Interrupted) {
+                self.notice(format!("job {} could not be taken up: {why}", cell.id));
+                continue;
+            }
+            tracing::info!(job = %cell.id, "taken up after a restart");
+            self.run(&cell);
+        }
+    }
+}
+
+fn node_of(event: &JobEvent) -> Option<NodeId> {
+    match event {
+        JobEvent::StepStarted { node, .. } | JobEvent::StepEnded { node, .. } => Some(*node),
+        _ => None,
+    }
+}
+
+fn node_event(state: crate::domain::job::JobNodeState) -> Option<NodeEvent> {
+    use crate::domain::job::JobNodeState as S;
+    match state {
+        S::Done => Some(NodeEvent::Succeed),
+        S::Failed => Some(NodeEvent::Fail),
+        S::Cancelled => Some(NodeEvent::Cancel),
+        S::Interrupted => Some(NodeEvent::Interrupt),
+        S::Waiting | S::Running => None,
+    }
+}
+
+/// What a finished step teaches about its usual time.
+fn learned_from(
+    job: &Job,
+    entry: &JournalEntry,
+    known: &BTreeMap<(String, String), Learned>,
+) -> Option<((String, String), Learned)> {
+    let JobEvent::StepEnded { node, index, end: StepEnd::Changed, .. } = &entry.event else { return None };
+    let step = job.nodes.get(node)?.steps.get(*index)?;
+    let StepState::Running { since } = step.state else { return None };
+    let took = entry.at.since(since).max(1);
+    let key = (job.plan.platform.clone(), step.step.to_string());
+    let learned = match known.get(&key) {
+        None => Learned { ms: took, runs: 1 },
+        Some(old) => Learned { ms: (old.ms * 2 + took) / 3, runs: old.runs.saturating_add(1) },
+    };
+    Some((key, learned))
+}

@@ -1,0 +1,329 @@
+//! The engine: the one process that owns the data, the jobs and the connections.
+//!
+//! It serves clients over a unix socket, authorises every request, and lives on when they leave. Start with `answer`, the
+//! table from requests to what is done; `connection` is one client, `jobs` and `site` are running installations.
+//!
+//! Order of locks, to be kept by every function here: [`Engine::write`] (one change at a time), then a job, then the
+//! model. Nobody holds the model while locking a job.
+//!
+//! Never here: a rule about what is allowed (that is `domain`), a text of the screen, a wait for a client.
+
+mod answer;
+mod auth;
+mod authorise;
+mod connection;
+mod environments;
+mod jobs;
+mod nodes;
+mod records;
+mod rows;
+mod server;
+mod shells;
+mod site;
+mod sweeps;
+#[cfg(test)]
+mod tests;
+mod topics;
+
+pub use auth::hash_password;
+
+use crate::api::message::Diagnosis;
+use crate::api::{Failure, FailureKind};
+use crate::catalog::Catalog;
+use crate::domain::environment::Environment;
+use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
+use crate::domain::job::JobState;
+use crate::domain::node::Node;
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
+use crate::domain::user::User;
+use crate::store::{self, DataDir, Opened, OutputStore};
+use auth::{Auth, Caller};
+use jobs::JobCell;
+use records::{ENVIRONMENTS, LEARNED, Learned, NODES, Records, SESSIONS, USERS};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use tokio_util::sync::CancellationToken;
+
+/// How an engine is to be started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Data directory.
+    pub data: PathBuf,
+    /// Directory below which the socket is made.
+    pub run: PathBuf,
+    /// Where roles are read from, first to last; a later one wins.
+    pub roles: Vec<PathBuf>,
+    /// The nodes are simulated: said on every screen.
+    pub simulated: bool,
+}
+
+/// Why an engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The data cannot be opened.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The socket cannot be made.
+    #[error("the socket {path} cannot be made: {source}")]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The kernel takes 107 bytes.
+    #[error(
+        "the path of the socket {0} is too long for the operating system: choose a shorter directory with --socket"
+    )]
+    SocketPathTooLong(PathBuf),
+    /// Another engine, on other data, listens there.
+    #[error(
+        "another engine listens at {0} already: stop it first, or choose another directory with --socket"
+    )]
+    SocketInUse(PathBuf),
+    /// Something that does not happen on a sound machine.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The engine's clock.
+pub fn now() -> Moment {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Random bytes of the operating system.
+pub fn dice<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|e| {
+        Failure::new(FailureKind::Engine, format!("the operating system gives no random numbers: {e}"))
+    })?;
+    Ok(bytes)
+}
+
+/// Records in memory, as they are on the disk.
+#[derive(Default)]
+pub struct Model {
+    /// Users.
+    pub users: BTreeMap<UserId, User>,
+    /// Environments.
+    pub envs: BTreeMap<EnvId, Environment>,
+    /// Nodes.
+    pub nodes: BTreeMap<NodeId, Node>,
+    /// Jobs.
+    pub jobs: BTreeMap<JobId, Arc<JobCell>>,
+}
+
+/// The model behind its lock.
+#[derive(Default)]
+pub struct ModelLock(RwLock<Model>);
+
+impl ModelLock {
+    /// For reading.
+    pub fn read(&self) -> RwLockReadGuard<'_, Model> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For changing, after the disk has it.
+    pub fn write(&self) -> RwLockWriteGuard<'_, Model> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nodes that are being looked at.
+#[derive(Default)]
+pub struct Probing(Mutex<HashMap<NodeId, Moment>>);
+
+impl Probing {
+    fn map(&self) -> MutexGuard<'_, HashMap<NodeId, Moment>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, node: NodeId) {
+        self.map().insert(node, now());
+    }
+
+    fn end(&self, node: NodeId) {
+        self.map().remove(&node);
+    }
+
+    fn since(&self, node: NodeId) -> Option<Moment> {
+        self.map().get(&node).copied()
+    }
+}
+
+/// The engine.
+pub struct Engine {
+    options: Options,
+    records: Records,
+    output: OutputStore,
+    model: ModelLock,
+    auth: Auth,
+    /// Compared with the passwords of users that do not exist, so that they take as long as others.
+    dummy_hash: String,
+    topics: topics::Topics,
+    sweeps: sweeps::Sweeps,
+    shells: shells::Shells,
+    probing: Probing,
+    learned: Mutex<BTreeMap<(String, String), Learned>>,
+    catalog: RwLock<Option<Arc<Catalog>>>,
+    callers: Mutex<Vec<Weak<Caller>>>,
+    notices: Mutex<Vec<String>>,
+    changes: Mutex<()>,
+    started: Moment,
+    stop: CancellationToken,
+    /// Holds the lock of the data directory as long as the engine lives.
+    _data: DataDir,
+}
+
+impl Engine {
+    /// Opens the data.
+    pub fn open(options: Options, stop: CancellationToken) -> Result<Arc<Self>, EngineError> {
+        let data = DataDir::open(&options.data)?;
+        let opened = data.opened().clone();
+        let records = Records::new(data.store(), data.sealer()?);
+        let output = OutputStore::open(&options.data.join("output"))?;
+        let dummy = hex::encode(dice::<16>().map_err(|f| EngineError::Other(f.message))?);
+        let dummy_hash = hash_password(&Secret::new(dummy)).map_err(|f| EngineError::Other(f.message))?;
+        let engine = Self {
+            records,
+            output,
+            model: ModelLock::default(),
+            auth: Auth::default(),
+            dummy_hash,
+            topics: topics::Topics::default(),
+            sweeps: sweeps::Sweeps::default(),
+            shells: shells::Shells::default(),
+            probing: Probing::default(),
+            learned: Mutex::default(),
+            catalog: RwLock::default(),
+            callers: Mutex::default(),
+            notices: Mutex::default(),
+            changes: Mutex::default(),
+            started: now(),
+            stop,
+            options,
+            _data: data,
+        };
+        if let Opened::Rebuilt { .. } = &opened {
+            engine.notice(opened.to_string());
+        }
+        engine.load()?;
+        Ok(Arc::new(engine))
+    }
+
+    fn load(&self) -> Result<(), EngineError> {
+        *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = self.records.all(LEARNED)?;
+        {
+            let mut model = self.model.write();
+            model.users = self.records.all(USERS)?;
+            model.envs = self.records.all(ENVIRONMENTS)?;
+            model.nodes = self.records.all(NODES)?;
+        }
+        let expired = |s: &auth::Session| now().since(s.used) >= auth::SESSION_MS;
+        for (hash, session) in self.records.all(SESSIONS)? {
+            if expired(&session) {
+                self.records.remove(SESSIONS, &hash).map_err(|f| EngineError::Other(f.message))?;
+            } else {
+                self.auth.sessions().insert(hash, session);
+            }
+        }
+        for cell in self.load_jobs()? {
+            self.model.write().jobs.insert(cell.id, cell);
+        }
+        Ok(())
+    }
+
+    /// Serves clients until it is told to stop. Jobs that a dead engine left behind are taken up first.
+    pub async fn serve(self: Arc<Self>) -> Result<(), EngineError> {
+        let server = server::Server::bind(&self.options.run)?;
+        self.take_up_jobs();
+        let stop = self.stop.clone();
+        server.serve(Arc::clone(&self), stop).await;
+        Ok(())
+    }
+
+    /// One change at a time.
+    fn write(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The catalog, read anew when its files changed.
+    pub fn catalog(&self) -> Result<Arc<Catalog>, Failure> {
+        let faults = |faults: Vec<crate::catalog::Fault>| {
+            let first = faults.first().map(ToString::to_string).unwrap_or_default();
+            Failure::new(
+                FailureKind::Engine,
+                format!(
+                    "the roles have {} faults, the first: {first}; 'cpmg catalog check' names them all",
+                    faults.len()
+                ),
+            )
+        };
+        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let fresh = match &known {
+            Some(catalog) => match catalog.reload() {
+                None => return Ok(Arc::clone(catalog)),
+                Some(fresh) => fresh,
+            },
+            None => Catalog::load(&self.options.roles),
+        };
+        let catalog = Arc::new(fresh.map_err(faults)?);
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&catalog));
+        Ok(catalog)
+    }
+
+    /// Something operators should know about this engine.
+    fn notice(&self, text: String) {
+        tracing::warn!("{text}");
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    fn notices(&self) -> Vec<String> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn arrived(&self, caller: &Arc<Caller>) {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(caller));
+    }
+
+    fn left(&self, caller: &Caller) {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.retain(|c| c.upgrade().is_some_and(|c| c.number != caller.number));
+        drop(callers);
+        self.topics.touch(topics::Area::Sessions);
+    }
+
+    fn callers(&self) -> Vec<Arc<Caller>> {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// What the engine knows about itself.
+    fn diagnosis(&self) -> Diagnosis {
+        let faults = Catalog::check(&self.options.roles);
+        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
+        Diagnosis {
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started: self.started,
+            data: self.options.data.display().to_string(),
+            free: store::free_bytes(&self.options.data).unwrap_or_default(),
+            roles: self.options.roles.iter().map(|r| r.display().to_string()).collect(),
+            catalog_faults: faults.iter().map(ToString::to_string).collect(),
+            clients: u32::try_from(self.callers().len()).unwrap_or(u32::MAX),
+            jobs: u32::try_from(jobs.iter().filter(|j| j.lock().job.state == JobState::Running).count())
+                .unwrap_or(u32::MAX),
+            memory: resident(),
+            notices: self.notices(),
+        }
+    }
+}
+
+/// Resident memory of this process, bytes; 0 where it cannot be read.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm.split(' ').nth(1).and_then(|p| p.parse().ok()).unwrap_or_default();
+    pages * rustix::param::page_size() as u64
+}

@@ -1,0 +1,381 @@
+//! Nodes: add, change, remove, connect, gather facts.
+
+use super::environments::stale;
+use super::records::{CREDENTIALS, NODES, StoredCredential};
+use super::topics::Area;
+use super::{Engine, now};
+use crate::api::message::{Credential, HostKeyView, NodeChange};
+use crate::api::rows::NodeRow;
+use crate::api::{Failure, FailureKind, Response};
+use crate::discovery;
+use crate::domain::ids::{EnvId, NodeId, Revision};
+use crate::domain::net::HostAddress;
+use crate::domain::node::{self, CredentialKind, Node, NodeEvent, NodeState, Reach};
+use crate::domain::user::User;
+use crate::ssh::{self, Hop, HostKey, HostKeyCheck, Session, SshError, Target};
+use crate::store::{Kind, Stamp};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A refusal because there is no such node.
+pub fn no_node(node: NodeId) -> Failure {
+    Failure::new(FailureKind::NotFound, format!("there is no node {node}")).keyed("error-no-node")
+}
+
+fn invalid(field: &str, message: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Invalid, message).at(field)
+}
+
+async fn split(credential: Credential) -> Result<(CredentialKind, Option<StoredCredential>), Failure> {
+    Ok(match credential {
+        Credential::Password(password) if password.is_empty() => {
+            return Err(invalid("password", "the password is empty").keyed("error-empty-password"));
+        }
+        Credential::Password(password) => {
+            (CredentialKind::Password, Some(StoredCredential::Password(password)))
+        }
+        Credential::Key { text, passphrase } => {
+            ssh::check_key(text.clone(), (!passphrase.is_empty()).then(|| passphrase.clone()))
+                .await
+                .map_err(|f| invalid("key", f.to_string()))?;
+            (CredentialKind::Key, Some(StoredCredential::Key { text, passphrase }))
+        }
+        Credential::Agent { socket } => (CredentialKind::Agent { socket }, None),
+    })
+}
+
+impl Engine {
+    /// The node with that identity.
+    pub fn node(&self, node: NodeId) -> Result<Node, Failure> {
+        self.model.read().nodes.get(&node).cloned().ok_or_else(|| no_node(node))
+    }
+
+    fn check_node(
+        &self,
+        env: EnvId,
+        but: Option<NodeId>,
+        name: &str,
+        address: HostAddress,
+        port: u16,
+    ) -> Result<(), Failure> {
+        node::check_name(name).map_err(|why| invalid("name", why))?;
+        if port == 0 {
+            return Err(invalid("port", "a port is a number from 1 to 65535"));
+        }
+        let model = self.model.read();
+        let others = || model.nodes.values().filter(|n| n.env == env && Some(n.id) != but);
+        if others().any(|n| n.name == name) {
+            return Err(Failure::new(
+                FailureKind::Conflict,
+                format!("the environment has a node called {name} already"),
+            )
+            .at("name"));
+        }
+        if let Some(n) = others().find(|n| n.address == address && n.port == port) {
+            return Err(Failure::new(
+                FailureKind::Conflict,
+                format!("{address}:{port} is the address of node {} already", n.name),
+            )
+            .at("address"));
+        }
+        Ok(())
+    }
+
+    /// Adds a node. Nothing is connected yet.
+    pub async fn node_add(
+        &self,
+        env: EnvId,
+        name: Option<String>,
+        address: &str,
+        port: u16,
+        user: String,
+        credential: Credential,
+    ) -> Result<NodeRow, Failure> {
+        self.env(env)?;
+        let address: HostAddress =
+            address.parse().map_err(|f: crate::domain::net::NetFault| invalid("address", f.to_string()))?;
+        if user.is_empty()
+            || user.len() > 32
+            || !user.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        {
+            return Err(invalid(
+                "user",
+                "an account has 1 to 32 letters, digits, dots, underscores or hyphens",
+            ));
+        }
+        let name = name.unwrap_or_else(|| format!("node-{}", address.to_string().replace('.', "-")));
+        let (kind, secret) = split(credential).await?;
+        let _write = self.write();
+        self.check_node(env, None, &name, address, port)?;
+        let node = Node {
+            id: NodeId(self.records.next_id(Kind::Nodes)?),
+            env,
+            name,
+            address,
+            port,
+            user,
+            credential: Some(kind),
+            host_key: None,
+            roles: node::NodeRoles::new(),
+            state: NodeState::Discovered,
+            reach: Reach::Unknown,
+            facts: None,
+            job: None,
+            revision: Revision(1),
+        };
+        self.records.change(|batch| {
+            NODES.put(batch, &node.id, &node, Stamp::engine(now()))?;
+            secret.as_ref().map_or(Ok(()), |s| self.records.put_credential(batch, node.id, s))
+        })?;
+        self.model.write().nodes.insert(node.id, node.clone());
+        self.node_changed(&node);
+        Ok(self.node_row(&node))
+    }
+
+    fn node_changed(&self, node: &Node) {
+        self.topics.touch(Area::Nodes(node.env));
+        self.topics.touch(Area::Environments);
+    }
+
+    /// Changes a node.
+    pub async fn node_edit(
+        &self,
+        id: NodeId,
+        based_on: Revision,
+        change: NodeChange,
+    ) -> Result<NodeRow, Failure> {
+        let login = match &change {
+            NodeChange::Credential { credential, .. } => Some(split(credential.clone()).await?),
+            _ => None,
+        };
+        self.node_edit_with(id, based_on, change, login)
+    }
+
+    fn node_edit_with(
+        &self,
+        id: NodeId,
+        based_on: Revision,
+        change: NodeChange,
+        login: Option<(CredentialKind, Option<StoredCredential>)>,
+    ) -> Result<NodeRow, Failure> {
+        let _write = self.write();
+        let mut node = self.node(id)?;
+        if node.revision != based_on {
+            return Err(stale(&format!("node {}", node.name), "", based_on, node.revision));
+        }
+        let busy = node.state.is_busy();
+        let mut secret = None;
+        match change {
+            NodeChange::Rename(name) => {
+                if busy {
+                    return Err(busy_node(&node));
+                }
+                self.check_node(node.env, Some(id), &name, node.address, node.port)?;
+                node.name = name;
+            }
+            NodeChange::Roles(roles) => {
+                node::check_roles(node.state, &node.roles, &roles)
+                    .map_err(|why| Failure::new(FailureKind::Busy, why).at("roles"))?;
+                let event = if roles.is_empty() { NodeEvent::RolesCleared } else { NodeEvent::RolesSet };
+                node.state = node::next(node.state, event)
+                    .map_err(|r| Failure::new(FailureKind::Busy, r.to_string()))?;
+                node.roles = roles;
+            }
+            NodeChange::Credential { user, .. } => {
+                node.user = user;
+                if let Some((kind, stored)) = login {
+                    node.credential = Some(kind);
+                    secret = stored;
+                }
+            }
+            NodeChange::Address { address, port } => {
+                if busy {
+                    return Err(busy_node(&node));
+                }
+                let address = address
+                    .parse()
+                    .map_err(|f: crate::domain::net::NetFault| invalid("address", f.to_string()))?;
+                self.check_node(node.env, Some(id), &node.name, address, port)?;
+                (node.address, node.port, node.reach) = (address, port, Reach::Unknown);
+            }
+            NodeChange::ForgetHostKey => (node.host_key, node.reach) = (None, Reach::Unknown),
+        }
+        node.revision = node.revision.next();
+        self.records.change(|batch| {
+            NODES.put(batch, &id, &node, Stamp::engine(now()))?;
+            secret.as_ref().map_or(Ok(()), |s| self.records.put_credential(batch, id, s))
+        })?;
+        self.model.write().nodes.insert(id, node.clone());
+        self.node_changed(&node);
+        Ok(self.node_row(&node))
+    }
+
+    /// Takes a node out of its environment.
+    pub fn node_remove(&self, id: NodeId, based_on: Revision) -> Result<(), Failure> {
+        let _write = self.write();
+        let node = self.node(id)?;
+        if node.revision != based_on {
+            return Err(stale(&format!("node {}", node.name), "", based_on, node.revision));
+        }
+        if node.state.is_busy() {
+            return Err(busy_node(&node));
+        }
+        self.records.change(|batch| {
+            NODES.remove(batch, &id);
+            CREDENTIALS.remove(batch, &id);
+            Ok(())
+        })?;
+        self.model.write().nodes.remove(&id);
+        self.node_changed(&node);
+        Ok(())
+    }
+
+    /// Changes what is known about a node without making a new revision: state, reach, facts, name on first sight.
+    pub fn note_node(&self, id: NodeId, change: impl FnOnce(&mut Node)) -> Result<(), Failure> {
+        let _write = self.write();
+        let Ok(mut node) = self.node(id) else { return Ok(()) };
+        let before = node.clone();
+        change(&mut node);
+        if node == before {
+            return Ok(());
+        }
+        self.records.save(NODES, &id, &node)?;
+        self.model.write().nodes.insert(id, node.clone());
+        self.node_changed(&node);
+        Ok(())
+    }
+
+    /// Pins a node's host key.
+    pub fn node_trust(&self, asks: &User, id: NodeId, key: &str) -> Result<NodeRow, Failure> {
+        let key: HostKey = key.parse().map_err(|f: ssh::ValueFault| invalid("key", f.to_string()))?;
+        if self.node(id)?.host_key.is_some_and(|k| k != key.to_string()) {
+            return Err(Failure::new(
+                FailureKind::Conflict,
+                "another host key is pinned for this node: forget that one first, if you know why it changed",
+            ));
+        }
+        tracing::info!(user = %asks.name, node = %id, fingerprint = %key.fingerprint(), "host key pinned");
+        self.note_node(id, |n| n.host_key = Some(key.to_string()))?;
+        Ok(self.node_row(&self.node(id)?))
+    }
+
+    /// How to reach a node.
+    pub fn target(&self, node: &Node) -> Result<Target, Failure> {
+        let credentials = match &node.credential {
+            Some(CredentialKind::Agent { socket }) => {
+                vec![ssh::Credential::Agent { socket: PathBuf::from(socket) }]
+            }
+            _ => match self.records.credential(node.id)? {
+                Some(StoredCredential::Password(password)) => vec![ssh::Credential::Password(password)],
+                Some(StoredCredential::Key { text, passphrase }) => vec![ssh::Credential::Key {
+                    private: text,
+                    passphrase: (!passphrase.is_empty()).then_some(passphrase),
+                }],
+                None => {
+                    return Err(Failure::new(
+                        FailureKind::Node,
+                        format!(
+                            "no credentials are known for node {}: give a password, a key or an agent",
+                            node.name
+                        ),
+                    ));
+                }
+            },
+        };
+        let host_key = match &node.host_key {
+            Some(key) => HostKeyCheck::Pinned(
+                key.parse().map_err(|f: ssh::ValueFault| Failure::new(FailureKind::Engine, f.to_string()))?,
+            ),
+            None => HostKeyCheck::AskFirst,
+        };
+        Ok(Target::from(Hop {
+            address: node.address,
+            port: node.port,
+            user: node.user.clone(),
+            credentials,
+            host_key,
+        }))
+    }
+
+    /// Connects to a node and notes whether it answers.
+    pub async fn connect_node(&self, node: &Node) -> Result<Session, SshError> {
+        let target = self
+            .target(node)
+            .map_err(|f| SshError::Unreachable { host: node.name.clone(), why: f.message })?;
+        let result = ssh::connect(&target).await;
+        let noted = self.note_node(node.id, |n| match &result {
+            Ok(_) => n.reach = Reach::Answers { at: now() },
+            Err(SshError::HostKeyUnknown { .. }) => {}
+            Err(why) => {
+                let since = match &n.reach {
+                    Reach::Silent { since, .. } => *since,
+                    _ => now(),
+                };
+                n.reach = Reach::Silent { since, why: why.to_string() };
+            }
+        });
+        if let Err(why) = noted {
+            tracing::warn!(%why, node = %node.name, "whether the node answers could not be noted");
+        }
+        result
+    }
+
+    /// Connects to a node and gathers its facts. A new host key is a question back.
+    pub async fn node_probe(self: &Arc<Self>, id: NodeId) -> Result<Response, Failure> {
+        let node = self.node(id)?;
+        self.probing.begin(id);
+        self.topics.touch(Area::Nodes(node.env));
+        let result = self.probe(&node).await;
+        self.probing.end(id);
+        self.topics.touch(Area::Nodes(node.env));
+        result
+    }
+
+    async fn probe(&self, node: &Node) -> Result<Response, Failure> {
+        let session = match self.connect_node(node).await {
+            Ok(session) => session,
+            Err(SshError::HostKeyUnknown { offered, .. }) => {
+                return Ok(Response::HostKey(HostKeyView {
+                    node: node.id,
+                    key: offered.to_string(),
+                    fingerprint: offered.fingerprint(),
+                    kind: offered.kind(),
+                }));
+            }
+            Err(why) => return Err(node_fault(&why)),
+        };
+        let facts = discovery::gather(&session, now).await;
+        session.close().await;
+        let facts = facts.map_err(|why| Failure::new(FailureKind::Node, why.to_string()))?;
+        let first = node.facts.is_none();
+        self.note_node(node.id, |n| {
+            // A node that was added by its address gets the name it gives itself, once.
+            let short = facts.hostname.split('.').next().unwrap_or_default().to_lowercase();
+            if first
+                && n.name == format!("node-{}", n.address.to_string().replace('.', "-"))
+                && self.check_node(n.env, Some(n.id), &short, n.address, n.port).is_ok()
+            {
+                n.name = short;
+            }
+            n.facts = Some(facts);
+        })?;
+        Ok(Response::Node(Box::new(self.node_row(&self.node(node.id)?))))
+    }
+}
+
+fn busy_node(node: &Node) -> Failure {
+    Failure::new(
+        FailureKind::Busy,
+        format!("node {} is {}: wait for the end of the job or cancel it", node.name, node.state),
+    )
+    .keyed("error-node-busy")
+}
+
+/// A fault of SSH as a refusal.
+pub fn node_fault(fault: &SshError) -> Failure {
+    let failure = Failure::new(FailureKind::Node, fault.to_string());
+    match fault {
+        SshError::HostKeyChanged { .. } => failure.keyed("error-host-key-changed"),
+        _ => failure,
+    }
+}

@@ -1,0 +1,202 @@
+//! What the engine keeps, table by table.
+//!
+//! Every table is named here once, with the type of its records. The rest of the engine saves and reads through
+//! [`Records`], which turns faults of the store into sentences for clients.
+
+use super::auth::Session;
+use super::now;
+use crate::api::{Failure, FailureKind};
+use crate::domain::environment::Environment;
+use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
+use crate::domain::job::JournalEntry;
+use crate::domain::node::Node;
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
+use crate::domain::user::User;
+use crate::store::{self, Batch, Identity, Key, Kind, Sealed, Sealer, Stamp, Store, Table};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// People.
+pub const USERS: Table<UserId, User> = Table::new(Kind::Users, &[]);
+/// Logins that are open, by the hash of their token.
+pub const SESSIONS: Table<String, Session> = Table::new(Kind::Sessions, &[]);
+/// Environments.
+pub const ENVIRONMENTS: Table<EnvId, Environment> = Table::new(Kind::Environments, &[]);
+/// Nodes.
+pub const NODES: Table<NodeId, Node> = Table::new(Kind::Nodes, &[]);
+/// How to log in to nodes: sealed JSON of [`StoredCredential`].
+pub const CREDENTIALS: Table<NodeId, Sealed> = Table::new(Kind::Credentials, &[]);
+/// Accounts of environments, by environment and name of the variable.
+pub const ACCOUNTS: Table<(EnvId, String), Sealed> = Table::new(Kind::Accounts, &[]);
+/// Jobs; their plans and bundles are files.
+pub const JOBS: Table<JobId, JobRecord> = Table::new(Kind::Jobs, &[]);
+/// What happened in each job.
+pub const JOURNAL: Table<(JobId, u64), JournalEntry> = Table::new(Kind::Journal, &[]);
+/// How long steps took, by platform and step.
+pub const LEARNED: Table<(String, String), Learned> = Table::new(Kind::Learned, &[]);
+
+/// A job as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRecord {
+    /// Environment.
+    pub env: EnvId,
+    /// Who started it.
+    pub by: String,
+    /// When.
+    pub created: Moment,
+}
+
+/// How long a step takes, over the runs in which it changed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learned {
+    /// Milliseconds, newer runs counting more.
+    pub ms: u64,
+    /// Runs.
+    pub runs: u32,
+}
+
+/// How to log in to a node, as it is sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum StoredCredential {
+    /// A password.
+    Password(Secret),
+    /// A private key.
+    Key {
+        /// Its text.
+        text: Secret,
+        /// Empty for none.
+        passphrase: Secret,
+    },
+}
+
+/// The store with its seal.
+pub struct Records {
+    store: Arc<dyn Store>,
+    sealer: Sealer,
+}
+
+/// The store's fault as a refusal.
+pub fn refused(fault: &store::Error) -> Failure {
+    let kind = match fault {
+        store::Error::Conflict { .. } => FailureKind::Conflict,
+        _ => FailureKind::Engine,
+    };
+    Failure::new(kind, fault.to_string())
+}
+
+impl Records {
+    /// Over an open store.
+    pub fn new(store: Arc<dyn Store>, sealer: Sealer) -> Self {
+        Self { store, sealer }
+    }
+
+    /// An identity that was never given before.
+    pub fn next_id(&self, kind: Kind) -> Result<u64, Failure> {
+        self.store.next_id(kind).map_err(|f| refused(&f))
+    }
+
+    /// Saves one record, durably.
+    pub fn save<K: Key, T: Serialize + DeserializeOwned>(
+        &self,
+        table: Table<K, T>,
+        key: &K,
+        value: &T,
+    ) -> Result<(), Failure> {
+        self.change(|batch| table.put(batch, key, value, Stamp::engine(now())))
+    }
+
+    /// Removes one record, durably.
+    pub fn remove<K: Key, T: Serialize + DeserializeOwned>(
+        &self,
+        table: Table<K, T>,
+        key: &K,
+    ) -> Result<(), Failure> {
+        self.change(|batch| {
+            table.remove(batch, key);
+            Ok(())
+        })
+    }
+
+    /// Several changes, all or none, durable when this returns.
+    pub fn change(&self, fill: impl FnOnce(&mut Batch) -> store::Result<()>) -> Result<(), Failure> {
+        self.try_change(fill).map_err(|f| refused(&f))
+    }
+
+    /// As [`Self::change`], with the store's own fault.
+    pub fn try_change(&self, fill: impl FnOnce(&mut Batch) -> store::Result<()>) -> store::Result<()> {
+        let mut batch = Batch::new();
+        fill(&mut batch)?;
+        blocking(|| self.store.apply(batch)).map(drop)
+    }
+
+    /// All records of a table.
+    pub fn all<K: Key + Ord, T: Serialize + DeserializeOwned>(
+        &self,
+        table: Table<K, T>,
+    ) -> store::Result<BTreeMap<K, T>> {
+        Ok(table.list(&*self.store)?.into_iter().map(|(k, s)| (k, s.value)).collect())
+    }
+
+    /// The journal of a job.
+    pub fn journal(&self, job: JobId) -> store::Result<Vec<JournalEntry>> {
+        Ok(JOURNAL.under(&*self.store, &job)?.into_iter().map(|(_, s)| s.value).collect())
+    }
+
+    /// How to log in to a node.
+    pub fn credential(&self, node: NodeId) -> Result<Option<StoredCredential>, Failure> {
+        let Some(sealed) = CREDENTIALS.get(&*self.store, &node).map_err(|f| refused(&f))? else {
+            return Ok(None);
+        };
+        let secret = self
+            .sealer
+            .open(&Identity::of(&CREDENTIALS, &node, "login"), &sealed.value)
+            .map_err(|f| refused(&f))?;
+        serde_json::from_str(secret.reveal()).map(Some).map_err(|e| {
+            Failure::new(FailureKind::Engine, format!("the credential of node {node} is damaged: {e}"))
+        })
+    }
+
+    /// Seals how to log in to a node, as part of a change.
+    pub fn put_credential(
+        &self,
+        batch: &mut Batch,
+        node: NodeId,
+        credential: &StoredCredential,
+    ) -> store::Result<()> {
+        let text = Secret::new(serde_json::to_string(credential).unwrap_or_default());
+        let sealed = self.sealer.seal(&Identity::of(&CREDENTIALS, &node, "login"), &text)?;
+        CREDENTIALS.put(batch, &node, &sealed, Stamp::engine(now()))
+    }
+
+    /// The value of an account.
+    pub fn account(&self, env: EnvId, name: &str) -> Result<Option<Secret>, Failure> {
+        let key = (env, name.to_owned());
+        let Some(sealed) = ACCOUNTS.get(&*self.store, &key).map_err(|f| refused(&f))? else {
+            return Ok(None);
+        };
+        self.sealer
+            .open(&Identity::of(&ACCOUNTS, &key, "value"), &sealed.value)
+            .map(Some)
+            .map_err(|f| refused(&f))
+    }
+
+    /// Seals and saves the value of an account.
+    pub fn save_account(&self, env: EnvId, name: &str, value: &Secret) -> Result<(), Failure> {
+        let key = (env, name.to_owned());
+        self.change(|batch| {
+            let sealed = self.sealer.seal(&Identity::of(&ACCOUNTS, &key, "value"), value)?;
+            ACCOUNTS.put(batch, &key, &sealed, Stamp::engine(now()))
+        })
+    }
+}
+
+/// Runs what waits for the disk without holding up other tasks of this thread.
+pub fn blocking<R>(work: impl FnOnce() -> R) -> R {
+    match tokio::runtime::Handle::try_current().map(|h| h.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}

@@ -1,0 +1,309 @@
+//! What clients see of the engine's knowledge.
+
+use super::auth;
+use super::jobs::{Inner, JobCell};
+use super::{Engine, now};
+use crate::api::rows::{CurrentStep, EnvRow, JobNodeRow, JobRow, NodeRow, SessionRow, StageRow, StepRow};
+use crate::api::{Row, Topic};
+use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::job::{
+    Job, JobNode, JobNodeState, JobState, StepAction, StepEnd, StepProgress, StepState,
+};
+use crate::domain::node::{Node, NodeState};
+use crate::domain::plan::StageKind;
+use crate::domain::progress::Weight;
+use crate::domain::time::Moment;
+use crate::ssh::HostKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Characters of the last line that are shown.
+const LINE: usize = 200;
+
+impl Engine {
+    /// The rows of a topic, now.
+    pub fn rows(&self, topic: Topic) -> Vec<Row> {
+        match topic {
+            Topic::Environments => self.env_rows(false),
+            Topic::Hidden => self.env_rows(true),
+            Topic::Nodes(env) => {
+                let nodes: Vec<Node> =
+                    self.model.read().nodes.values().filter(|n| n.env == env).cloned().collect();
+                nodes.iter().map(|n| Row::Node(Box::new(self.node_row(n)))).collect()
+            }
+            Topic::Jobs(env) => self
+                .cells()
+                .iter()
+                .filter_map(|c| {
+                    let mut inner = c.lock();
+                    (inner.job.env == env).then(|| Row::Job(job_row(c, &mut inner)))
+                })
+                .collect(),
+            Topic::RunningJobs => self
+                .cells()
+                .iter()
+                .filter_map(|c| {
+                    let mut inner = c.lock();
+                    (!inner.job.state.is_over()).then(|| Row::Job(job_row(c, &mut inner)))
+                })
+                .collect(),
+            Topic::Job(job) => self.job(job).map_or_else(
+                |_| Vec::new(),
+                |c| {
+                    let mut inner = c.lock();
+                    let mut rows = vec![Row::Job(job_row(&c, &mut inner))];
+                    rows.extend(job_node_rows(&c, &mut inner).into_iter().map(Row::JobNode));
+                    rows
+                },
+            ),
+            Topic::JobNode(job, node) => self.step_rows(job, node),
+            Topic::Sweep(sweep) => self.sweeps.rows(sweep, self),
+            Topic::Shells => self.shells.rows(),
+            Topic::Sessions => self.session_rows(),
+        }
+    }
+
+    fn cells(&self) -> Vec<Arc<JobCell>> {
+        self.model.read().jobs.values().cloned().collect()
+    }
+
+    fn env_rows(&self, hidden: bool) -> Vec<Row> {
+        let mut newest: BTreeMap<EnvId, JobRow> = BTreeMap::new();
+        for cell in self.cells() {
+            let mut inner = cell.lock();
+            newest.insert(inner.job.env, job_row(&cell, &mut inner));
+        }
+        let model = self.model.read();
+        let count = |env: EnvId, keep: &dyn Fn(&Node) -> bool| {
+            u32::try_from(model.nodes.values().filter(|n| n.env == env && keep(n)).count())
+                .unwrap_or(u32::MAX)
+        };
+        model
+            .envs
+            .values()
+            .filter(|e| e.hidden == hidden)
+            .map(|env| {
+                Row::Env(EnvRow {
+                    nodes: count(env.id, &|_| true),
+                    installed: count(env.id, &|n| n.state == NodeState::Installed),
+                    failed: count(env.id, &|n| n.state == NodeState::Failed),
+                    job: newest.remove(&env.id),
+                    env: env.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// A node as clients see it.
+    pub fn node_row(&self, node: &Node) -> NodeRow {
+        NodeRow {
+            id: node.id,
+            env: node.env,
+            name: node.name.clone(),
+            address: node.address,
+            port: node.port,
+            user: node.user.clone(),
+            credential: node.credential.clone(),
+            host_key: node.host_key.as_ref().and_then(|k| k.parse::<HostKey>().ok()).map(|k| k.fingerprint()),
+            roles: node.roles.clone(),
+            state: node.state,
+            reach: node.reach.clone(),
+            facts: node.facts.clone(),
+            job: node.job,
+            probing: self.probing.since(node.id),
+            revision: node.revision,
+        }
+    }
+
+    fn step_rows(&self, job: crate::domain::ids::JobId, node: NodeId) -> Vec<Row> {
+        let Ok(cell) = self.job(job) else { return Vec::new() };
+        let inner = cell.lock();
+        let Some(n) = inner.job.nodes.get(&node) else { return Vec::new() };
+        let plan = &inner.job.plan;
+        let rows = n.steps.iter().enumerate().map(|(index, s)| {
+            let attempt = crate::install::Attempt {
+                node,
+                index,
+                step: s.step.clone(),
+                action: StepAction::Run,
+                number: s.attempt,
+            };
+            let output = match s.attempt {
+                0 => 0,
+                _ => super::site::place(job, &attempt).and_then(|p| self.output.len(&p)).unwrap_or_default(),
+            };
+            Row::Step(StepRow {
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                stage: s.stage,
+                step: s.step.clone(),
+                title: plan.steps.get(&s.step).map(|p| p.title.clone()).unwrap_or_default(),
+                action: StepAction::Run,
+                attempt: s.attempt,
+                state: s.state.clone(),
+                usual_ms: cell.usual_ms(plan, &s.step),
+                output,
+            })
+        });
+        rows.collect()
+    }
+
+    fn session_rows(&self) -> Vec<Row> {
+        let callers = self.callers();
+        let rows = callers.iter().filter_map(|c| {
+            Some(Row::Session(SessionRow {
+                number: c.number,
+                user: auth::view(&c.user()?),
+                account: c.account.clone(),
+                since: c.since,
+            }))
+        });
+        rows.collect()
+    }
+}
+
+fn add(weight: &mut Weight, usual: u64, step: &StepProgress, at: Moment) {
+    match &step.state {
+        _ if step.is_done() => weight.finished(usual),
+        StepState::Running { since } | StepState::Interrupted { since } => {
+            weight.running(usual, at.since(*since));
+        }
+        _ => weight.waiting(usual),
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// A job with its bars, which never go back.
+pub fn job_row(cell: &JobCell, inner: &mut Inner) -> JobRow {
+    let at = inner.job.ended.unwrap_or_else(now);
+    let job = &inner.job;
+    let mut whole = Weight::default();
+    let mut stages: BTreeMap<StageKind, (Weight, u32, u32, u64)> = BTreeMap::new();
+    let (mut changed, mut unchanged) = (0, 0);
+    for node in job.nodes.values() {
+        let mut mine: BTreeMap<StageKind, (Weight, bool)> = BTreeMap::new();
+        for step in &node.steps {
+            let usual = cell.usual_ms(&job.plan, &step.step);
+            add(&mut whole, usual, step, at);
+            let stage = mine.entry(step.stage).or_insert((Weight::default(), true));
+            add(&mut stage.0, usual, step, at);
+            stage.1 &= step.is_done();
+            match &step.state {
+                StepState::Ended { end: StepEnd::Changed, .. } => changed += 1,
+                StepState::Ended { end: StepEnd::Unchanged, .. } => unchanged += 1,
+                _ => {}
+            }
+        }
+        let counts =
+            matches!(node.state, JobNodeState::Waiting | JobNodeState::Running | JobNodeState::Interrupted);
+        for (kind, (weight, done)) in mine {
+            let stage = stages.entry(kind).or_default();
+            stage.0.done += weight.done;
+            stage.0.total += weight.total;
+            stage.1 += u32::from(done);
+            stage.2 += 1;
+            stage.3 = stage.3.max(if counts { weight.left_ms() } else { 0 });
+        }
+    }
+    let parallel = u64::from(job.plan.parallel.max(1));
+    let left = stages.values().map(|(w, _, nodes, longest)| {
+        let beside = parallel.min(u64::from(*nodes)).max(1);
+        if *longest == 0 { 0 } else { (*longest).max(w.left_ms() / beside) }
+    });
+    let left_ms = matches!(job.state, JobState::Running | JobState::Queued).then(|| left.sum());
+    let stages = stages
+        .into_iter()
+        .map(|(kind, (weight, done, nodes, _))| StageRow {
+            kind,
+            permille: inner.stage_bars.entry(kind).or_default().show(weight.permille()),
+            done,
+            nodes,
+        })
+        .collect();
+    let in_state = |s: JobNodeState| count(inner.job.nodes.values().filter(|n| n.state == s).count());
+    JobRow {
+        id: cell.id,
+        env: inner.job.env,
+        state: inner.job.state,
+        by: inner.job.by.clone(),
+        created: inner.job.created,
+        ended: inner.job.ended,
+        cancelled_by: inner.job.cancelled_by.clone(),
+        permille: inner.bar.show(whole.permille()),
+        left_ms,
+        stages,
+        nodes_done: in_state(JobNodeState::Done),
+        nodes_failed: in_state(JobNodeState::Failed),
+        nodes: count(inner.job.nodes.len()),
+        changed,
+        unchanged,
+        first_error: inner.first_error.clone(),
+    }
+}
+
+/// The nodes of a job, in the order of its plan.
+fn job_node_rows(cell: &JobCell, inner: &mut Inner) -> Vec<JobNodeRow> {
+    let at = inner.job.ended.unwrap_or_else(now);
+    let plan = Arc::clone(&inner.job.plan);
+    let mut rows = Vec::new();
+    for p in &plan.nodes {
+        let Some(node) = inner.job.nodes.get(&p.id) else { continue };
+        let mut weight = Weight::default();
+        for step in &node.steps {
+            add(&mut weight, cell.usual_ms(&plan, &step.step), step, at);
+        }
+        let ended = |e: StepEnd| {
+            count(
+                node.steps
+                    .iter()
+                    .filter(|s| matches!(&s.state, StepState::Ended { end, .. } if *end == e))
+                    .count(),
+            )
+        };
+        let live = inner.live.get(&p.id);
+        let waits = live.and_then(|l| l.waits.clone());
+        let row = JobNodeRow {
+            node: p.id,
+            name: p.name.clone(),
+            roles: p.roles.clone(),
+            state: node.state,
+            permille: inner.node_bars.entry(p.id).or_default().show(weight.permille()),
+            done: count(node.steps.iter().filter(|s| s.is_done()).count()),
+            steps: count(node.steps.len()),
+            changed: ended(StepEnd::Changed),
+            current: current(cell, &inner.job, node, live),
+            why: waits.as_ref().map(|(_, w)| w.clone()).or_else(|| node.why.clone()),
+            link_down: waits.map(|(since, _)| since),
+        };
+        rows.push(row);
+    }
+    rows
+}
+
+/// The step that runs, or failed, or comes next.
+fn current(
+    cell: &JobCell,
+    job: &Job,
+    node: &JobNode,
+    live: Option<&super::jobs::Live>,
+) -> Option<CurrentStep> {
+    let at = |want: &dyn Fn(&StepProgress) -> bool| node.steps.iter().position(want);
+    let index = at(&StepProgress::is_open)
+        .or_else(|| at(&|s| matches!(&s.state, StepState::Ended { end, .. } if !end.is_good())))
+        .or_else(|| at(&|s| s.state == StepState::Waiting))?;
+    let step = node.steps.get(index)?;
+    let shown = live.and_then(|l| l.tail.lines().rev().find(|t| !t.trim().is_empty())).unwrap_or_default();
+    Some(CurrentStep {
+        index: count(index),
+        stage: step.stage,
+        step: step.step.clone(),
+        title: job.plan.steps.get(&step.step).map(|p| p.title.clone()).unwrap_or_default(),
+        attempt: step.attempt,
+        state: step.state.clone(),
+        usual_ms: cell.usual_ms(&job.plan, &step.step),
+        last_output: live.and_then(|l| l.last_output),
+        line: shown.chars().take(LINE).collect(),
+    })
+}

@@ -1,0 +1,83 @@
+//! The socket: who may reach it, and one task per connection.
+
+use super::auth::Caller;
+use super::{Engine, EngineError, connection};
+use crate::api::socket_path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+/// Longest path of a unix socket that the kernel takes, bytes.
+const SOCKET_PATH_MAX: usize = 107;
+
+/// The listening socket; removed when dropped.
+pub struct Server {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Server {
+    /// Listens below `run`. The caller holds the lock of the data directory, so a socket that is there already is a dead
+    /// engine's.
+    pub fn bind(run: &Path) -> Result<Self, EngineError> {
+        let path = socket_path(run);
+        let fault = |source| EngineError::Socket { path: path.clone(), source };
+        if path.as_os_str().len() > SOCKET_PATH_MAX {
+            return Err(EngineError::SocketPathTooLong(path));
+        }
+        let folder = path.parent().unwrap_or(run);
+        std::fs::create_dir_all(folder).map_err(fault)?;
+        if std::os::unix::net::UnixStream::connect(&path).is_ok() {
+            return Err(EngineError::SocketInUse(path));
+        }
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path).map_err(fault)?;
+        // The group may be given the socket's folder by the administrator; other accounts are refused.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660)).map_err(fault)?;
+        Ok(Self { listener, path })
+    }
+
+    /// Serves until `stop` is cancelled.
+    pub async fn serve(self, engine: Arc<Engine>, stop: CancellationToken) {
+        let numbers = AtomicU64::new(1);
+        loop {
+            let stream = tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(why) => {
+                        // Out of descriptors, most likely: those who are here go on, the next one waits a moment.
+                        tracing::error!(%why, "a client could not be accepted");
+                        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                        continue;
+                    }
+                },
+                () = stop.cancelled() => return,
+            };
+            let number = numbers.fetch_add(1, Ordering::Relaxed);
+            let caller = Caller::new(&engine, number, account(&stream));
+            tokio::spawn(connection::serve(Arc::clone(&engine), caller, stream, stop.clone()));
+        }
+    }
+}
+
+/// Name of the account at the other end, or its number.
+fn account(stream: &UnixStream) -> String {
+    let Ok(peer) = stream.peer_cred() else { return "unknown".to_owned() };
+    let uid = peer.uid().to_string();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    });
+    name.unwrap_or(uid)
+}

@@ -1,0 +1,139 @@
+//! The engine's side of a running job.
+
+use super::jobs::JobCell;
+use super::records::blocking;
+use super::topics::Area;
+use super::{Engine, now};
+use crate::domain::ids::{JobId, NodeId};
+use crate::domain::job::{Job, JobEvent, StepAction, StepProgress};
+use crate::domain::plan::StepId;
+use crate::domain::secret::Secret;
+use crate::domain::text::harmless;
+use crate::install::{Attempt, Before, LinkFault, RemoteLink, Site, SiteFault};
+use crate::ssh::SshError;
+use crate::store::{self, OutputId};
+use std::sync::Arc;
+
+/// Characters of output kept in memory for the last line.
+const TAIL: usize = 400;
+
+/// Where the output of an attempt is kept.
+pub fn place(job: JobId, attempt: &Attempt) -> store::Result<OutputId> {
+    let undo = match attempt.action {
+        StepAction::Run => "",
+        StepAction::Undo => ".undo",
+    };
+    OutputId::new(job, attempt.node, &format!("{}{undo}", attempt.step.dotted()), attempt.number)
+}
+
+/// A job and the engine that runs it.
+pub struct JobSite {
+    engine: Arc<Engine>,
+    cell: Arc<JobCell>,
+}
+
+impl JobSite {
+    /// For that job.
+    pub fn new(engine: Arc<Engine>, cell: Arc<JobCell>) -> Self {
+        Self { engine, cell }
+    }
+
+    fn env(&self) -> crate::domain::ids::EnvId {
+        self.cell.lock().job.env
+    }
+}
+
+fn site_fault(fault: &store::Error) -> SiteFault {
+    if fault.is_passing() {
+        SiteFault::Waits(fault.to_string())
+    } else {
+        SiteFault::Refused(fault.to_string())
+    }
+}
+
+impl Site for JobSite {
+    type Link = RemoteLink;
+
+    fn read<R>(&self, look: impl FnOnce(&Job) -> R) -> R {
+        look(&self.cell.lock().job)
+    }
+
+    fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
+        match blocking(|| self.engine.journal(&self.cell, event)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SiteFault::Refused("the job's journal does not allow it".into())),
+            Err(fault) => Err(site_fault(&fault)),
+        }
+    }
+
+    fn output_length(&self, attempt: &Attempt) -> Result<u64, SiteFault> {
+        place(self.cell.id, attempt).and_then(|p| self.engine.output.len(&p)).map_err(|f| site_fault(&f))
+    }
+
+    fn output(&self, attempt: &Attempt, offset: u64, bytes: &[u8]) -> Result<(), SiteFault> {
+        let place = place(self.cell.id, attempt).map_err(|f| site_fault(&f))?;
+        blocking(|| self.engine.output.append(&place, offset, bytes)).map_err(|f| site_fault(&f))?;
+        let mut inner = self.cell.lock();
+        let live = inner.live.entry(attempt.node).or_default();
+        live.last_output = Some(now());
+        live.tail.push_str(&harmless(&String::from_utf8_lossy(bytes)));
+        if live.tail.len() > TAIL {
+            let cut = live.tail.len() - TAIL;
+            let cut = (cut..live.tail.len()).find(|i| live.tail.is_char_boundary(*i)).unwrap_or(0);
+            live.tail.drain(..cut);
+        }
+        drop(inner);
+        self.engine.topics.touch(Area::Job(self.cell.id));
+        Ok(())
+    }
+
+    fn secrets(&self, step: &StepId) -> Result<Vec<(String, Secret)>, SiteFault> {
+        let wanted = self.read(|job| job.plan.steps.get(step).map(|s| s.secrets.clone()).unwrap_or_default());
+        let env = self.env();
+        wanted
+            .into_iter()
+            .map(|name| match self.engine.records.account(env, &name) {
+                Ok(Some(value)) => Ok((name, value)),
+                Ok(None) => Err(SiteFault::Refused(format!("the environment has no account {name}"))),
+                Err(why) => Err(SiteFault::Refused(why.message)),
+            })
+            .collect()
+    }
+
+    async fn connect(&self, node: NodeId) -> Result<RemoteLink, LinkFault> {
+        let record = self.engine.node(node).map_err(|f| LinkFault::Refused(f.message))?;
+        let session = self.engine.connect_node(&record).await.map_err(|fault| ssh_fault(&fault))?;
+        let path = self.engine.bundle_path(self.cell.id, node);
+        let bundle = tokio::fs::read(&path)
+            .await
+            .map_err(|e| LinkFault::Refused(format!("{}: {e}", path.display())))?;
+        let (folder, before) = self.read(|job| {
+            let done = job.nodes.get(&node).is_some_and(|n| n.steps.iter().any(StepProgress::is_done));
+            // Numbers of jobs begin anew with a new database; the moment makes the folder this job's own.
+            (format!("{}-{:x}", job.id, job.created.0), if done { Before::Done } else { Before::Nothing })
+        });
+        RemoteLink::open(session, &folder, bundle, before).await
+    }
+
+    fn waits(&self, node: NodeId, why: Option<&str>) {
+        let mut inner = self.cell.lock();
+        let live = inner.live.entry(node).or_default();
+        let waits = match (why, live.waits.take()) {
+            (Some(why), Some((since, _))) => Some((since, why.to_owned())),
+            (Some(why), None) => Some((now(), why.to_owned())),
+            (None, _) => None,
+        };
+        live.waits = waits;
+        drop(inner);
+        self.engine.topics.touch(Area::Job(self.cell.id));
+    }
+}
+
+/// Whether another connection may succeed.
+pub fn ssh_fault(fault: &SshError) -> LinkFault {
+    if fault.is_passing() {
+        LinkFault::Gone(fault.to_string())
+    } else {
+        LinkFault::Refused(fault.to_string())
+    }
+}

@@ -1,0 +1,73 @@
+//! Who is to be told that something changed.
+//!
+//! A change touches an [`Area`]; every connection watches one counter that grows with each touch and then compares the
+//! areas of its own subscriptions. Nothing is queued here, so a slow client costs nothing.
+
+use crate::api::Topic;
+use crate::domain::ids::{EnvId, JobId, SweepId};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// A part of what the engine knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Area {
+    /// Environments, and what follows for them from nodes and jobs.
+    Environments,
+    /// Nodes of an environment.
+    Nodes(EnvId),
+    /// The list of jobs of an environment.
+    Jobs(EnvId),
+    /// A job.
+    Job(JobId),
+    /// A sweep.
+    Sweep(SweepId),
+    /// Open shells.
+    Shells,
+    /// Connected clients.
+    Sessions,
+}
+
+/// The areas whose change changes the rows of a topic.
+pub fn areas(topic: Topic) -> Area {
+    match topic {
+        Topic::Environments | Topic::Hidden | Topic::RunningJobs => Area::Environments,
+        Topic::Nodes(env) => Area::Nodes(env),
+        Topic::Jobs(env) => Area::Jobs(env),
+        Topic::Job(job) | Topic::JobNode(job, _) => Area::Job(job),
+        Topic::Sweep(sweep) => Area::Sweep(sweep),
+        Topic::Shells => Area::Shells,
+        Topic::Sessions => Area::Sessions,
+    }
+}
+
+/// Counters of change.
+pub struct Topics {
+    versions: Mutex<HashMap<Area, u64>>,
+    tick: watch::Sender<u64>,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self { versions: Mutex::default(), tick: watch::channel(0).0 }
+    }
+}
+
+impl Topics {
+    /// Something in `area` changed.
+    pub fn touch(&self, area: Area) {
+        *self.versions.lock().unwrap_or_else(PoisonError::into_inner).entry(area).or_default() += 1;
+        self.tick.send_modify(|t| *t += 1);
+    }
+
+    /// Counter of the topic's area.
+    pub fn version(&self, topic: Topic) -> u64 {
+        let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.get(&areas(topic)).copied().unwrap_or_default()
+    }
+
+    /// Wakes whenever anything changed.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.tick.subscribe()
+    }
+}
