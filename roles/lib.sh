@@ -68,6 +68,7 @@ _noted() { grep -q "^$1 " "$CPMG_SAVED/journal" 2>/dev/null; } # BEGINNING OF LI
 undo_on() { _note call "$@"; } # FUNCTION WORD...: undo_all will call this function of the step's script
 
 undo_all() { # takes back, last change first, what this step's helpers have done
+    ! grep -qs 'made by cpmg' "$_POLICY" || { _held=yes; _services_start_again; } # of an attempt that was killed
     [ -s "$CPMG_SAVED/journal" ] || { rm -rf "$CPMG_SAVED"; return 0; }
     while _line=$(tail -n 1 "$CPMG_SAVED/journal") && [ -n "$_line" ]; do
         # shellcheck disable=SC2086 # the journal's words are split on purpose; only paths may hold blanks, and they take the rest of the line
@@ -116,9 +117,7 @@ restore_file() { # PATH: as save_file found it
     _path=$(_real "$1")
     _kept=$CPMG_SAVED/files$_path
     if [ -e "$_kept" ]; then
-        if [ ! -d "${_path%/*}" ]; then
-            say "left away: $_path (its folder is gone)"
-        else
+        if [ -d "${_path%/*}" ]; then # otherwise a package took it along
             say "restoring $_path"
             cp -p "$_kept" "$(_beside "$_path")" || fail "cannot restore $_path: is the disk full?"
             mv -f "$(_beside "$_path")" "$_path"
@@ -263,8 +262,8 @@ _apt_install() {
     systemctl try-restart polkit 2>/dev/null || :
 }
 
+# shellcheck disable=SC2046,SC2086 # lists of package names
 pkg_install() { # NAME...: without recommended ones; their services are not started
-    # shellcheck disable=SC2046 # package names, one a line
     set -- $(pkg_missing "$@")
     [ $# -gt 0 ] || return 0
     if [ -n "$(dpkg --audit)" ]; then
@@ -272,45 +271,47 @@ pkg_install() { # NAME...: without recommended ones; their services are not star
         _services_hold
         DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a </dev/null
     fi
-    if [ ! -e "$CPMG_JOB/apt-updated" ]; then
-        _tries=0 # apt-get waits for dpkg's lock, but not for the one of the lists
-        until _apt update >"$CPMG_ATTEMPT/apt-update" 2>&1; do
-            _tries=$((_tries + 1))
-            if [ "$_tries" -gt 180 ] || ! grep -q 'Could not get lock' "$CPMG_ATTEMPT/apt-update"; then cat "$CPMG_ATTEMPT/apt-update"; break; fi
-            [ "$_tries" -gt 1 ] || say "another apt-get is at work on $NODE_NAME; waiting for it"
-            sleep 5
-        done
-        : >"$CPMG_JOB/apt-updated"
-    fi
+    _tries=0 # apt-get waits for dpkg's lock, but not for the one of the lists
+    until [ -e "$CPMG_JOB/apt-updated" ]; do
+        if _apt -o APT::Update::Error-Mode=any update >"$CPMG_ATTEMPT/apt-update" 2>&1; then : >"$CPMG_JOB/apt-updated" && break; fi
+        if [ "$_tries" -gt 180 ] || ! grep -q 'Could not get lock' "$CPMG_ATTEMPT/apt-update"; then
+            cat "$CPMG_ATTEMPT/apt-update"
+            say "the package lists could not be renewed (see above); going on with those that $NODE_NAME has"
+            break
+        fi
+        [ "$_tries" -gt 0 ] || say "another apt-get is at work on $NODE_NAME; waiting for it"
+        _tries=$((_tries + 1))
+        sleep 5
+    done
     _plan=$(_apt -s install "$@") || fail "apt-get does not know how to install $*: $(printf '%s\n' "$_plan" | tail -n 5). Mend the package sources of $NODE_NAME and retry"
     _gone=$(printf '%s\n' "$_plan" | awk '$1 == "Remv" { print $2 }' | sort -u)
-    # shellcheck disable=SC2086 # names
     [ -z "$_gone" ] || { say "replaced:" $_gone; _note removed $_gone; }
-    # shellcheck disable=SC2046 # names
-    _note packages $(printf '%s\n' "$_plan" | awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }' | sort -u)
-    [ -e "$CPMG_SAVED/accounts.before" ] || _accounts >"$CPMG_SAVED/accounts.before"
+    _newer=$(printf '%s\n' "$_plan" | awk '$1 == "Inst" && $3 ~ /^\[/ { print $2 }' | sort -u)
+    [ -z "$_newer" ] || say "upgraded with them, which undo leaves:" $_newer
+    _fresh=$(printf '%s\n' "$_plan" | awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }' | sort -u)
+    [ -z "$_fresh" ] || _note packages $_fresh
+    [ -e "$CPMG_SAVED/accounts.before" ] || { mkdir -p "$CPMG_SAVED" && _accounts >"$CPMG_SAVED/accounts.before"; }
     mark_changed
     _apt_install "$@"
     _accounts | grep -vxF -f "$CPMG_SAVED/accounts.before" >"$CPMG_SAVED/accounts" || :
 }
 
+# shellcheck disable=SC2086 # lists of package names
 pkg_purge() { # NAME...: with their configuration; what something else has come to need stays
     _here=$(printf '%s\n' "$@" | grep -vxF -e "$(pkg_missing "$@")" || :)
     [ -n "$_here" ] || return 0
-    # shellcheck disable=SC2086 # names
     _more=$(_apt -s purge $_here | awk '$1 == "Remv" || $1 == "Purg" { print $2 }' | grep -vxF -e "$_here" | sort -u || :)
     if [ -n "$_more" ]; then
-        # shellcheck disable=SC2086 # names
         _stay=$(apt-cache depends --recurse --installed --important $_more | awk '/^[^ <]/' | grep -xF -e "$_here" | sort -u || :)
-        # shellcheck disable=SC2086 # names
         say "kept, because other packages need them now:" $_stay
         _here=$(printf '%s\n' "$_here" | grep -vxF -e "$_stay" || :)
         [ -n "$_here" ] || return 0
     fi
-    _services_hold
-    # shellcheck disable=SC2086 # names
+    _dirs=$(dpkg-query -L $_here | grep '^/etc/' | sort -ru)
     _apt purge $_here || fail "apt-get could not remove the packages (see above)"
-    _services_start_again
+    printf '%s\n' "$_dirs" | while read -r _dir; do # a package leaves its folder while a script of another has files in it
+        [ ! -d "$_dir" ] || dpkg-query -S "$_dir" >/dev/null 2>&1 || rmdir "$_dir" 2>/dev/null || :
+    done
     systemctl daemon-reload
     mark_changed
 }
@@ -322,7 +323,7 @@ _accounts_restore() { # system users and groups that came with this step's packa
     while read -r _kind _name; do
         _accounts | grep -qx "$_kind $_name" || continue
         say "removing $_kind $_name"
-        if [ "$_kind" = user ]; then userdel "$_name"; else groupdel "$_name"; fi || say "left: $_kind $_name"
+        "${_kind}del" "$_name" || say "left: $_kind $_name" # userdel, groupdel
     done <"$CPMG_SAVED/accounts"
     rm -f "$CPMG_SAVED/accounts"
 }
@@ -335,12 +336,18 @@ restart_needed() { # the module's services have to read their configuration agai
     mkdir -p "${CPMG_SAVED%/*}" && : >"${CPMG_SAVED%/*}/restart"
 }
 
-service_enable() { # UNIT...: enabled and running; restarted if a step of this module changed a file since
+service_brings() { # UNIT...: starts as a consequence of this step's service_enable; undo puts it back as it is now
     for _name; do
-        [ "$(_unit "$_name" LoadState)" != not-found ] || fail "there is no unit $_name: is its package installed?"
         _enabled=$(systemctl is-enabled "$_name" 2>/dev/null) || :
         _active=$(_unit "$_name" ActiveState)
         _noted "service $_name" || _note service "$_name" "${_enabled:-unknown}" "$_active"
+    done
+}
+
+service_enable() { # UNIT...: enabled and running; restarted if a step of this module changed a file since
+    for _name; do
+        [ "$(_unit "$_name" LoadState)" != not-found ] || fail "there is no unit $_name: is its package installed?"
+        service_brings "$_name"
         if [ "$_enabled" = disabled ]; then systemctl -q enable "$_name"; mark_changed; fi
         if [ "$_active" != active ]; then
             say "starting $_name"
@@ -374,9 +381,7 @@ _steady() { # UNIT: active, and has been for ten seconds
 
 services_good() { # UNIT...: for check: nothing to do for service_enable and must_run
     [ ! -e "${CPMG_SAVED%/*}/restart" ] || return 1
-    for _name; do
-        [ "$(systemctl is-enabled "$_name" 2>/dev/null)" != disabled ] && _steady "$_name" || return 1
-    done
+    for _name; do [ "$(systemctl is-enabled "$_name" 2>/dev/null)" != disabled ] && _steady "$_name" || return 1; done
 }
 
 must_run() { # UNIT...: fails unless all stay active for ten seconds: a service may end, even with status 0, soon after its start
@@ -391,17 +396,16 @@ must_run() { # UNIT...: fails unless all stay active for ten seconds: a service 
         done
         [ "$_all" = no ] || return 0
         if [ "$_now" = "$_pids" ]; then _count=$((_count + 1)); else _count=0; fi
-        _pids=$_now
-        _seconds=$((_seconds + 1))
+        _pids=$_now _seconds=$((_seconds + 1))
         [ "$_seconds" -lt 60 ] || { for _name; do _unit_report "$_name"; done; fail "$* start again and again; the log is above"; }
         sleep 1
     done
 }
 
-_listening() { awk -v port="$(printf '%04X' "$1")" '$4 == "0A" && $2 ~ ":" port "$" { found = 1 } END { exit !found }' /proc/net/tcp* 2>/dev/null; }
+port_open() { awk -v port="$(printf '%04X' "$1")" '$4 == "0A" && $2 ~ ":" port "$" { found = 1 } END { exit !found }' /proc/net/tcp* 2>/dev/null; }
 
 wait_port() { # PORT [SECONDS]: until something on this node listens there
-    wait_for "${2:-60}" _listening "$1" || fail "nothing listens on port $1 of $NODE_NAME after ${2:-60} s"
+    wait_for "${2:-60}" port_open "$1" || fail "nothing listens on port $1 of $NODE_NAME after ${2:-60} s"
 }
 
 # ---------------------------------------------------------------- databases (MariaDB, as root through its socket)
@@ -424,8 +428,8 @@ database_ensure() { # DATABASE USER PASSWORD [HOST...]: database, user with this
             '') _note database_user "$_user" "$_host"
                 printf "CREATE USER '%s'@'%s' IDENTIFIED BY '%s';\n" "$_user" "$_host" "$_pw" | _sql
                 say "created database user $_user@$_host"; mark_changed ;;
-            *)  _noted "database_password $_user $_host" || _note database_password "$_user" "$_host" \
-                    "$(printf "SELECT HEX(authentication_string) FROM mysql.user WHERE User='%s' AND Host='%s'\n" "$_user" "$_host" | _sql)" .
+            *)  _old=$(printf "SELECT SUBSTR(authentication_string, 2) FROM mysql.user WHERE User='%s' AND Host='%s' AND authentication_string LIKE '*%%'\n" "$_user" "$_host" | _sql)
+                [ -z "$_old" ] || _noted "database_password $_user $_host" || _note database_password "$_user" "$_host" "$_old"
                 printf "ALTER USER '%s'@'%s' IDENTIFIED BY '%s';\n" "$_user" "$_host" "$_pw" | _sql
                 say "set the password of database user $_user@$_host"; mark_changed ;;
         esac
@@ -439,7 +443,7 @@ database_ensure() { # DATABASE USER PASSWORD [HOST...]: database, user with this
 database_drop() { say "dropping database $1"; printf 'DROP DATABASE IF EXISTS `%s`;\n' "$1" | _sql; } # DATABASE
 _database_user_drop() { say "dropping database user $1@$2"; printf "DROP USER IF EXISTS '%s'@'%s';\n" "$1" "$2" | _sql; }
 _database_revoke() { printf "REVOKE ALL PRIVILEGES ON \`%s\`.* FROM '%s'@'%s';\n" "$1" "$2" "$3" | _sql; }
-_database_password_restore() { printf "SET PASSWORD FOR '%s'@'%s' = UNHEX('%s');\n" "$1" "$2" "$3" | _sql; }
+_database_password_restore() { printf "SET PASSWORD FOR '%s'@'%s' = '*%s';\n" "$1" "$2" "$3" | _sql; }
 
 database_save() { # DATABASE: its content as it is now, before a step that fills or migrates it; undo loads it again
     ! _noted "database_content $1" || return 0
@@ -485,7 +489,6 @@ service_ensure() { _identity_add service "$1" "$2" "$3"; }     # NAME TYPE DESCR
 endpoint_ensure() { for _face in public internal admin; do _identity_add endpoint "$1" "$_face" "$REGION" "$2"; done; } # TYPE URL
 
 identity_apply() { # does it; without objects it gets a token and says from where; exit 1 if Keystone refuses
-    (umask 077 && mkdir -p "$CPMG_SAVED")
     printf '%s\n' "$_identity" | python3 -c "$_IDENTITY" "$CPMG_SAVED/journal" "$CPMG_ATTEMPT/outcome"
 }
 _identity_remove() { # KIND WORD...: the step's script defines identity_login, which calls identity_begin
@@ -495,7 +498,7 @@ _identity_remove() { # KIND WORD...: the step's script defines identity_login, w
 }
 
 _IDENTITY='
-import json, sys, urllib.error, urllib.parse, urllib.request
+import json, os, sys, urllib.error, urllib.parse, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 journal, outcome = sys.argv[1:]
 login, *wanted = [line.split("\t") for line in sys.stdin.read().splitlines()]
@@ -525,10 +528,8 @@ def find(kind, **query):
     found = call("GET", "/%ss?%s" % (kind, urllib.parse.urlencode(query)))[1][kind + "s"]
     return found[0] if found else None
 
-def the(kind, **query):
-    return find(kind, **query) or sys.exit("error: Keystone knows no %s %s" % (kind, query))
-
 def note(*words):
+    os.makedirs(os.path.dirname(journal), 0o700, exist_ok=True)
     with open(journal, "a") as file:
         file.write("identity " + " ".join(words) + "\n")
 
@@ -544,6 +545,11 @@ def ensure(kind, words, query, more={}):
         there = call("POST", "/%ss" % kind, {kind: dict(query, **more)})[1][kind]
         changed("created %s %s" % (kind, " ".join(words)))
     return there
+
+def delete(kind, there, words):
+    if there:
+        call("DELETE", "/%ss/%s" % (kind, there["id"]))
+        changed("deleted %s %s" % (kind, " ".join(words)))
 
 headers, answer = ask_token(name, password, project)
 token = headers["X-Subject-Token"]
@@ -569,15 +575,13 @@ for op, *words in wanted:
     elif kind in ("service", "endpoint"):
         query = {"name": words[0], "type": words[1]} if kind == "service" else None
         if kind == "endpoint":
-            service = find("service", type=words[0])
-            if not service and remove:
+            service = find("service", type=words[0]) or remove or sys.exit("error: Keystone knows no service " + words[0])
+            if service is True:
                 continue
-            query = {"service_id": (service or the("service", type=words[0]))["id"], "interface": words[1], "region_id": words[2]}
+            query = {"service_id": service["id"], "interface": words[1], "region_id": words[2]}
         there = find(kind, **query)
         if remove:
-            if there:
-                call("DELETE", "/%ss/%s" % (kind, there["id"]))
-                changed("deleted %s %s" % (kind, " ".join(words)))
+            delete(kind, there, words)
         elif kind == "service":
             ensure(kind, words[:2], query, {"description": words[2]})
         elif there and there["url"] != words[3]:
@@ -586,10 +590,7 @@ for op, *words in wanted:
         else:
             ensure(kind, words[:3], query, {"url": words[3]})
     elif remove:
-        there = find(kind, name=words[0], **domain)
-        if there:
-            call("DELETE", "/%ss/%s" % (kind, there["id"]))
-            changed("deleted %s %s" % (kind, words[0]))
+        delete(kind, find(kind, name=words[0], **domain), words)
     else:
         there = ensure(kind, words[:1], dict(domain, name=words[0]), {"password": words[1]} if kind == "user" else {})
         if kind == "user" and not ask_token(words[0], words[1], None, may_fail=(401,)):

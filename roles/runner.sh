@@ -116,7 +116,7 @@ start() { # STEP ATTEMPT OFFSET SECRETS
 end() { # STEP ATTEMPT TERM|KILL
     state "$1" "$2"
     if [ "$STATE" = running ]; then
-        kill -"$3" -- "-$PID" 2>/dev/null
+        kill -"$3" "-$PID" 2>/dev/null
         # The process that would write it is gone.
         if [ "$3" = KILL ] && ! [ -s "$JOB/run/$1.$2/rc" ]; then
             printf '137\n' >"$JOB/run/$1.$2/rc"

@@ -272,14 +272,17 @@ fn module(
         }
     }
     variables(file, &raw.vars, faults);
-    let secrets: BTreeSet<&str> = order::closure(needs, place)
+    let closure = order::closure(needs, place);
+    // With a misspelt or broken module among them nothing can be said about its secrets.
+    let known = closure.iter().filter_map(|m| needs.get(m)).flatten().all(|n| found.modules.contains_key(*n));
+    let secrets: BTreeSet<&str> = closure
         .into_iter()
         .filter_map(|m| found.modules.get(m))
         .flat_map(|m| m.raw.accounts.keys().map(|k| k.get_ref().as_str()))
         .collect();
     repeated(file, "step", raw.step.iter().map(|s| &s.name), faults);
     for s in &raw.step {
-        step(file, place, s, &secrets, faults);
+        step(file, place, s, known.then_some(&secrets), faults);
     }
 }
 
@@ -287,7 +290,7 @@ fn step(
     file: &Loaded<ModuleFile>,
     module: &str,
     s: &StepFile,
-    secrets: &BTreeSet<&str>,
+    secrets: Option<&BTreeSet<&str>>,
     faults: &mut Faults,
 ) {
     name(file, "step", &s.name, s.name.get_ref(), faults);
@@ -298,7 +301,7 @@ fn step(
     }
     repeated(file, "secret", s.secrets.iter(), faults);
     for secret in &s.secrets {
-        if !secrets.contains(secret.get_ref().as_str()) {
+        if secrets.is_some_and(|s| !s.contains(secret.get_ref().as_str())) {
             let what = format!(
                 "the secret {} is declared neither by this module nor by one it needs",
                 secret.get_ref()

@@ -174,7 +174,7 @@ pub(super) fn load(dirs: &[PathBuf]) -> Result<Catalog, Vec<Fault>> {
 
     let platforms = found.platforms.iter().map(|(n, p)| (n.clone(), platform(p))).collect();
     let modules =
-        found.modules.iter().map(|(n, m)| (n.clone(), module(&found.files, m, &mut faults))).collect();
+        found.modules.iter().map(|(n, m)| (n.clone(), module(&found.files, n, m, &mut faults))).collect();
     let catalog = Catalog {
         dirs: dirs.to_vec(),
         stamp,
@@ -210,7 +210,8 @@ fn platform(file: &Loaded<PlatformFile>) -> Platform {
     }
 }
 
-fn module(files: &Files, file: &Loaded<ModuleFile>, faults: &mut Faults) -> Module {
+/// `place` is the directory's name, which is the module's unless `check` has reported that.
+fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Faults) -> Module {
     let raw = &file.raw;
     let name = raw.name.get_ref();
     let everywhere = raw.base || name == PREFLIGHT;
@@ -222,7 +223,7 @@ fn module(files: &Files, file: &Loaded<ModuleFile>, faults: &mut Faults) -> Modu
     let steps = raw.step.iter().filter_map(|s| {
         // A name that is none was reported by `check`.
         let id: StepId = format!("{name}/{}", s.name.get_ref()).parse().ok()?;
-        let dir = Path::new("modules").join(name);
+        let dir = Path::new("modules").join(place);
         let script = check::script(files, file, s, &dir.join(s.script.get_ref()), faults)?;
         let templates = s.templates.iter().filter_map(|t| {
             let relative = dir.join("templates").join(t.get_ref());

@@ -117,7 +117,9 @@ pub(super) fn check(catalog: &Catalog, faults: &mut Faults) {
     for module in catalog.modules.values() {
         for step in &module.steps {
             for template in &step.templates {
-                check_secrets(template, &secrets, faults);
+                if check_secrets(template, &secrets, faults) {
+                    continue;
+                }
                 for platform in catalog.platforms.values().filter(|p| p.modules.contains(&module.name)) {
                     check_one(platform, module, template, &nodes, &facts, faults);
                 }
@@ -135,7 +137,9 @@ fn check_one(
     faults: &mut Faults,
 ) {
     let vars = super::bundle::variables(platform, module);
-    check_branches(platform, template, &vars, faults);
+    if check_branches(platform, template, &vars, faults) {
+        return;
+    }
     for node in nodes {
         let context = Context::new(node, nodes, facts, vars.clone());
         if let Err(fault) = render(template, &context) {
@@ -145,15 +149,16 @@ fn check_one(
     }
 }
 
-/// Variables in branches that the trial did not take.
+/// Variables that are not set, also those in branches that a trial does not take; whether there was one.
 fn check_branches(
     platform: &Platform,
     template: &Template,
     vars: &BTreeMap<String, String>,
     faults: &mut Faults,
-) {
-    let Ok(env) = environment(template) else { return };
-    let Ok(compiled) = env.get_template(&template.name) else { return };
+) -> bool {
+    let before = faults.0.len();
+    let Ok(env) = environment(template) else { return false };
+    let Ok(compiled) = env.get_template(&template.name) else { return false };
     for used in compiled.undeclared_variables(true) {
         let Some(name) = used.strip_prefix("vars.") else { continue };
         if !vars.contains_key(name) {
@@ -162,9 +167,12 @@ fn check_branches(
             faults.line(&template.path, line, what);
         }
     }
+    faults.0.len() > before
 }
 
-fn check_secrets(template: &Template, secrets: &BTreeSet<&str>, faults: &mut Faults) {
+/// Names of secrets, whether they would be set or not; whether there was one.
+fn check_secrets(template: &Template, secrets: &BTreeSet<&str>, faults: &mut Faults) -> bool {
+    let before = faults.0.len();
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     for (index, line) in template.text.lines().enumerate() {
         for word in line.split(|c| !is_word(c)).filter(|w| secrets.contains(w)) {
@@ -173,6 +181,7 @@ fn check_secrets(template: &Template, secrets: &BTreeSet<&str>, faults: &mut Fau
             faults.line(&template.path, index + 1, what);
         }
     }
+    faults.0.len() > before
 }
 
 /// One node of each kind, so that every usual branch is taken.

@@ -327,7 +327,7 @@ async fn read(mut stream: ExecStream, mut frames: Frames, listeners: Shared) {
                 Frame::State { key, state } => {
                     let chunk =
                         chunk.take().filter(|(k, ..)| *k == key).map(|(_, start, bytes)| (start, bytes));
-                    tell(&listeners, &key, &chunk, &state);
+                    tell(&listeners, &key, chunk.as_ref(), &state);
                 }
                 Frame::Error(why) => tracing::warn!("runner: {}", harmless(&why)),
                 Frame::Hello { .. } => {}
@@ -339,9 +339,9 @@ async fn read(mut stream: ExecStream, mut frames: Frames, listeners: Shared) {
     listeners.open.clear();
 }
 
-fn tell(listeners: &Shared, key: &Key, chunk: &Option<(u64, Vec<u8>)>, state: &StepState) {
+fn tell(listeners: &Shared, key: &Key, chunk: Option<&(u64, Vec<u8>)>, state: &StepState) {
     if let Some(all) = lock(listeners).open.get_mut(key) {
-        all.retain(|one| one.send(Answer { chunk: chunk.clone(), state: state.clone() }).is_ok());
+        all.retain(|one| one.send(Answer { chunk: chunk.cloned(), state: state.clone() }).is_ok());
     }
 }
 

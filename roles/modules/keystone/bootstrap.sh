@@ -9,26 +9,34 @@ check() {
         identity_apply 2>/dev/null | grep -qF "internal $URL"
 }
 
-# keystone-manage, as its user: as root it would leave a log file that the service cannot write. Its password option would
-# be seen in ps; its environment variable is set inside the process, where /proc does not show it.
-manage() { run_as keystone keystone-manage "$@"; }
-BOOTSTRAP='
+# keystone-manage, as its user (as root it would leave a log file that the service cannot write). Called through its entry
+# point: the password would be seen in ps as an option, and in /proc as an environment variable that is set outside.
+# A good run ends in a traceback of _removeHandlerRef, which means nothing: output is shown of a bad run only.
+MANAGE='
 import os, sys
 os.environ["OS_BOOTSTRAP_PASSWORD"] = sys.stdin.readline().rstrip("\n")
 from keystone.cmd.manage import main
+sys.argv[0] = "keystone-manage"
 sys.exit(main())
 '
+manage() { # PASSWORD COMMAND...
+    password=$1; shift
+    printf '%s\n' "$password" | run_as keystone python3 -c "$MANAGE" "$@" >"$CPMG_ATTEMPT/manage" 2>&1 || {
+        tail -n 15 "$LOG" "$CPMG_ATTEMPT/manage"
+        fail "keystone-manage $1 failed (see above)"
+    }
+}
 
 run() {
     made_by_step /etc/keystone/fernet-keys /etc/keystone/credential-keys
     database_save keystone
     say "filling the database"
-    manage db_sync
+    manage '' db_sync
     say "making keys for tokens and credentials"
-    manage fernet_setup --keystone-user keystone --keystone-group keystone
-    manage credential_setup --keystone-user keystone --keystone-group keystone
+    manage '' fernet_setup --keystone-user keystone --keystone-group keystone
+    manage '' credential_setup --keystone-user keystone --keystone-group keystone
     say "creating admin and the endpoint $URL"
-    printf '%s\n' "$ADMIN_PASSWORD" | run_as keystone python3 -c "$BOOTSTRAP" bootstrap \
+    manage "$ADMIN_PASSWORD" bootstrap \
         --bootstrap-username admin --bootstrap-project-name admin --bootstrap-role-name admin --bootstrap-service-name keystone \
         --bootstrap-region-id "$REGION" \
         --bootstrap-admin-url "$URL" --bootstrap-internal-url "$URL" --bootstrap-public-url "$URL"

@@ -3,7 +3,7 @@
 identity_login() { identity_begin "http://$CONTROLLER_ADDRESS:5000/v3" admin admin "$ADMIN_PASSWORD"; }
 
 run() {
-    if ! services_good "$SERVICES" || ! _listening 5000; then
+    if ! services_good "$SERVICES" || ! port_open 5000; then
         service_enable "$SERVICES"
         wait_port 5000
         must_run "$SERVICES"

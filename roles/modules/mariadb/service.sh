@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-check() { services_good "$SERVICES" && _listening 3306; }
+check() { services_good "$SERVICES" && port_open 3306; }
 
 run() {
     service_enable "$SERVICES"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-check() { services_good "$SERVICES" && _listening 11211; }
+check() { services_good "$SERVICES" && port_open 11211; }
 
 run() {
     service_enable "$SERVICES"
