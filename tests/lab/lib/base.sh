@@ -52,39 +52,42 @@ in_root() {
     --machine="lab-build-$$" --setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 "$@" </dev/null
 }
 
-base_id() { # changes with the recipe
-  { cat "$LAB_DIR"/lib/base.sh "$LAB_DIR"/guest/*; } | sha256sum | cut -c1-12
+base_id() { # changes with the recipe, and with nothing else
+  { echo "$SUITE $BASE_PACKAGES ${MASKED_UNITS[*]}" && declare -f dress_base && cat "$LAB_DIR"/guest/*; } | sha256sum | cut -c1-12
 }
 
-# Makes the base unless it is there; sets BASE. Needs some hundred MB and a minute the first time.
+# Makes the base unless it is there (some 300 MB and a minute, once); sets BASE. Until this command ends, nobody else removes that base.
 ensure_base() {
-  local tmp mirror log
+  local tmp mirror log=$CACHE/base.log
   mkdir -p "$CACHE/debs"
+  [ "$(stat -f -c %T "$CACHE")" != overlayfs ] ||
+    die "$CACHE lies on an overlay filesystem, which cannot carry another: set CPMG_LAB_CACHE to a directory on ext4, xfs, btrfs or a tmpfs"
   BASE=$CACHE/base-$SUITE-$(base_id)
-  [ ! -d "$BASE" ] || return 0
   exec 7<"$CACHE"
-  flock 7
+  flock -n 7 || { say "waiting for another lab that builds or cleans" && flock 7; }
   if [ ! -d "$BASE" ]; then
     rm -rf --one-file-system "$CACHE"/tmp-base.* # left by an interrupted build: the lock says that nobody builds now
+    drop_old_bases
     tmp=$(mktemp -d "$CACHE/tmp-base.XXXXXX")
     chmod 755 "$tmp"
-    log=$CACHE/base.log
     say "building the Debian base (once; log: $log)"
     mirror=$(host_sources | awk -v s="$SUITE" '$2 == s { print $1; exit }')
     # shellcheck disable=SC2086
     debootstrap --variant=minbase --include="$BASE_PACKAGES" --cache-dir="$(realpath "$CACHE/debs")" "$SUITE" "$tmp/root" $mirror \
       </dev/null >"$log" 2>&1 || die "debootstrap failed: $(tail -3 "$log")"
-    dress_base "$tmp/root" >>"$log" 2>&1 || die "could not finish the base: $(tail -3 "$log")"
+    (dress_base "$tmp/root") >>"$log" 2>&1 || die "could not finish the base: $(tail -3 "$log")"
     mv "$tmp/root" "$BASE"
     rmdir "$tmp"
-    drop_old_bases
   fi
+  exec 8<"$BASE"
+  flock -s 8
+  touch "$CACHE/used-${BASE##*/}"
   exec 7<&-
 }
 
 dress_base() { # ROOT
   local root=$1 unit
-  set -e
+  set -e # meant for a subshell
   printf 'force-unsafe-io\n' >"$root/etc/dpkg/dpkg.cfg.d/lab"
   printf '%s\n' 'APT::Keep-Downloaded-Packages "true";' 'Binary::apt::APT::Keep-Downloaded-Packages "true";' 'Acquire::Languages "none";' \
     >"$root/etc/apt/apt.conf.d/70lab"
@@ -103,12 +106,15 @@ dress_base() { # ROOT
   rm -f "$root/var/lib/dbus/machine-id"
 }
 
-# Bases and layers of older recipes go as soon as no node is mounted on them (a running node holds a shared lock).
+# Bases of other recipes go when no lab uses them (a shared lock says so) and none has for three days; their layers go with them.
 drop_old_bases() {
   local old
-  for old in "$CACHE"/base-* "$CACHE"/layer-*; do
-    if [ ! -d "$old" ] || [ "$old" = "$BASE" ] || [ "$(cat "$old/base" 2>/dev/null)" = "$BASE" ]; then continue; fi
-    flock -xn "$old" rm -rf --one-file-system "$old"
+  for old in "$CACHE"/base-*-*; do
+    [ ! -d "$old" ] || [ -n "$(find "$CACHE/used-${old##*/}" -mtime -3 2>/dev/null)" ] ||
+      flock -xn "$old" rm -rf --one-file-system "$old" "$CACHE/used-${old##*/}"
+  done
+  for old in "$CACHE"/layer-*; do
+    [ ! -d "$old" ] || [ -d "$(cat "$old/base" 2>/dev/null)" ] || rm -rf --one-file-system "$old"
   done
 }
 
@@ -130,7 +136,7 @@ ensure_layer() {
       over_base "$tmp" "$BASE" 'printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
         apt-get -q update; apt-get -q -y install --no-install-recommends "$@"; rm /usr/sbin/policy-rc.d' "${packages[@]}" \
         >"$CACHE/layer.log" 2>&1 || { rm -rf --one-file-system "$tmp" && die "could not install ${packages[*]}: $(tail -3 "$CACHE/layer.log")"; }
-      rm -f "$tmp"/upper/var/cache/apt/archives/*.deb "$tmp"/upper/etc/ssh/ssh_host_*
+      rm -f "$tmp"/upper/var/cache/apt/archives/*.deb "$tmp"/upper/etc/ssh/ssh_host_* "$tmp"/upper/etc/{machine-id,hostname}
       printf '%s\n' "$BASE" >"$tmp/base"
       chmod 755 "$tmp" "$tmp/upper"
       mv "$tmp" "$layer"

@@ -126,9 +126,11 @@ wait_until() {
   shift
   until "$@"; do
     [ "$SECONDS" -lt "$end" ] || return 1
-    read -rt 0.05 <> <(:) || :
+    sleep 0.05
   done
 }
+
+host_boot() { cat /proc/sys/kernel/random/boot_id; }
 
 json_string() {
   local s=${1//\\/\\\\}

@@ -61,6 +61,7 @@ END
       iptables -w -I FORWARD -o "cl$X$letter" -m comment --comment "cpmg-lab-$X" -j ACCEPT
     done
   fi
+  other_labs "$X" || rm -f /run/cpmg-lab-forwarding-was-off # of a machine that was restarted
   if [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; then
     : >/run/cpmg-lab-forwarding-was-off
     echo 1 >/proc/sys/net/ipv4/ip_forward
@@ -68,7 +69,7 @@ END
   unlock_machine
 }
 
-net_down() { # X
+net_down() { # X ; of this instance, or half gone
   local letter rule
   lock_machine
   nft delete table ip "cpmg_lab_$1" 2>/dev/null

@@ -3,6 +3,11 @@
 # that the overlay is mounted nowhere else and goes when its processes go. It keeps a network namespace open per boot (a rebooted machine
 # must not find the bridges and rules it had) and runs systemd-nspawn in it. When the supervisor dies, holder and nspawn die with it.
 
+# What no process in a node may have: the clock and the kernel's modules are this machine's.
+NODE_DROPPED=CAP_SYS_TIME,CAP_SYS_MODULE
+# shellcheck disable=SC2034 # the same for setpriv, which `lab exec` uses
+NODE_BOUNDING_SET=-sys_time,-sys_module
+
 # Sets N_DIR (runtime), D_DIR (overlay), and NUMBER of a node of the running instance.
 use_node() {
   check_name node "$1"
@@ -51,9 +56,16 @@ prepare_node() {
   chmod 600 "$up/root/.ssh/authorized_keys"
   hash=$(head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n' | { read -r salt || :; printf '%s\n%s' "$salt" "$PASSWORD"; } |
     perl -e 'chomp(my $s = <STDIN>); my $p = <STDIN>; print crypt($p, "\$6\$" . substr($s, 0, 16) . "\$")')
-  awk -F: -v OFS=: -v h="$hash" '$1 == "root" { $2 = h } { print }' "$BASE/etc/shadow" >"$up/etc/shadow"
+  awk -F: -v OFS=: -v h="$hash" '$1 == "root" { $2 = h } { print }' "$(lower_file etc/shadow)" >"$up/etc/shadow"
   chown root:shadow "$up/etc/shadow"
   chmod 640 "$up/etc/shadow"
+}
+
+lower_file() { # the file as nodes see it in the base, or in the layer above
+  local dir
+  for dir in ${LOWER//:/ }; do
+    [ ! -e "$dir/$1" ] || { echo "$dir/$1" && return; }
+  done
 }
 
 start_node() {
@@ -104,7 +116,7 @@ boot_once() {
   echo "$boots" >"$N_DIR/boots"
   SYSTEMD_NSPAWN_LOCK=0 SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 SYSTEMD_NSPAWN_TMPFS_TMP=0 \
     own_cgroup setpriv --pdeathsig KILL nsenter --net="/proc/$holder/ns/net" systemd-nspawn -q -D "$root" --machine="cl$X-$NODE" --hostname="$NODE" \
-    --capability=all --drop-capability=CAP_SYS_TIME,CAP_SYS_MODULE \
+    --capability=all --drop-capability="$NODE_DROPPED" \
     --system-call-filter="@keyring bpf perf_event_open" --bind=/dev/net/tun --resolv-conf=off --timezone=off --link-journal=no \
     --boot --register=no --keep-unit --console=pipe 8<&- &
   nspawn=$!
@@ -170,7 +182,7 @@ left_in_cgroup() {
   [ ! -d /run/systemd/system ] || return 0
   for dir in $(cgroup_dirs); do find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null; done | sort -u
 }
-node_running() { [ -n "$(leader)" ]; }
+node_running() { alive "$N_DIR/pid" && [ -n "$(leader)" ]; }
 node_off() { ! alive "$N_DIR/pid"; }
 
 ssh_answers() { # does sshd send its banner?
@@ -215,13 +227,32 @@ kill_node() {
 }
 all_gone() { ! alive "$N_DIR/leader" && ! alive "$N_DIR/nspawn" && ! alive "$N_DIR/pid" && [ -z "$(left_in_cgroup)" ]; }
 
-# Pids of supervisors of a node directory, found by their command line: works when every file of the lab is lost.
-supervisors() { # N_DIR
+# Pids of supervisors of a node directory (or, given I_DIR/nodes/, of all), by their command line: works when every file of the lab is lost.
+supervisors() {
   local file args pid
   for file in /proc/[0-9]*/cmdline; do
     { mapfile -d '' -t args <"$file"; } 2>/dev/null || continue
-    pid=${file#/proc/}
-    [[ " ${args[*]} " == *"/lab _supervise $1 "* ]] && [ "${pid%%/*}" != $$ ] && echo "${pid%%/*}"
+    pid=${file#/proc/} pid=${pid%/cmdline}
+    [[ ${#args[@]} -ge 3 && ${args[-2]} == _supervise && ${args[-3]} == */lab ]] || continue
+    if [ "${args[-1]}" = "$1" ] || [ "${args[-1]%/*}/" = "$1" ]; then echo "$pid"; fi
   done
-  return 0
 }
+
+# Kills nodes of subnet X that no file speaks of any more.
+kill_strays() {
+  local pid NODE='' top dir
+  for pid in $(supervisors "$I_DIR/nodes/"); do kill -9 "$pid" 2>/dev/null; done
+  if [ -d /run/systemd/system ]; then systemctl kill -s KILL "cpmg-lab-$X-*.service" 2>/dev/null; fi
+  for top in $(cgroup_dirs); do
+    for dir in "$top"*; do
+      [ -d "$dir" ] || continue
+      NODE=${dir#"$top"}
+      for pid in $(left_in_cgroup); do kill -9 "$pid" 2>/dev/null; done
+      wait_until 60 cgroup_empty || say "some processes of node $NODE do not end"
+      drop_cgroup
+      rm -rf "/run/systemd/nspawn/propagate/cl$X-$NODE" "/run/systemd/nspawn/unix-export/cl$X-$NODE"
+      NODE=''
+    done
+  done
+}
+cgroup_empty() { [ -z "$(left_in_cgroup)" ]; }
