@@ -25,9 +25,7 @@ _cleanup() {
     return "$_rc"
 }
 trap _cleanup EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
 
 secret_file() { # TEXT: prints the path of a 0600 file with it, removed when the step ends
     (umask 077 && mkdir -p "$CPMG_ATTEMPT/tmp")
@@ -41,10 +39,7 @@ url_quote() { # TEXT: percent-encoded, for a password inside an URL in a configu
         { for (i = 1; i <= length($0); i++) { c = substr($0, i, 1); printf (c ~ /[A-Za-z0-9._~-]/) ? "%s" : "%%%02X", (c ~ /[A-Za-z0-9._~-]/) ? c : code[c] } }'
 }
 
-run_as() { # USER COMMAND...: as that user; standard input goes through
-    _user=$1; shift
-    runuser -u "$_user" -- "$@"
-}
+run_as() { _user=$1; shift; runuser -u "$_user" -- "$@"; } # USER COMMAND...: as that user; standard input goes through
 
 wait_for() { # SECONDS COMMAND...: until it succeeds, tried every half second; fails after SECONDS
     _tries=$(($1 * 2)); shift
@@ -67,34 +62,42 @@ _noted() { grep -q "^$1 " "$CPMG_SAVED/journal" 2>/dev/null; } # BEGINNING OF LI
 
 undo_on() { _note call "$@"; } # FUNCTION WORD...: undo_all will call this function of the step's script
 
-undo_all() { # takes back, last change first, what this step's helpers have done
+undo_all() { # takes back, last change first, what this step's helpers have done; what cannot be is kept for another try
     ! grep -qs 'made by cpmg' "$_POLICY" || { _held=yes; _services_start_again; } # of an attempt that was killed
-    [ -s "$CPMG_SAVED/journal" ] || { rm -rf "$CPMG_SAVED"; return 0; }
-    while _line=$(tail -n 1 "$CPMG_SAVED/journal") && [ -n "$_line" ]; do
-        # shellcheck disable=SC2086 # the journal's words are split on purpose; only paths may hold blanks, and they take the rest of the line
-        case $_line in
-            'file '*) restore_file "${_line#* }" ;;
-            'made '*) [ ! -e "${_line#* }" ] || { say "removing ${_line#* }"; rm -rf "${_line#* }"; } ;;
-            'packages '*) pkg_purge ${_line#* }; _accounts_restore ;;
-            'removed '*) say "installing again: ${_line#* }"; _apt_install ${_line#* } ;;
-            'service '*) _service_restore ${_line#* } ;;
-            'database '*) database_drop ${_line#* } ;;
-            'database_user '*) _database_user_drop ${_line#* } ;;
-            'database_grant '*) _database_revoke ${_line#* } ;;
-            'database_content '*) _database_content_restore ${_line#* } ;;
-            'database_password '*) _database_password_restore ${_line#* } ;;
-            'rabbit_user '*) rabbit_user_drop ${_line#* } ;;
-            'identity '*) _identity_remove ${_line#* } ;;
-            'call '*) ${_line#* } ;;
-            *) fail "$CPMG_SAVED/journal: '$_line' is not understood; take that change back by hand and delete the line" ;;
-        esac
-        sed '$d' "$CPMG_SAVED/journal" >"$CPMG_SAVED/journal.new"
-        mv -f "$CPMG_SAVED/journal.new" "$CPMG_SAVED/journal"
-        mark_changed
+    _bad=0 _n=0
+    [ ! -e "$CPMG_SAVED/journal" ] || _n=$(wc -l <"$CPMG_SAVED/journal")
+    while [ "$_n" -gt 0 ]; do
+        _line=$(sed -n "${_n}p" "$CPMG_SAVED/journal")
+        set +e # in a condition the subshell would not stop at an error
+        (set -e && _undo)
+        _rc=$?
+        set -e
+        if [ "$_rc" = 0 ]; then
+            sed "${_n}d" "$CPMG_SAVED/journal" >"$CPMG_SAVED/journal.new" && mv -f "$CPMG_SAVED/journal.new" "$CPMG_SAVED/journal"
+            mark_changed
+        else
+            _bad=$((_bad + 1))
+        fi
+        _n=$((_n - 1))
     done
-    rm -rf "$CPMG_SAVED"
-    rm -f "${CPMG_SAVED%/*}/restart"
+    [ "$_bad" = 0 ] || fail "$_bad of this step's changes could not be taken back (see above). Mend the cause and undo again"
+    rm -rf "$CPMG_SAVED" "${CPMG_SAVED%/*}/restart"
     rmdir "${CPMG_SAVED%/*}" 2>/dev/null || :
+}
+
+# shellcheck disable=SC2086 # words are split on purpose; only paths may hold blanks, and they take the rest of the line
+_undo() {
+    case $_line in
+        'file '*) restore_file "${_line#* }" ;;
+        'made '*) [ ! -e "${_line#* }" ] || { say "removing ${_line#* }"; rm -rf "${_line#* }"; } ;;
+        'packages '*) pkg_purge ${_line#* }; _accounts_restore ;;
+        'removed '*) say "installing again: ${_line#* }"; _apt_install ${_line#* } ;;
+        'database '*) database_drop ${_line#* } ;;
+        'rabbit_user '*) rabbit_user_drop ${_line#* } ;;
+        service\ * | database_* | identity\ *) "_undo_${_line%% *}" ${_line#* } ;;
+        'call '*) ${_line#* } ;;
+        *) fail "$CPMG_SAVED/journal: '$_line' is not understood; take that change back by hand and delete the line" ;;
+    esac
 }
 
 # ---------------------------------------------------------------- files
@@ -146,8 +149,7 @@ file_write() { # PATH [MODE [OWNER:GROUP]]: standard input becomes its content; 
     rm -f "$_new"
     if [ -e "$_target" ]; then cp -p "$_target" "$_new"; else (umask 077 && : >"$_new") && chmod "${2:-0644}" "$_new"; fi
     cat >"$_new" || fail "cannot write $_new: is the disk full?"
-    [ -z "${2:-}" ] || chmod "$2" "$_new"
-    [ -z "${3:-}" ] || chown "$3" "$_new"
+    [ -z "${2:-}" ] || chmod "$2" "$_new"; [ -z "${3:-}" ] || chown "$3" "$_new"
     if [ -e "$_target" ] && cmp -s "$_new" "$_target" && [ "$(stat -c '%a %u %g' "$_new")" = "$(stat -c '%a %u %g' "$_target")" ]; then
         rm -f "$_new"
     else
@@ -242,8 +244,7 @@ _services_hold() { # packages must not start services before they are configured
 }
 _services_start_again() {
     [ "${_held:-no}" = yes ] || return 0
-    _held=no
-    rm -f "$_POLICY"
+    _held=no; rm -f "$_POLICY"
     [ ! -e "$_POLICY.before-cpmg" ] || mv -f "$_POLICY.before-cpmg" "$_POLICY"
 }
 
@@ -363,7 +364,7 @@ service_enable() { # UNIT...: enabled and running; restarted if a step of this m
     rm -f "${CPMG_SAVED%/*}/restart"
 }
 
-_service_restore() { # UNIT ENABLED ACTIVE
+_undo_service() { # UNIT ENABLED ACTIVE
     [ "$(_unit "$1" LoadState)" != not-found ] || return 0
     if [ "$3" = active ]; then systemctl start "$1"; else say "stopping $1"; systemctl stop "$1"; fi
     if [ "$2" = disabled ]; then systemctl -q disable "$1"; fi
@@ -441,9 +442,9 @@ database_ensure() { # DATABASE USER PASSWORD [HOST...]: database, user with this
 }
 
 database_drop() { say "dropping database $1"; printf 'DROP DATABASE IF EXISTS `%s`;\n' "$1" | _sql; } # DATABASE
-_database_user_drop() { say "dropping database user $1@$2"; printf "DROP USER IF EXISTS '%s'@'%s';\n" "$1" "$2" | _sql; }
-_database_revoke() { printf "REVOKE ALL PRIVILEGES ON \`%s\`.* FROM '%s'@'%s';\n" "$1" "$2" "$3" | _sql; }
-_database_password_restore() { printf "SET PASSWORD FOR '%s'@'%s' = '*%s';\n" "$1" "$2" "$3" | _sql; }
+_undo_database_user() { say "dropping database user $1@$2"; printf "DROP USER IF EXISTS '%s'@'%s';\n" "$1" "$2" | _sql; }
+_undo_database_grant() { printf "REVOKE ALL PRIVILEGES ON \`%s\`.* FROM '%s'@'%s';\n" "$1" "$2" "$3" | _sql; }
+_undo_database_password() { printf "SET PASSWORD FOR '%s'@'%s' = '*%s';\n" "$1" "$2" "$3" | _sql; }
 
 database_save() { # DATABASE: its content as it is now, before a step that fills or migrates it; undo loads it again
     ! _noted "database_content $1" || return 0
@@ -453,7 +454,7 @@ database_save() { # DATABASE: its content as it is now, before a step that fills
     fi
     _note database_content "$1" .
 }
-_database_content_restore() {
+_undo_database_content() {
     say "emptying database $1"
     printf 'DROP DATABASE IF EXISTS `%s`; CREATE DATABASE `%s` CHARACTER SET utf8 COLLATE utf8_general_ci;\n' "$1" "$1" | _sql
     [ ! -e "$CPMG_SAVED/$1.sql" ] || { say "loading what it held before"; mariadb "$1" <"$CPMG_SAVED/$1.sql"; }
@@ -491,7 +492,7 @@ endpoint_ensure() { for _face in public internal admin; do _identity_add endpoin
 identity_apply() { # does it; without objects it gets a token and says from where; exit 1 if Keystone refuses
     printf '%s\n' "$_identity" | python3 -c "$_IDENTITY" "$CPMG_SAVED/journal" "$CPMG_ATTEMPT/outcome"
 }
-_identity_remove() { # KIND WORD...: the step's script defines identity_login, which calls identity_begin
+_undo_identity() { # KIND WORD...: the step's script defines identity_login, which calls identity_begin
     identity_login
     _identity_add remove "$@"
     identity_apply
