@@ -7,20 +7,12 @@
 pub mod api;
 pub mod catalog;
 pub mod domain;
+pub mod discovery;
+pub mod engine;
 pub mod install;
 pub mod runner;
+pub mod shell;
 pub mod ssh;
 pub mod store;
 pub mod terminal;
-
-/// What the operator sees.
-pub mod tui {
-    pub mod keys_to_terminal;
-    /// Parts of screens.
-    pub mod widgets {
-        pub mod terminal_view;
-    }
-}
-pub mod discovery;
-pub mod engine;
-pub mod shell;
+pub mod tui;

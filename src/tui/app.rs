@@ -1,0 +1,146 @@
+//! The state of the whole interface.
+//!
+//! [`App`] is what a frame is drawn from. It changes only in `update.rs`.
+
+use super::event::{Level, ScreenId};
+use super::i18n::{Catalogue, Language, Text};
+use super::screen::{Link, Screen, Shared};
+use super::screens::gate;
+use super::theme::{self, Colours, Theme};
+use crate::api::Topic;
+use crate::api::message::HostKeyView;
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
+use std::collections::BTreeSet;
+
+/// How the interface was asked to look.
+pub struct Looks {
+    /// Language to start with.
+    pub language: Language,
+    /// What the terminal can show.
+    pub colours: Colours,
+    /// Themes there are.
+    pub themes: Vec<Theme>,
+    /// Name of the theme to start with.
+    pub theme: Option<String>,
+    /// Time zone of the operator.
+    pub zone: jiff::tz::TimeZone,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Name to offer at the login.
+    pub user: Option<String>,
+}
+
+/// A screen and its number.
+pub struct Held {
+    /// Its number.
+    pub id: ScreenId,
+    /// The screen.
+    pub screen: Box<dyn Screen>,
+}
+
+/// Everything the interface knows.
+pub struct App {
+    /// What screens may look at.
+    pub shared: Shared,
+    /// What stands before the screens: starting, first administrator, login.
+    pub gate: Option<Held>,
+    /// The screens, the top one last.
+    pub stack: Vec<Held>,
+    /// The newest message, until the next key.
+    pub notice: Option<(Level, Text)>,
+    /// Keys of an unfinished combination.
+    pub pending: Vec<String>,
+    /// For `Resume`.
+    pub(super) token: Option<Secret>,
+    /// Name to offer at the login.
+    pub(super) user: Option<String>,
+    /// Topics the engine was asked for.
+    pub(super) subscribed: BTreeSet<Topic>,
+    /// New host keys that no dialog shows yet.
+    pub(super) host_keys: Vec<HostKeyView>,
+    /// Set when the frame failed: what the defect said.
+    pub defect: Option<String>,
+    next: u64,
+}
+
+impl App {
+    /// The state before anything has happened.
+    pub fn new(looks: Looks, token: Option<Secret>, now: Moment) -> Self {
+        let theme = theme::choose(&looks.themes, looks.theme.as_deref(), looks.colours);
+        let shared = Shared {
+            data: super::data::Data::default(),
+            me: None,
+            now,
+            size: looks.size,
+            catalogue: Catalogue::new(looks.language),
+            theme,
+            themes: looks.themes,
+            colours: looks.colours,
+            link: Link::Starting,
+            hello: None,
+            zone: looks.zone,
+            mouse: false,
+            messages: Vec::new(),
+        };
+        let mut app = Self {
+            shared,
+            gate: None,
+            stack: Vec::new(),
+            notice: None,
+            pending: Vec::new(),
+            token,
+            user: looks.user,
+            subscribed: BTreeSet::new(),
+            host_keys: Vec::new(),
+            defect: None,
+            next: 0,
+        };
+        app.gate = Some(app.hold(Box::new(gate::Starting)));
+        app
+    }
+
+    /// A screen with a number of its own.
+    pub(super) fn hold(&mut self, screen: Box<dyn Screen>) -> Held {
+        self.next += 1;
+        Held { id: ScreenId(self.next), screen }
+    }
+
+    /// The screen that gets the keys.
+    pub fn top(&self) -> Option<&Held> {
+        self.gate.as_ref().or(self.stack.last())
+    }
+
+    pub(super) fn top_mut(&mut self) -> Option<&mut Held> {
+        self.gate.as_mut().or(self.stack.last_mut())
+    }
+
+    /// Whether something on the screen counts seconds, so that time itself must wake us.
+    pub fn ticks(&self) -> bool {
+        matches!(self.shared.link, Link::Down { .. })
+            || self.top().is_some_and(|held| held.screen.ticks(&self.shared))
+            || self.visible().any(|held| held.screen.ticks(&self.shared))
+    }
+
+    /// The screens that can be seen, lowest first: the last page and the dialogs over it.
+    pub fn visible(&self) -> impl Iterator<Item = &Held> {
+        let from = self.stack.iter().rposition(|held| !held.screen.is_dialog()).unwrap_or(0);
+        let stack = if self.gate.is_some() { &[] } else { self.stack.get(from..).unwrap_or(&[]) };
+        stack.iter().chain(self.gate.as_ref())
+    }
+
+    /// Whether what is typed now must not be recorded.
+    pub fn is_secret(&self) -> bool {
+        self.top().is_some_and(|held| held.screen.is_secret())
+    }
+
+    /// Topics that the screens want to watch.
+    pub(super) fn wanted(&self) -> BTreeSet<Topic> {
+        if self.shared.me.is_none() || self.shared.link != Link::Up {
+            return BTreeSet::new();
+        }
+        let mut wanted = BTreeSet::from([Topic::Environments, Topic::RunningJobs]);
+        wanted.extend(self.stack.iter().flat_map(|held| held.screen.topics()));
+        wanted
+    }
+}

@@ -1,0 +1,137 @@
+//! What the engine has told us: the rows of every topic that is watched.
+//!
+//! Rows of a topic stay when nobody watches it any more, so that going back shows something at once; the next snapshot
+//! replaces them. Nothing here is ever made up by the client.
+
+use crate::api::rows::{EnvRow, FoundRow, JobNodeRow, JobRow, NodeRow, StepRow, SweepRow};
+use crate::api::{Row, RowKey, Topic, Update};
+use crate::domain::ids::{EnvId, JobId, NodeId, SweepId};
+use std::collections::{BTreeMap, HashMap};
+
+/// Topics kept although nobody watches them.
+const KEPT: usize = 64;
+
+/// Rows by topic.
+#[derive(Debug, Default)]
+pub struct Data {
+    topics: HashMap<Topic, BTreeMap<RowKey, Row>>,
+}
+
+impl Data {
+    /// Takes an update in. Returns whether anything differs.
+    pub fn take(&mut self, update: Update) -> bool {
+        let known = self.topics.contains_key(&update.topic);
+        let rows = self.topics.entry(update.topic).or_default();
+        let mut changed = !known;
+        if update.snapshot {
+            let fresh: BTreeMap<RowKey, Row> = update.rows.into_iter().map(|r| (r.key(), r)).collect();
+            changed |= *rows != fresh;
+            *rows = fresh;
+        } else {
+            changed |= !update.rows.is_empty();
+            rows.extend(update.rows.into_iter().map(|r| (r.key(), r)));
+        }
+        for key in update.gone {
+            changed |= rows.remove(&key).is_some();
+        }
+        changed
+    }
+
+    /// Forgets everything: somebody else logs in.
+    pub fn clear(&mut self) {
+        self.topics.clear();
+    }
+
+    /// Forgets topics of which neither `watched` nor memory wants to know any more.
+    pub fn trim(&mut self, watched: impl Fn(&Topic) -> bool) {
+        if self.topics.len() > KEPT {
+            self.topics.retain(|topic, _| watched(topic));
+        }
+    }
+
+    /// Whether the topic's snapshot has come.
+    pub fn has(&self, topic: Topic) -> bool {
+        self.topics.contains_key(&topic)
+    }
+
+    fn rows(&self, topic: Topic) -> impl DoubleEndedIterator<Item = &Row> {
+        self.topics.get(&topic).into_iter().flat_map(|rows| rows.values())
+    }
+
+    /// The environments, hidden ones instead of the others if asked.
+    pub fn environments(&self, topic: Topic) -> Vec<&EnvRow> {
+        self.rows(topic).filter_map(|r| if let Row::Env(r) = r { Some(r) } else { None }).collect()
+    }
+
+    /// An environment.
+    pub fn environment(&self, id: EnvId) -> Option<&EnvRow> {
+        [Topic::Environments, Topic::Hidden]
+            .into_iter()
+            .find_map(|t| self.environments(t).into_iter().find(|r| r.env.id == id))
+    }
+
+    /// Nodes of an environment.
+    pub fn nodes(&self, env: EnvId) -> Vec<&NodeRow> {
+        self.rows(Topic::Nodes(env))
+            .filter_map(|r| if let Row::Node(r) = r { Some(&**r) } else { None })
+            .collect()
+    }
+
+    /// A node, in whichever environment.
+    pub fn node(&self, id: NodeId) -> Option<&NodeRow> {
+        self.topics.values().filter_map(|rows| rows.get(&RowKey(id.0))).find_map(|r| match r {
+            Row::Node(r) if r.id == id => Some(&**r),
+            _ => None,
+        })
+    }
+
+    /// Jobs of an environment, newest last.
+    pub fn jobs(&self, env: EnvId) -> Vec<&JobRow> {
+        self.rows(Topic::Jobs(env)).filter_map(job_row).collect()
+    }
+
+    /// Jobs of all environments that are not over.
+    pub fn running_jobs(&self) -> Vec<&JobRow> {
+        self.rows(Topic::RunningJobs).filter_map(job_row).filter(|j| !j.state.is_over()).collect()
+    }
+
+    /// A job.
+    pub fn job(&self, id: JobId) -> Option<&JobRow> {
+        self.rows(Topic::Job(id)).find_map(job_row)
+    }
+
+    /// Nodes of a job.
+    pub fn job_nodes(&self, id: JobId) -> Vec<&JobNodeRow> {
+        self.rows(Topic::Job(id))
+            .filter_map(|r| if let Row::JobNode(r) = r { Some(r) } else { None })
+            .collect()
+    }
+
+    /// Steps of a node of a job, in order.
+    pub fn steps(&self, job: JobId, node: NodeId) -> Vec<&StepRow> {
+        self.rows(Topic::JobNode(job, node))
+            .filter_map(|r| if let Row::Step(r) = r { Some(r) } else { None })
+            .collect()
+    }
+
+    /// A sweep.
+    pub fn sweep(&self, id: SweepId) -> Option<&SweepRow> {
+        self.rows(Topic::Sweep(id)).find_map(|r| if let Row::Sweep(r) = r { Some(r) } else { None })
+    }
+
+    /// What a sweep found.
+    pub fn found(&self, id: SweepId) -> Vec<&FoundRow> {
+        self.rows(Topic::Sweep(id))
+            .filter_map(|r| if let Row::Found(r) = r { Some(r) } else { None })
+            .collect()
+    }
+
+    /// Shells that are open.
+    pub fn shells(&self) -> Vec<&crate::api::rows::ShellRow> {
+        self.rows(Topic::Shells).filter_map(|r| if let Row::Shell(r) = r { Some(r) } else { None }).collect()
+    }
+}
+
+fn job_row(row: &Row) -> Option<&JobRow> {
+    if let Row::Job(r) = row { Some(r) } else { None }
+}

@@ -1,0 +1,166 @@
+//! What comes in and what goes out.
+//!
+//! Everything that can happen is one [`Event`], so that one order holds for all of it; everything that is to be done
+//! outside is one [`Command`], and only the loop in `run.rs` performs them. Screens speak in [`Effect`]s, which `update.rs`
+//! turns into changes of the stack and into commands.
+
+use super::i18n::Text;
+use super::screen::Screen;
+use crate::api::client::Pushed;
+use crate::api::{Failure, Hello, Request, Response};
+use crate::domain::ids::{NodeId, ShellId};
+use crate::domain::secret::Secret;
+use crossterm::event::{KeyEvent, MouseEvent};
+
+/// Number of a screen; never used twice, so that a late answer cannot reach another screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScreenId(pub u64);
+
+/// What a screen wants to know when the answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// A form was sent.
+    Form,
+    /// Nothing but a refusal is worth a word.
+    Quiet,
+    /// As `Quiet`, but the top screen may want to look anew afterwards.
+    Refresh,
+    /// The session begins.
+    Session,
+    /// A session that is resumed after the engine was lost.
+    Resume,
+    /// A probe of a node.
+    Probe(NodeId),
+    /// The pinning of a node's host key.
+    Trust(NodeId),
+    /// What the screen shows.
+    Content,
+    /// One of several like requests; the number is the screen's.
+    Item(u64),
+    /// A window of output for the pane of that node; the number is the place of the step.
+    Window(NodeId, u32),
+    /// A shell was opened or attached to.
+    Shell,
+    /// Bytes typed into that shell.
+    Typed(ShellId),
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key.
+    Key(KeyEvent),
+    /// Text pasted; it may be a password.
+    Paste(Secret),
+    /// The mouse, while it is switched on.
+    Mouse(MouseEvent),
+    /// The terminal has a new size: columns, rows.
+    Resize(u16, u16),
+    /// The connection stands.
+    Connected(Box<Hello>),
+    /// A try to connect failed; the next one comes in that many milliseconds.
+    ConnectFailed {
+        /// Why, a sentence.
+        why: String,
+        /// Milliseconds until the next try.
+        retry_ms: u64,
+    },
+    /// The connection has ended.
+    Lost,
+    /// Sent unasked by the engine.
+    Pushed(Pushed),
+    /// The answer to a call.
+    Answer {
+        /// Whose call it was; `None` for the program's own.
+        to: Option<ScreenId>,
+        /// Its tag.
+        tag: Tag,
+        /// Answer or refusal.
+        result: Result<Response, Failure>,
+    },
+    /// A file that was asked for.
+    File {
+        /// By which screen.
+        to: ScreenId,
+        /// Its text, or why it could not be read.
+        result: Result<Secret, String>,
+    },
+    /// A second has passed; comes only while [`super::app::App::ticks`].
+    Tick,
+}
+
+/// How loud a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// For information.
+    Info,
+    /// Done as asked.
+    Good,
+    /// Something needs a look.
+    Warn,
+    /// Refused or failed.
+    Bad,
+}
+
+/// What a screen wants.
+pub enum Effect {
+    /// Another screen on top.
+    Push(Box<dyn Screen>),
+    /// Another screen in place of this one.
+    Replace(Box<dyn Screen>),
+    /// This screen is done.
+    Close,
+    /// Ask the engine; the answer comes to this screen.
+    Call(Tag, Request),
+    /// Ask the engine; the answer comes to nobody's screen, refusals are shown.
+    CallDetached(Tag, Request),
+    /// Read a file on this host; the answer comes to this screen.
+    ReadFile(String),
+    /// Tell the operator.
+    Say(Level, Text),
+    /// Put text on the clipboard of the operator's own terminal.
+    Copy(String),
+    /// Connect to these nodes and gather their facts.
+    Probe(Vec<NodeId>),
+    /// Pin these host keys: the operator has compared them.
+    Trust(Vec<crate::api::message::HostKeyView>),
+    /// A session has begun.
+    SessionBegan(Box<crate::api::message::SessionView>),
+    /// Run a line of the command line on the screen below.
+    Line(String),
+    /// Do this as if its key had been pressed.
+    Act(super::keymap::Action),
+}
+
+/// What the loop is to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Ask the engine.
+    Call {
+        /// Who gets the answer.
+        to: Option<ScreenId>,
+        /// With this tag.
+        tag: Tag,
+        /// What is asked.
+        request: Request,
+    },
+    /// Read a file.
+    ReadFile {
+        /// Who gets it.
+        to: ScreenId,
+        /// Where; `~` is the operator's home.
+        path: String,
+    },
+    /// Keep or forget the session's token.
+    Token(Option<Secret>),
+    /// Send text to the clipboard of the operator's terminal.
+    Copy(String),
+    /// Report the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Draw everything afresh.
+    Redraw,
+    /// Hand the terminal back to the shell that started us, until it wakes us.
+    Suspend,
+    /// End the program.
+    Quit,
+}

@@ -1,0 +1,272 @@
+//! Keys: one table from which the footer, the help and `docs/keys.md` are made.
+//!
+//! A screen says in which [`Context`]s it is, innermost first; the first context with a binding for the pressed keys wins. A
+//! binding may take several keys one after the other (`g g`). The table itself is in `bindings.rs`.
+
+use super::bindings::BINDINGS;
+use crate::domain::access::{self, allowed};
+use crate::domain::user::UserRole;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+macro_rules! actions {
+    ($($name:ident $word:literal),+ $(,)?) => {
+        /// Something an operator can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action { $(#[doc = $word] $name),+ }
+
+        impl Action {
+            /// Every action.
+            #[cfg(test)]
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its name on the command line of the interface; its text is `act-WORD` in the catalogue.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    Help "help", Palette "palette", Messages "messages", Language "language", Theme "theme", Mouse "mouse",
+    Redraw "redraw", Suspend "suspend", Logout "logout", OwnPassword "password", Back "back", Quit "quit",
+    Leave "leave", Yank "yank",
+    Up "up", Down "down", Top "top", Bottom "bottom", HalfUp "half-up", HalfDown "half-down", PageUp "page-up",
+    PageDown "page-down", Open "open", Filter "filter", SortName "sort-name", SortState "sort-state",
+    SortAddress "sort-address", SortRoles "sort-roles",
+    Mark "mark", MarkRange "mark-range", MarkAll "mark-all",
+    EnvNew "env-new", EnvRename "env-rename", EnvHide "env-hide", EnvHidden "env-hidden", EnvRestore "env-restore",
+    EnvParallel "env-parallel", EnvPlatform "env-platform", Users "users",
+    TabNodes "nodes", TabModules "modules", TabJobs "jobs", TabNext "tab-next", TabBefore "tab-before", Install "install",
+    NodeAdd "node-add", Sweep "sweep", NodeProbe "probe", NodeRoles "roles", NodeRename "node-rename",
+    NodeCredential "credentials", NodeAddress "node-address", NodeForget "forget-key", NodeRemove "node-remove",
+    Details "details", Shell "shell", Logs "logs",
+    ModuleToggle "module-toggle",
+    SweepStop "sweep-stop", SweepAdd "sweep-add",
+    PlanStart "plan-start",
+    JobRetry "retry", JobCancel "cancel", FirstError "first-error", PaneNext "pane-next", PaneBefore "pane-before",
+    Zoom "zoom", PaneToggle "pane-toggle",
+    Follow "follow", Wrap "wrap", Search "search", NextMatch "next-match", PreviousMatch "previous-match",
+    StepBefore "step-before", StepNext "step-next", ScrollLeft "left", ScrollRight "right",
+    ShellDetach "shell-detach", ShellClose "shell-close", ShellScroll "shell-scroll", ShellNext "shell-next",
+    ShellBefore "shell-before", ShellPrefix "shell-prefix", ShellLive "shell-live",
+    UserNew "user-new", UserPassword "user-password", UserDisable "user-disable",
+    FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
+    ChoiceNext "choice-next", ChoiceBefore "choice-before",
+}
+
+/// Where a key counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// Every screen.
+    Global,
+    /// Lists and texts that scroll.
+    Moving,
+    /// Lists.
+    List,
+    /// Lists whose rows can be marked.
+    Marking,
+    /// The environments.
+    Environments,
+    /// One environment.
+    Environment,
+    /// Its nodes.
+    Nodes,
+    /// Its modules.
+    Modules,
+    /// Its jobs.
+    Jobs,
+    /// A sweep.
+    Sweep,
+    /// A plan.
+    Plan,
+    /// A job.
+    Job,
+    /// Live output.
+    Logs,
+    /// A shell, after its prefix key.
+    Shell,
+    /// What a shell printed before.
+    ShellScroll,
+    /// Users.
+    Users,
+    /// A form.
+    Form,
+    /// A question.
+    Dialog,
+}
+
+impl Context {
+    /// Every context, in the order of the reference.
+    pub const ALL: [Self; 18] = [
+        Self::Global,
+        Self::Moving,
+        Self::List,
+        Self::Marking,
+        Self::Environments,
+        Self::Environment,
+        Self::Nodes,
+        Self::Modules,
+        Self::Jobs,
+        Self::Sweep,
+        Self::Plan,
+        Self::Job,
+        Self::Logs,
+        Self::Shell,
+        Self::ShellScroll,
+        Self::Users,
+        Self::Form,
+        Self::Dialog,
+    ];
+
+    /// Its title is `context-WORD` in the catalogue.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Moving => "moving",
+            Self::List => "list",
+            Self::Marking => "marking",
+            Self::Environments => "environments",
+            Self::Environment => "environment",
+            Self::Nodes => "nodes",
+            Self::Modules => "modules",
+            Self::Jobs => "jobs",
+            Self::Sweep => "sweep",
+            Self::Plan => "plan",
+            Self::Job => "job",
+            Self::Logs => "logs",
+            Self::Shell => "shell",
+            Self::ShellScroll => "shell-scroll",
+            Self::Users => "users",
+            Self::Form => "form",
+            Self::Dialog => "dialog",
+        }
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// What it does.
+    pub action: Action,
+    /// Keys, any of them; empty for what only the command line offers.
+    pub keys: &'static [&'static str],
+    /// Where.
+    pub context: Context,
+    /// What the user must be allowed to.
+    pub needs: Option<access::Action>,
+    /// Place in the footer, smallest first; `None`: not shown there.
+    pub hint: Option<u8>,
+}
+
+impl Binding {
+    /// Whether a user of that role may do it; a user who is not known yet may do what needs no permission.
+    pub fn permitted(&self, role: Option<UserRole>) -> bool {
+        match (self.needs, role) {
+            (None, _) => true,
+            (Some(needs), Some(role)) => allowed(role, needs),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// The first key as it is shown.
+    pub fn shown(&self) -> String {
+        self.keys.first().map(|k| pretty(k)).unwrap_or_default()
+    }
+
+    /// All keys as they are shown.
+    pub fn all_shown(&self) -> String {
+        self.keys.iter().map(|k| pretty(k)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// `ctrl-u` as `^U`, `g g` as `gg`, `space` as `Space`.
+pub fn pretty(keys: &str) -> String {
+    keys.split(' ').map(pretty_one).collect()
+}
+
+fn pretty_one(key: &str) -> String {
+    if let Some(c) = key.strip_prefix("ctrl-") {
+        return format!("^{}", c.to_uppercase());
+    }
+    match key {
+        "up" => "↑".into(),
+        "down" => "↓".into(),
+        "left" => "←".into(),
+        "right" => "→".into(),
+        "space" => "Space".into(),
+        "enter" => "Enter".into(),
+        "esc" => "Esc".into(),
+        "tab" => "Tab".into(),
+        "shift-tab" => "S-Tab".into(),
+        "pgup" => "PgUp".into(),
+        "pgdn" => "PgDn".into(),
+        "home" => "Home".into(),
+        "end" => "End".into(),
+        k if k.len() > 1 && k.starts_with('f') => k.to_uppercase(),
+        k => k.to_owned(),
+    }
+}
+
+/// A pressed key as the table spells it; `None` for what the table has no word for.
+pub fn spell(key: &KeyEvent) -> Option<String> {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
+    let name = match key.code {
+        KeyCode::Char(' ') if !ctrl => "space".to_owned(),
+        // Terminals send the bytes of Ctrl-] and Ctrl-5 alike.
+        KeyCode::Char('5') if ctrl => "ctrl-]".to_owned(),
+        KeyCode::Char(c) if ctrl => format!("ctrl-{}", c.to_lowercase()),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Up => "up".to_owned(),
+        KeyCode::Down => "down".to_owned(),
+        KeyCode::Left => "left".to_owned(),
+        KeyCode::Right => "right".to_owned(),
+        KeyCode::Enter => "enter".to_owned(),
+        KeyCode::Esc => "esc".to_owned(),
+        KeyCode::Tab => "tab".to_owned(),
+        KeyCode::BackTab => "shift-tab".to_owned(),
+        KeyCode::PageUp => "pgup".to_owned(),
+        KeyCode::PageDown => "pgdn".to_owned(),
+        KeyCode::Home => "home".to_owned(),
+        KeyCode::End => "end".to_owned(),
+        KeyCode::Delete => "del".to_owned(),
+        KeyCode::F(n) => format!("f{n}"),
+        _ => return None,
+    };
+    Some(name)
+}
+
+/// What the keys pressed so far mean.
+#[derive(Clone, Copy, Debug)]
+pub enum Found {
+    /// This.
+    Binding(&'static Binding),
+    /// The start of something longer.
+    Prefix,
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks keys up, innermost context first.
+pub fn lookup(contexts: &[Context], pressed: &[String]) -> Found {
+    let pressed = pressed.join(" ");
+    let longer = format!("{pressed} ");
+    for context in contexts {
+        let mut here = BINDINGS.iter().filter(|b| b.context == *context);
+        if let Some(binding) = here.clone().find(|b| b.keys.contains(&pressed.as_str())) {
+            return Found::Binding(binding);
+        }
+        if here.any(|b| b.keys.iter().any(|k| k.starts_with(&longer))) {
+            return Found::Prefix;
+        }
+    }
+    Found::Nothing
+}
+
+/// The binding of an action in one of the contexts.
+pub fn binding_of(contexts: &[Context], action: Action) -> Option<&'static Binding> {
+    contexts.iter().find_map(|c| BINDINGS.iter().find(|b| b.context == *c && b.action == action))
+}

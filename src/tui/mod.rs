@@ -1,0 +1,33 @@
+//! The full-screen face of cpmg.
+//!
+//! `Event → update(&mut App) → Vec<Command>`, `view(&App)`; nothing in either does IO. Read `event.rs` for the words, `app.rs`
+//! for the state, `screen.rs` for what a screen is, `update.rs` for what changes; `run.rs` holds the one loop that owns the
+//! terminal, the signals and the connection. Screens lie in `screens/`, what they are made of in `widgets/`. Keys are a table
+//! (`bindings.rs`), texts a catalogue (`i18n.rs`), looks a file (`theme.rs`).
+//!
+//! Never here: a permission (the engine decides; screens only leave out what it would refuse), a record of the engine kept
+//! longer than the screen needs it, text of a node that has not gone through `domain::text::harmless`.
+
+mod app;
+mod bindings;
+mod data;
+mod event;
+mod global;
+mod guard;
+mod i18n;
+mod keymap;
+pub mod keys_to_terminal;
+mod record;
+mod run;
+mod screen;
+mod screens;
+#[cfg(test)]
+mod tests;
+mod text;
+mod theme;
+mod update;
+pub mod widgets;
+
+pub use i18n::Language;
+pub use run::{ConnectFault, Connecting, Exit, Options, TuiError, run};
+pub use theme::Colours;

@@ -1,0 +1,496 @@
+//! The one loop that owns the terminal.
+//!
+//! Signals, keys, frames of the engine, answers and time meet in one `select!`. Everything that is there is taken in before
+//! one frame is drawn; frames come 60 times a second at most and only when something changed; each lies inside
+//! synchronised output. Without events nothing wakes us, except once a second while something on the screen counts.
+
+use super::app::{App, Looks};
+use super::event::{Command, Event};
+use super::guard::{Guard, quietly};
+use super::i18n::Language;
+use super::theme::{Colours, collect};
+use super::update::update;
+use super::{record, widgets};
+use crate::api::client::Pushed;
+use crate::api::{Client, ClientError, Failure, FailureKind};
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
+use crossterm::event::EventStream;
+use crossterm::{clipboard::CopyToClipboard, execute, queue};
+use futures_util::{FutureExt, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use std::fs::File;
+use std::future::Future;
+use std::io::{self, BufWriter, Stdout, Write};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// First and longest wait before connecting anew.
+const RETRY_MS: (u64, u64) = (250, 8_000);
+/// Events taken in before a frame, so that a flood cannot stop the drawing.
+const DRAIN: usize = 512;
+
+/// Why no connection could be made, a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConnectFault(pub String);
+
+impl From<ClientError> for ConnectFault {
+    fn from(fault: ClientError) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+/// A connection that is being made.
+pub type Connecting =
+    Pin<Box<dyn Future<Output = Result<(Client, mpsc::UnboundedReceiver<Pushed>), ConnectFault>> + Send>>;
+
+/// How the interface is started.
+pub struct Options {
+    /// Makes a connection, starting an engine if that is wanted; called again whenever the connection is lost.
+    pub connect: Arc<dyn Fn() -> Connecting + Send + Sync>,
+    /// Token of an earlier session.
+    pub token: Option<Secret>,
+    /// Told of every new token, and of its end.
+    pub on_token: Box<dyn FnMut(Option<&Secret>) + Send>,
+    /// Language to start with.
+    pub language: Language,
+    /// What the terminal can show.
+    pub colours: Colours,
+    /// Directories of further themes, later ones win.
+    pub theme_dirs: Vec<PathBuf>,
+    /// Name of the theme to start with.
+    pub theme: Option<String>,
+    /// Name to offer at the login.
+    pub user: Option<String>,
+    /// Where to write a record for a report of a defect.
+    pub record: Option<PathBuf>,
+}
+
+impl Options {
+    /// Options as the environment asks for them: `LC_ALL`, `LC_MESSAGES`, `LANG`, `NO_COLOR`, `COLORTERM`, `TERM`, `USER`.
+    pub fn from_environment(connect: Arc<dyn Fn() -> Connecting + Send + Sync>) -> Self {
+        let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(var);
+        let colours = if var("NO_COLOR").is_some() || var("TERM").as_deref() == Some("dumb") {
+            Colours::None
+        } else if matches!(var("COLORTERM").as_deref(), Some("truecolor" | "24bit")) {
+            Colours::True
+        } else {
+            Colours::Basic
+        };
+        Self {
+            connect,
+            token: None,
+            on_token: Box::new(|_| {}),
+            language: locale.as_deref().and_then(Language::from_locale).unwrap_or(Language::En),
+            colours,
+            theme_dirs: Vec::new(),
+            theme: None,
+            user: None,
+            record: None,
+        }
+    }
+}
+
+/// How the interface was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The operator left; what runs goes on. Carries how many jobs run.
+    Left {
+        /// Jobs that go on.
+        jobs: usize,
+    },
+    /// A signal ended it.
+    Signal,
+}
+
+/// Why the interface cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// Not a terminal, or one that does not answer.
+    #[error("the terminal cannot be used: {0}; the commands of 'cpmg --help' work without one")]
+    Terminal(#[from] io::Error),
+    /// The record cannot be written.
+    #[error("the record {path} cannot be written: {source}")]
+    Record {
+        /// Where.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+struct Loop {
+    app: App,
+    options: Options,
+    terminal: Screen,
+    guard: Option<Guard>,
+    record: Option<BufWriter<File>>,
+    client: Option<Client>,
+    pushed: Option<mpsc::UnboundedReceiver<Pushed>>,
+    send: mpsc::UnboundedSender<Inner>,
+    retry_ms: u64,
+    exit: Option<Exit>,
+    dirty: bool,
+}
+
+/// What tasks of ours report.
+enum Inner {
+    Event(Box<Event>),
+    Connected(Box<(Client, mpsc::UnboundedReceiver<Pushed>)>),
+    Failed(ConnectFault),
+}
+
+/// Runs the interface until it is left.
+pub async fn run(options: Options) -> Result<Exit, TuiError> {
+    let record = match &options.record {
+        None => None,
+        Some(path) => {
+            let open = std::fs::OpenOptions::new().create(true).append(true).open(path);
+            Some(BufWriter::new(open.map_err(|source| TuiError::Record { path: path.clone(), source })?))
+        }
+    };
+    let guard = Guard::enter()?;
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    let terminal = Terminal::new(backend)?;
+    let size = terminal.size()?;
+    let (themes, faults) = collect(&theme_files(&options.theme_dirs));
+    let looks = Looks {
+        language: options.language,
+        colours: options.colours,
+        themes,
+        theme: options.theme.clone(),
+        zone: jiff::tz::TimeZone::system(),
+        size: (size.width, size.height),
+        user: options.user.clone(),
+    };
+    let mut app = App::new(looks, options.token.clone(), now());
+    for fault in faults {
+        let text = super::i18n::Text::plain(fault.to_string());
+        super::update::say(&mut app, super::event::Level::Warn, text);
+    }
+    let (send, inner) = mpsc::unbounded_channel();
+    let state = Loop {
+        app,
+        options,
+        terminal,
+        guard: Some(guard),
+        record,
+        client: None,
+        pushed: None,
+        send,
+        retry_ms: RETRY_MS.0,
+        exit: None,
+        dirty: true,
+    };
+    state.run(inner).await
+}
+
+fn theme_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for dir in dirs {
+        let Ok(entries) = std::fs::read_dir(dir) else { continue };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+        paths.sort();
+        for path in paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                files.push((path.display().to_string(), text));
+            }
+        }
+    }
+    files
+}
+
+/// The clock is read here and nowhere else in the interface.
+fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+struct Signals {
+    term: Signal,
+    hup: Signal,
+    int: Signal,
+    stop: Signal,
+    cont: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let stop = SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw());
+        let cont = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            hup: signal(SignalKind::hangup())?,
+            int: signal(SignalKind::interrupt())?,
+            stop: signal(stop)?,
+            cont: signal(cont)?,
+        })
+    }
+}
+
+impl Loop {
+    async fn run(mut self, mut inner: mpsc::UnboundedReceiver<Inner>) -> Result<Exit, TuiError> {
+        self.draw()?;
+        self.dirty = false;
+        self.connect(Duration::ZERO);
+        let mut signals = Signals::new()?;
+        let mut input = EventStream::new();
+        let mut drawn = Instant::now();
+        let mut tick = tokio::time::Instant::now() + Duration::from_secs(1);
+        while self.exit.is_none() {
+            let ticks = self.app.ticks();
+            let frame = tokio::time::Instant::from_std(drawn + FRAME);
+            tokio::select! {
+                Some(event) = input.next() => self.input(event),
+                Some(done) = inner.recv() => self.inner(done),
+                pushed = receive(&mut self.pushed) => self.pushed(pushed),
+                () = tokio::time::sleep_until(tick), if ticks => {
+                    tick = tokio::time::Instant::now() + Duration::from_secs(1);
+                    self.happens(Event::Tick);
+                }
+                () = tokio::time::sleep_until(frame), if self.dirty => {}
+                _ = signals.term.recv() => self.exit = Some(Exit::Signal),
+                _ = signals.hup.recv() => self.exit = Some(Exit::Signal),
+                _ = signals.int.recv() => self.exit = Some(Exit::Signal),
+                _ = signals.stop.recv() => self.suspend()?,
+                _ = signals.cont.recv() => self.resume()?,
+            }
+            self.drain(&mut input, &mut inner);
+            if self.dirty && drawn.elapsed() >= FRAME {
+                self.draw()?;
+                self.dirty = false;
+                drawn = Instant::now();
+            }
+        }
+        drop(self.guard.take());
+        if let Some(record) = &mut self.record {
+            let _ = record.flush();
+        }
+        Ok(self.exit.unwrap_or(Exit::Signal))
+    }
+
+    /// Takes in what is there already.
+    fn drain(&mut self, input: &mut EventStream, inner: &mut mpsc::UnboundedReceiver<Inner>) {
+        for _ in 0..DRAIN {
+            if let Some(Some(event)) = input.next().now_or_never() {
+                self.input(event);
+            } else if let Ok(done) = inner.try_recv() {
+                self.inner(done);
+            } else if let Some(pushed) = receive(&mut self.pushed).now_or_never() {
+                self.pushed(pushed);
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn input(&mut self, event: io::Result<crossterm::event::Event>) {
+        use crossterm::event::Event as E;
+        match event {
+            Ok(E::Key(key)) => self.happens(Event::Key(key)),
+            Ok(E::Paste(text)) => self.happens(Event::Paste(Secret::new(text))),
+            Ok(E::Mouse(mouse)) => self.happens(Event::Mouse(mouse)),
+            Ok(E::Resize(columns, rows)) => self.happens(Event::Resize(columns, rows)),
+            Ok(E::FocusGained | E::FocusLost) => {}
+            // The terminal is gone.
+            Err(_) => self.exit = Some(Exit::Signal),
+        }
+    }
+
+    fn inner(&mut self, done: Inner) {
+        match done {
+            Inner::Event(event) => self.happens(*event),
+            Inner::Connected(link) => {
+                let (client, pushed) = *link;
+                let hello = client.hello().clone();
+                self.client = Some(client);
+                self.pushed = Some(pushed);
+                self.retry_ms = RETRY_MS.0;
+                self.happens(Event::Connected(Box::new(hello)));
+            }
+            Inner::Failed(fault) => {
+                let wait = self.retry_ms;
+                self.retry_ms = (wait * 2).min(RETRY_MS.1);
+                self.happens(Event::ConnectFailed { why: fault.0, retry_ms: wait });
+                self.connect(Duration::from_millis(wait));
+            }
+        }
+    }
+
+    fn pushed(&mut self, pushed: Option<Pushed>) {
+        if let Some(pushed) = pushed {
+            self.happens(Event::Pushed(pushed));
+        } else {
+            self.pushed = None;
+            self.client = None;
+            self.happens(Event::Lost);
+            self.connect(Duration::ZERO);
+        }
+    }
+
+    /// Lets an event change the state and does what follows from it.
+    fn happens(&mut self, event: Event) {
+        let at = now();
+        let line = self.record.is_some().then(|| record::event(&self.app, at, &event));
+        let app = &mut self.app;
+        let commands = match quietly(|| update(app, at, event)) {
+            Ok(commands) => commands,
+            Err(defect) => {
+                self.app.defect = Some(defect);
+                Vec::new()
+            }
+        };
+        if let (Some(out), Some(line)) = (&mut self.record, line) {
+            let more = [record::commands(&commands), record::state(&self.app)];
+            for value in std::iter::once(line).chain(more) {
+                let _ = writeln!(out, "{value}");
+            }
+            let _ = out.flush();
+        }
+        self.dirty = true;
+        for command in commands {
+            self.perform(command);
+        }
+    }
+
+    fn perform(&mut self, command: Command) {
+        match command {
+            Command::Call { to, tag, request } => {
+                let Some(client) = self.client.clone() else {
+                    let result = Err(failure(ClientError::Lost));
+                    let _ = self.send.send(Inner::Event(Box::new(Event::Answer { to, tag, result })));
+                    return;
+                };
+                let send = self.send.clone();
+                let mut call = Box::pin(async move {
+                    let result = client.call(request).await.map_err(failure);
+                    let _ = send.send(Inner::Event(Box::new(Event::Answer { to, tag, result })));
+                });
+                // Asked once here, so that requests leave in the order in which they were made.
+                if (&mut call).now_or_never().is_none() {
+                    tokio::spawn(call);
+                }
+            }
+            Command::ReadFile { to, path } => {
+                let send = self.send.clone();
+                tokio::spawn(async move {
+                    let result = read_file(&path).await;
+                    let _ = send.send(Inner::Event(Box::new(Event::File { to, result })));
+                });
+            }
+            Command::Token(token) => (self.options.on_token)(token.as_ref()),
+            Command::Copy(text) => {
+                let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text));
+            }
+            Command::Mouse(on) => drop(Guard::mouse(on)),
+            Command::Redraw => drop(self.terminal.clear()),
+            Command::Suspend => {
+                if let Err(fault) = self.suspend() {
+                    self.app.defect = Some(fault.to_string());
+                }
+            }
+            Command::Quit => {
+                let jobs = self.app.shared.data.running_jobs().len();
+                self.exit = Some(Exit::Left { jobs });
+            }
+        }
+    }
+
+    fn connect(&self, wait: Duration) {
+        let (connect, send) = (Arc::clone(&self.options.connect), self.send.clone());
+        tokio::spawn(async move {
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+            let done = match connect().await {
+                Ok(link) => Inner::Connected(Box::new(link)),
+                Err(fault) => Inner::Failed(fault),
+            };
+            let _ = send.send(done);
+        });
+    }
+
+    /// Gives the terminal back and stops this process, as every program does on Ctrl-Z.
+    fn suspend(&mut self) -> io::Result<()> {
+        drop(self.guard.take());
+        let pid = rustix::process::getpid();
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
+        // Here somebody has woken us.
+        self.resume()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        if self.guard.is_none() {
+            self.guard = Some(Guard::enter()?);
+            if self.app.shared.mouse {
+                Guard::mouse(true)?;
+            }
+        }
+        let size = self.terminal.size()?;
+        self.terminal.clear()?;
+        self.happens(Event::Resize(size.width, size.height));
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let (app, terminal) = (&self.app, &mut self.terminal);
+        let drawn = quietly(|| terminal.draw(|frame| widgets::chrome::draw(app, frame)).map(|_| ()));
+        let result = match drawn {
+            Ok(result) => result,
+            Err(defect) => {
+                self.app.defect = Some(defect);
+                let app = &self.app;
+                self.terminal.draw(|frame| widgets::chrome::draw_defect(app, frame)).map(|_| ())
+            }
+        };
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.terminal.backend_mut().flush()?;
+        result
+    }
+}
+
+async fn receive(from: &mut Option<mpsc::UnboundedReceiver<Pushed>>) -> Option<Pushed> {
+    match from {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn failure(fault: ClientError) -> Failure {
+    match fault {
+        ClientError::Refused(failure) => failure,
+        ClientError::Lost => {
+            Failure::new(FailureKind::Engine, ClientError::Lost.to_string()).keyed("link-lost")
+        }
+        other => Failure::new(FailureKind::Engine, other.to_string()),
+    }
+}
+
+/// Longest file that is taken for a key, bytes.
+const FILE_MAX: u64 = 64 * 1024;
+
+async fn read_file(path: &str) -> Result<Secret, String> {
+    let path = match path.strip_prefix("~/") {
+        Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
+        None => PathBuf::from(path),
+    };
+    let shown = path.display();
+    let meta = tokio::fs::metadata(&path).await.map_err(|e| format!("{shown}: {e}"))?;
+    if !meta.is_file() || meta.len() > FILE_MAX {
+        return Err(format!("{shown}: not a file of at most {FILE_MAX} bytes"));
+    }
+    tokio::fs::read_to_string(&path).await.map(Secret::new).map_err(|e| format!("{shown}: {e}"))
+}

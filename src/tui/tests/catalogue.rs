@@ -1,0 +1,135 @@
+//! The catalogue: every key in every language, every key that the code uses.
+
+use crate::domain::environment::NameFault;
+use crate::domain::job::{JobNodeState, JobState};
+use crate::domain::node::{NodeRole, NodeState};
+use crate::domain::plan::StageKind;
+use crate::domain::user::{PasswordFault, UserRole};
+use crate::tui::bindings::BINDINGS;
+use crate::tui::i18n::{Catalogue, Language, Text};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::text::width;
+use fluent_bundle::FluentResource;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Keys of a language and the arguments their texts use.
+fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
+    let source = language.source();
+    FluentResource::try_new(source.to_owned()).unwrap_or_else(|(_, e)| panic!("{}: {e:?}", language.code()));
+    let argument = Regex::new(r"\$(\w+)").unwrap();
+    let mut found = BTreeMap::new();
+    let mut key = String::new();
+    for line in source.lines().filter(|l| !l.starts_with('#')) {
+        if let Some((start, _)) = line.split_once(" =").filter(|(k, _)| !k.starts_with(' ') && !k.is_empty())
+        {
+            start.clone_into(&mut key);
+            assert!(found.insert(key.clone(), BTreeSet::new()).is_none(), "{key} is there twice");
+        }
+        let used = argument.captures_iter(line).map(|c| c[1].to_owned());
+        found.entry(key.clone()).or_default().extend(used);
+    }
+    found
+}
+
+#[test]
+fn languages_have_the_same_keys_and_arguments() {
+    let en = keys(Language::En);
+    let zh = keys(Language::ZhCn);
+    let only = |a: &BTreeMap<String, _>, b: &BTreeMap<String, _>| -> Vec<String> {
+        a.keys().filter(|k| !b.contains_key(*k)).cloned().collect()
+    };
+    assert_eq!(only(&en, &zh), Vec::<String>::new(), "missing in zh-CN");
+    assert_eq!(only(&zh, &en), Vec::<String>::new(), "missing in en");
+    for (key, arguments) in &zh {
+        assert!(arguments.is_subset(&en[key]), "{key}: {arguments:?} is more than {:?}", en[key]);
+    }
+}
+
+fn sources(dir: &Path, out: &mut Vec<String>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// Keys that the code makes from words.
+fn made() -> BTreeSet<String> {
+    let mut all: Vec<String> = Vec::new();
+    all.extend(NodeState::ALL.map(|s| format!("node-state-{}", s.word())));
+    all.extend(StageKind::ALL.map(|s| format!("stage-{}", s.word())));
+    all.extend(NodeRole::ALL.map(|s| format!("role-{}", s.word())));
+    all.extend(UserRole::ALL.map(|s| format!("user-role-{}", s.word())));
+    all.extend(Context::ALL.map(|s| format!("context-{}", s.word())));
+    all.extend(Action::ALL.iter().map(|s| format!("act-{}", s.word())));
+    all.extend(BINDINGS.iter().filter(|b| b.hint.is_some()).map(|b| format!("hint-{}", b.action.word())));
+    {
+        use JobState as S;
+        let states =
+            [S::Queued, S::Running, S::Cancelling, S::Interrupted, S::Succeeded, S::Failed, S::Cancelled];
+        all.extend(states.map(|s| format!("job-state-{}", s.word())));
+    }
+    {
+        use JobNodeState as S;
+        let states = [S::Waiting, S::Running, S::Done, S::Failed, S::Cancelled, S::Interrupted];
+        all.extend(states.map(|s| format!("job-node-{}", s.word())));
+    }
+    {
+        use NameFault as F;
+        all.extend([F::Length, F::Characters, F::Edges, F::Digits].map(|f| f.key().to_owned()));
+    }
+    {
+        use PasswordFault as F;
+        let faults = [F::TooShort, F::TooLong, F::LikeName, F::Common, F::DigitsOnly, F::Repetition];
+        all.extend(faults.map(|f| f.key().to_owned()));
+    }
+    all.extend(["length", "start", "characters"].map(|w| format!("user-name-{w}")));
+    all.into_iter().collect()
+}
+
+#[test]
+fn every_key_that_is_used_exists() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui"), &mut files);
+    let literal = Regex::new(r#"\bt!\(\s*"([a-z0-9-]+)""#).unwrap();
+    let mut used: BTreeSet<String> = made();
+    for file in &files {
+        used.extend(literal.captures_iter(file).map(|c| c[1].to_owned()));
+    }
+    used.remove("key");
+    let there: BTreeSet<String> = keys(Language::En).into_keys().collect();
+    let missing: Vec<_> = used.difference(&there).collect();
+    assert!(missing.is_empty(), "used and not in the catalogue: {missing:?}");
+}
+
+#[test]
+fn plural_forms_are_right() {
+    let en = Catalogue::new(Language::En);
+    let text = |n: u64| en.tr(&Text::key("probe-started").with("count", n));
+    assert_eq!(text(1), "Asking 1 node.");
+    assert_eq!(text(3), "Asking 3 nodes.");
+    let zh = Catalogue::new(Language::ZhCn);
+    assert_eq!(zh.tr(&Text::key("button-trust").with("count", 1_u64)), "信任此密钥");
+    assert_eq!(zh.tr(&Text::key("button-trust").with("count", 2_u64)), "信任这 2 个密钥");
+}
+
+#[test]
+fn texts_are_harmless_and_columns_are_counted() {
+    let en = Catalogue::new(Language::En);
+    let evil = Text::key("probe-done").with("name", "a\u{1b}[2Jb\nc");
+    assert_eq!(en.tr(&evil), "ab c answers; its facts are new.");
+    assert_eq!(en.tr(&Text::plain("x\u{7}\u{1b}]0;t\u{7}y")), "x·y");
+    assert_eq!(en.tr(&Text::key("no-such-key")), "⟨no-such-key⟩");
+    for language in Language::ALL {
+        let catalogue = Catalogue::new(language);
+        for binding in BINDINGS.iter().filter(|b| b.hint.is_some()) {
+            let hint = catalogue.tr(&Text::key(format!("hint-{}", binding.action.word())));
+            assert!(width(&hint) <= 12, "too long for the footer: {hint}");
+        }
+    }
+}

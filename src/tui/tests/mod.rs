@@ -1,0 +1,6 @@
+//! Tests of the interface: the state before, keys, the state after, and the screens as a person sees them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod catalogue;
+mod gate;
+mod harness;

@@ -1,0 +1,365 @@
+//! `Event → update(&mut App) → Vec<Command>`: the only place where the state changes.
+//!
+//! A key goes to the top screen first, then through the table of keys to the screen as an action, and at last to what every
+//! screen can do (`global.rs`). After each event the topics that the screens want are compared with those the engine was
+//! asked for.
+
+use super::app::{App, Held};
+use super::event::{Command, Effect, Event, Level, ScreenId, Tag};
+use super::i18n::{Text, t};
+use super::keymap::{self, Action, Context, Found};
+use super::screen::Link;
+use super::screens::{environments::Environments, gate, host_key};
+use crate::api::client::Pushed;
+use crate::api::message::SessionView;
+use crate::api::{Failure, FailureKind, Hello, Request, Response};
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
+use crossterm::event::{KeyEvent, KeyEventKind, MouseEventKind};
+
+/// Messages kept for the list.
+const MESSAGES: usize = 500;
+
+/// Lets `event`, which happened `at` that moment, change the state; returns what is to be done outside.
+pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
+    let mut out = Vec::new();
+    app.shared.now = at;
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => on_key(app, &key, &mut out),
+        Event::Key(_) | Event::Tick => {}
+        Event::Paste(text) => on_paste(app, &text, &mut out),
+        Event::Mouse(mouse) => {
+            let action = match mouse.kind {
+                MouseEventKind::ScrollUp => Action::Up,
+                MouseEventKind::ScrollDown => Action::Down,
+                _ => return out,
+            };
+            perform(app, action, &mut out);
+        }
+        Event::Resize(columns, rows) => {
+            app.shared.size = (columns, rows);
+            each(app, &mut out, |screen, cx| screen.resized(cx));
+        }
+        Event::Connected(hello) => on_connected(app, *hello, &mut out),
+        Event::ConnectFailed { why, retry_ms } => {
+            let since = match &app.shared.link {
+                Link::Down { since, .. } => *since,
+                Link::Starting | Link::Up => at,
+            };
+            app.shared.link = Link::Down { since, next: at.plus(retry_ms), why };
+        }
+        Event::Lost => {
+            app.subscribed.clear();
+            app.shared.link = Link::Down { since: at, next: at, why: String::new() };
+        }
+        Event::Pushed(Pushed::Update(update)) => {
+            let topic = update.topic;
+            if app.shared.data.take(update) {
+                each(app, &mut out, |screen, cx| {
+                    if screen.topics().contains(&topic) { screen.changed(cx, topic) } else { Vec::new() }
+                });
+            }
+        }
+        Event::Pushed(Pushed::Shell(bytes)) => each(app, &mut out, |screen, cx| screen.shell(cx, &bytes)),
+        Event::Pushed(Pushed::SessionEnded) => login_again(app, &mut out),
+        Event::Answer { to, tag, result } => on_answer(app, to, tag, result, &mut out),
+        Event::File { to, result } => {
+            let cx = &app.shared;
+            let held = app.gate.iter_mut().chain(&mut app.stack).find(|held| held.id == to);
+            if let Some(effects) = held.map(|held| held.screen.file(cx, result)) {
+                apply(app, Some(to), effects, &mut out);
+            }
+        }
+    }
+    ask_host_keys(app, &mut out);
+    subscribe(app, &mut out);
+    out
+}
+
+/// Asks the engine for the topics that are new, takes back those that nobody wants any more.
+fn subscribe(app: &mut App, out: &mut Vec<Command>) {
+    let wanted = app.wanted();
+    let quiet = |request| Command::Call { to: None, tag: Tag::Quiet, request };
+    out.extend(wanted.difference(&app.subscribed).map(|t| quiet(Request::Subscribe(*t))));
+    if app.shared.link == Link::Up && app.shared.me.is_some() {
+        out.extend(app.subscribed.difference(&wanted).map(|t| quiet(Request::Unsubscribe(*t))));
+    }
+    app.subscribed = wanted;
+    let subscribed = &app.subscribed;
+    app.shared.data.trim(|topic| subscribed.contains(topic));
+}
+
+/// Lets every screen of the stack take part.
+fn each(
+    app: &mut App,
+    out: &mut Vec<Command>,
+    mut what: impl FnMut(&mut dyn super::screen::Screen, &super::screen::Shared) -> Vec<Effect>,
+) {
+    let cx = &app.shared;
+    let done: Vec<_> = app
+        .gate
+        .iter_mut()
+        .chain(&mut app.stack)
+        .map(|held| (held.id, what(&mut *held.screen, cx)))
+        .collect();
+    for (id, effects) in done {
+        apply(app, Some(id), effects, out);
+    }
+}
+
+fn on_key(app: &mut App, key: &KeyEvent, out: &mut Vec<Command>) {
+    app.notice = None;
+    app.defect = None;
+    let cx = &app.shared;
+    let Some(held) = app.gate.as_mut().or(app.stack.last_mut()) else { return };
+    let id = held.id;
+    if app.pending.is_empty()
+        && let Some(effects) = held.screen.key(cx, key)
+    {
+        return apply(app, Some(id), effects, out);
+    }
+    let Some(word) = keymap::spell(key) else { return app.pending.clear() };
+    let contexts = held.screen.contexts();
+    let dialog = held.screen.is_dialog() || app.gate.is_some();
+    app.pending.push(word);
+    let mut found = keymap::lookup(&contexts, &app.pending);
+    if matches!(found, Found::Nothing) {
+        found = match keymap::lookup(&[Context::Global], &app.pending) {
+            Found::Binding(b) if dialog && !works_in_dialogs(b.action) => Found::Nothing,
+            other => other,
+        };
+    }
+    match found {
+        Found::Prefix => return,
+        Found::Nothing => {}
+        Found::Binding(binding) => {
+            if binding.permitted(app.shared.me.as_ref().map(|me| me.role)) {
+                perform(app, binding.action, out);
+            } else {
+                let role = app.shared.me.as_ref().map_or("viewer", |me| me.role.word());
+                let text = t!("refused-role", role = Text::key(format!("user-role-{role}")));
+                say(app, Level::Warn, text);
+            }
+        }
+    }
+    app.pending.clear();
+}
+
+fn works_in_dialogs(action: Action) -> bool {
+    matches!(action, Action::Leave | Action::Language | Action::Theme | Action::Redraw | Action::Suspend)
+}
+
+fn on_paste(app: &mut App, text: &Secret, out: &mut Vec<Command>) {
+    let cx = &app.shared;
+    let Some(held) = app.gate.as_mut().or(app.stack.last_mut()) else { return };
+    let id = held.id;
+    // The one place where a paste is looked at: the field or the shell it was meant for.
+    let effects = held.screen.paste(cx, text.reveal());
+    apply(app, Some(id), effects, out);
+}
+
+/// Does an action on the top screen, or for all screens.
+pub(super) fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
+    let cx = &app.shared;
+    if let Some(held) = app.gate.as_mut().or(app.stack.last_mut()) {
+        let id = held.id;
+        if let Some(why) = held.screen.refusal(cx, action) {
+            return say(app, Level::Warn, why);
+        }
+        if let Some(effects) = held.screen.act(cx, action) {
+            return apply(app, Some(id), effects, out);
+        }
+    }
+    super::global::perform(app, action, out);
+}
+
+/// Tells the operator something.
+pub(super) fn say(app: &mut App, level: Level, text: Text) {
+    let messages = &mut app.shared.messages;
+    if messages.len() >= MESSAGES {
+        messages.drain(..MESSAGES / 10);
+    }
+    messages.push((app.shared.now, level, text.clone()));
+    app.notice = Some((level, text));
+}
+
+/// Opens a screen.
+pub(super) fn push(app: &mut App, screen: Box<dyn super::screen::Screen>, out: &mut Vec<Command>) {
+    let mut held = app.hold(screen);
+    let id = held.id;
+    let effects = held.screen.online(&app.shared);
+    app.stack.push(held);
+    apply(app, Some(id), effects, out);
+}
+
+/// Closes a screen.
+pub(super) fn close(app: &mut App, id: ScreenId, out: &mut Vec<Command>) {
+    let Some(at) = app.stack.iter().position(|held| held.id == id) else { return };
+    let mut held = app.stack.remove(at);
+    let effects = held.screen.closed(&app.shared);
+    apply(app, Some(id), effects, out);
+    uncovered(app, out);
+}
+
+fn uncovered(app: &mut App, out: &mut Vec<Command>) {
+    let cx = &app.shared;
+    if let Some(Held { id, screen }) = app.stack.last_mut() {
+        let (id, effects) = (*id, screen.uncovered(cx));
+        apply(app, Some(id), effects, out);
+    }
+}
+
+/// Does what a screen wants.
+pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>, out: &mut Vec<Command>) {
+    for effect in effects {
+        match effect {
+            Effect::Push(screen) => push(app, screen, out),
+            Effect::Replace(screen) => {
+                if let Some(id) = from {
+                    close(app, id, out);
+                }
+                push(app, screen, out);
+            }
+            Effect::Close => {
+                if let Some(id) = from {
+                    close(app, id, out);
+                }
+            }
+            Effect::Call(tag, request) => out.push(Command::Call { to: from, tag, request }),
+            Effect::CallDetached(tag, request) => out.push(Command::Call { to: None, tag, request }),
+            Effect::ReadFile(path) => out.extend(from.map(|to| Command::ReadFile { to, path })),
+            Effect::Say(level, text) => say(app, level, text),
+            Effect::Copy(text) => {
+                out.push(Command::Copy(text));
+                say(app, Level::Info, t!("copied"));
+            }
+            Effect::Probe(nodes) => out.extend(nodes.into_iter().map(|node| Command::Call {
+                to: None,
+                tag: Tag::Probe(node),
+                request: Request::NodeProbe { node },
+            })),
+            Effect::Trust(keys) => out.extend(keys.into_iter().map(|k| Command::Call {
+                to: None,
+                tag: Tag::Trust(k.node),
+                request: Request::NodeTrust { node: k.node, key: k.key },
+            })),
+            Effect::SessionBegan(view) => session_began(app, *view, out),
+            Effect::Line(line) => super::global::line(app, &line, out),
+            Effect::Act(action) => perform(app, action, out),
+        }
+    }
+}
+
+fn on_connected(app: &mut App, hello: Hello, out: &mut Vec<Command>) {
+    app.shared.link = Link::Up;
+    app.subscribed.clear();
+    let notices = hello.notices.clone();
+    let first = hello.first_start;
+    app.shared.hello = Some(hello);
+    if first {
+        let gate = app.hold(gate::first_administrator());
+        app.gate = Some(gate);
+    } else if let Some(token) = &app.token {
+        let request = Request::Resume { token: token.clone() };
+        out.push(Command::Call { to: None, tag: Tag::Resume, request });
+    } else {
+        show_login(app, None);
+    }
+    for notice in notices {
+        say(app, Level::Warn, Text::plain(notice));
+    }
+}
+
+fn show_login(app: &mut App, why: Option<Text>) {
+    if app.gate.as_ref().is_some_and(|held| held.screen.name() == "login") {
+        return;
+    }
+    let user = app.shared.me.as_ref().map(|me| me.name.clone()).or_else(|| app.user.clone());
+    let gate = app.hold(gate::login(user.as_deref(), why));
+    app.gate = Some(gate);
+}
+
+/// The session is over: everything stays where it is behind the login.
+fn login_again(app: &mut App, out: &mut Vec<Command>) {
+    app.subscribed.clear();
+    app.token = None;
+    out.push(Command::Token(None));
+    show_login(app, Some(t!("session-ended")));
+}
+
+/// Ends the session because the operator said so: nothing stays.
+pub(super) fn logged_out(app: &mut App, out: &mut Vec<Command>) {
+    let user = app.shared.me.take().map(|me| me.name);
+    app.token = None;
+    out.push(Command::Token(None));
+    app.stack.clear();
+    app.subscribed.clear();
+    app.shared.data.clear();
+    app.user = user;
+    show_login(app, None);
+}
+
+fn session_began(app: &mut App, view: SessionView, out: &mut Vec<Command>) {
+    let same = app.shared.me.as_ref().is_some_and(|me| me.id == view.user.id);
+    if !same {
+        app.stack.clear();
+        app.shared.data.clear();
+    }
+    app.gate = None;
+    app.subscribed.clear();
+    app.shared.me = Some(view.user);
+    app.token = Some(view.token.clone());
+    out.push(Command::Token(Some(view.token)));
+    if let Some(hello) = &mut app.shared.hello {
+        hello.first_start = false;
+    }
+    if app.stack.is_empty() {
+        push(app, Box::new(Environments::default()), out);
+    } else {
+        each(app, out, |screen, cx| screen.online(cx));
+    }
+}
+
+fn on_answer(
+    app: &mut App,
+    to: Option<ScreenId>,
+    tag: Tag,
+    result: Result<Response, Failure>,
+    out: &mut Vec<Command>,
+) {
+    match (tag, result) {
+        (Tag::Resume, Ok(Response::Session(view))) => session_began(app, view, out),
+        (Tag::Resume, Err(f)) if f.kind == FailureKind::NotLoggedIn || app.shared.link == Link::Up => {
+            login_again(app, out);
+        }
+        (_, Err(f)) if f.kind == FailureKind::NotLoggedIn && app.gate.is_none() => login_again(app, out),
+        (Tag::Probe(node), result) => host_key::probed(app, node, result),
+        (Tag::Trust(node), Ok(_)) => apply(app, None, vec![Effect::Probe(vec![node])], out),
+        (Tag::Refresh, Ok(_)) => uncovered(app, out),
+        (tag, result) => {
+            let cx = &app.shared;
+            let held = app.gate.iter_mut().chain(&mut app.stack).find(|held| Some(held.id) == to);
+            if let Some(Held { id, screen }) = held {
+                let (id, effects) = (*id, screen.answer(cx, tag, result));
+                apply(app, Some(id), effects, out);
+            } else if let Err(failure) = result
+                && app.shared.link == Link::Up
+            {
+                let text = app.shared.catalogue.failure(&failure);
+                say(app, Level::Bad, text);
+            }
+        }
+    }
+}
+
+/// Opens the question for new host keys, one dialog at a time, so that nothing is trusted that was not on the screen.
+fn ask_host_keys(app: &mut App, out: &mut Vec<Command>) {
+    if app.host_keys.is_empty() || app.gate.is_some() {
+        return;
+    }
+    if app.stack.iter().any(|held| held.screen.is_dialog()) {
+        return;
+    }
+    let keys = std::mem::take(&mut app.host_keys);
+    push(app, Box::new(host_key::NewKeys::new(keys)), out);
+}

@@ -1,0 +1,486 @@
+//! Forms: fields with a focus, faults under their fields, and what is to be done with them.
+//!
+//! What a form is for is a [`Purpose`]: it checks the values, makes the request and takes the answer. Arrows and Tab move,
+//! Enter goes to the next field and sends from the last one, Ctrl-S sends from everywhere.
+
+use super::dialog::frame_of;
+use super::field::{Field, Tick, Value};
+use super::prompt::window;
+use crate::api::{Failure, Response, Topic};
+use crate::domain::secret::Secret;
+use crate::tui::event::{Effect, Tag};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::text::{self, cells};
+use crate::tui::theme::Part;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+/// The fields.
+pub struct Fields {
+    /// All of them, hidden ones included.
+    pub all: Vec<Field>,
+    focus: usize,
+    /// What is wrong with the whole.
+    pub fault: Option<Text>,
+    /// Sent, the answer has not come.
+    pub busy: bool,
+    changed: bool,
+}
+
+/// What a form is for.
+pub trait Purpose: Send {
+    /// Name for the recorder.
+    fn name(&self) -> &'static str;
+    /// Title of the form.
+    fn title(&self) -> Text;
+    /// Sentences above the fields.
+    fn intro(&self, _: &Shared) -> Vec<Text> {
+        Vec::new()
+    }
+    /// A sentence below the fields that follows from what is typed.
+    fn outro(&self, _: &Fields) -> Option<Text> {
+        None
+    }
+    /// Looks at what has been typed so far.
+    fn typed(&self, _: &mut Fields) {}
+    /// Sends the form, or marks what is wrong.
+    fn submit(&mut self, cx: &Shared, fields: &mut Fields) -> Vec<Effect>;
+    /// A file that was asked for.
+    fn file(&mut self, _: &Shared, _: &mut Fields, _: Result<Secret, String>) -> Vec<Effect> {
+        Vec::new()
+    }
+    /// The answer is good.
+    fn done(&mut self, cx: &Shared, fields: &mut Fields, tag: Tag, response: Response) -> Vec<Effect>;
+    /// The answer is a refusal; `None`: show it in the form.
+    fn refused(&mut self, _: &Shared, _: Tag, _: &Failure) -> Option<Vec<Effect>> {
+        None
+    }
+    /// A refusal wipes the passwords.
+    fn forgets(&self) -> bool {
+        false
+    }
+    /// What it watches.
+    fn topics(&self) -> Vec<Topic> {
+        Vec::new()
+    }
+    /// Asked once when the form is opened.
+    fn opened(&mut self, _: &Shared) -> Vec<Effect> {
+        Vec::new()
+    }
+}
+
+impl Fields {
+    /// Fields, the focus on the first one that is empty.
+    pub fn new(all: Vec<Field>) -> Self {
+        let mut fields = Self { all, focus: 0, fault: None, busy: false, changed: false };
+        let is_empty =
+            |f: &&Field| matches!(&f.value, Value::Text(l) if l.text().is_empty()) || f.is_secret();
+        let empty = fields.shown().find(|(_, f)| is_empty(f)).map(|(i, _)| i);
+        fields.focus = empty.unwrap_or(0);
+        fields
+    }
+
+    fn shown(&self) -> impl DoubleEndedIterator<Item = (usize, &Field)> {
+        self.all.iter().enumerate().filter(|(_, f)| f.when.is_none_or(|(field, is)| self.choice(field) == is))
+    }
+
+    fn field(&self, id: &str) -> Option<&Field> {
+        self.all.iter().find(|f| f.id == id)
+    }
+
+    /// Text of a field, trimmed.
+    pub fn text(&self, id: &str) -> &str {
+        match self.field(id).map(|f| &f.value) {
+            Some(Value::Text(line)) => line.text().trim(),
+            _ => "",
+        }
+    }
+
+    /// A password.
+    pub fn secret(&self, id: &str) -> Secret {
+        match self.field(id).map(|f| &f.value) {
+            Some(Value::Secret(field)) => field.secret(),
+            _ => Secret::default(),
+        }
+    }
+
+    /// A password, to be looked at on the spot.
+    pub fn peek(&self, id: &str) -> &str {
+        match self.field(id).map(|f| &f.value) {
+            Some(Value::Secret(field)) => field.peek(),
+            _ => "",
+        }
+    }
+
+    /// Identity of what is chosen.
+    pub fn choice(&self, id: &str) -> &str {
+        match self.field(id).map(|f| &f.value) {
+            Some(Value::Choice { options, at }) => options.get(*at).map_or("", |(id, _)| id.as_str()),
+            _ => "",
+        }
+    }
+
+    /// States of the tick boxes.
+    pub fn ticks(&self, id: &str) -> Vec<(String, Tick)> {
+        match self.field(id).map(|f| &f.value) {
+            Some(Value::Ticks { options, .. }) => options.iter().map(|(id, _, t)| (id.clone(), *t)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Marks a field as wrong. The first one gets the focus.
+    pub fn wrong(&mut self, id: &str, why: Text) {
+        let first = !self.is_wrong();
+        if let Some((at, field)) = self.all.iter_mut().enumerate().find(|(_, f)| f.id == id) {
+            field.fault = Some(why);
+            if first {
+                self.focus = at;
+            }
+        }
+    }
+
+    /// Whether some field is wrong.
+    pub fn is_wrong(&self) -> bool {
+        self.shown().any(|(_, f)| f.fault.is_some())
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&mut self) {
+        self.fault = None;
+        self.all.iter_mut().for_each(|f| f.fault = None);
+    }
+
+    /// Wipes every password.
+    pub fn wipe(&mut self) {
+        for field in &mut self.all {
+            if let Value::Secret(secret) = &mut field.value {
+                secret.clear();
+            }
+        }
+    }
+
+    /// Replaces the options of a choice.
+    pub fn offer(&mut self, id: &str, fresh: Vec<(String, Text)>) {
+        if let Some(Field { value: Value::Choice { options, at }, .. }) =
+            self.all.iter_mut().find(|f| f.id == id)
+        {
+            *options = fresh;
+            *at = 0;
+        }
+    }
+
+    /// A refusal of the engine: under its field where it names one.
+    pub fn refuse(&mut self, cx: &Shared, failure: &Failure) {
+        let text = cx.catalogue.failure(failure);
+        match failure.field.as_deref().filter(|id| self.shown().any(|(_, f)| f.id == *id)) {
+            Some(id) => self.wrong(&id.to_owned(), text),
+            None => self.fault = Some(text),
+        }
+    }
+
+    fn focused(&mut self) -> Option<&mut Field> {
+        self.all.get_mut(self.focus)
+    }
+
+    fn step(&mut self, forward: Step) -> bool {
+        let shown: Vec<usize> = self.shown().map(|(i, _)| i).collect();
+        let at = shown.iter().position(|i| *i == self.focus).unwrap_or(0);
+        let (to, wrapped) = match forward {
+            Step::Next if at + 1 < shown.len() => (at + 1, false),
+            Step::Next => (0, true),
+            Step::Before if at > 0 => (at - 1, false),
+            Step::Before => (shown.len().saturating_sub(1), true),
+        };
+        self.focus = shown.get(to).copied().unwrap_or(0);
+        wrapped
+    }
+
+    fn turn(&mut self, forward: Step) {
+        if let Some(Field { value, .. }) = self.all.get_mut(self.focus) {
+            let (count, at) = match value {
+                Value::Choice { options, at } => (options.len(), at),
+                Value::Ticks { options, at } => (options.len(), at),
+                _ => return,
+            };
+            *at = match forward {
+                Step::Next => (*at + 1) % count.max(1),
+                Step::Before => (*at + count.max(1) - 1) % count.max(1),
+            };
+            self.changed = true;
+        }
+    }
+}
+
+impl Field {
+    fn is_secret(&self) -> bool {
+        matches!(self.value, Value::Secret(_))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Next,
+    Before,
+}
+
+/// A form as a screen.
+pub struct Form<P> {
+    purpose: P,
+    fields: Fields,
+    sure: bool,
+}
+
+impl<P: Purpose> Form<P> {
+    /// A form for a purpose.
+    pub fn new(purpose: P, fields: Vec<Field>) -> Self {
+        Self { purpose, fields: Fields::new(fields), sure: false }
+    }
+
+    /// The same, with a sentence of what is wrong already.
+    #[must_use]
+    pub fn because(mut self, why: Option<Text>) -> Self {
+        self.fields.fault = why;
+        self
+    }
+
+    fn submit(&mut self, cx: &Shared) -> Vec<Effect> {
+        if self.fields.busy {
+            return Vec::new();
+        }
+        self.fields.clear_faults();
+        let effects = self.purpose.submit(cx, &mut self.fields);
+        self.fields.busy = effects.iter().any(|e| matches!(e, Effect::Call(..) | Effect::ReadFile(_)));
+        effects
+    }
+
+    fn after_typing(&mut self) -> Vec<Effect> {
+        self.fields.changed = true;
+        self.sure = false;
+        self.fields.fault = None;
+        if let Some(field) = self.fields.focused() {
+            field.fault = None;
+        }
+        self.purpose.typed(&mut self.fields);
+        Vec::new()
+    }
+}
+
+impl<P: Purpose> Screen for Form<P> {
+    fn name(&self) -> &'static str {
+        self.purpose.name()
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        vec![Context::Form]
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        self.purpose.topics()
+    }
+
+    fn is_dialog(&self) -> bool {
+        true
+    }
+
+    fn is_secret(&self) -> bool {
+        self.fields.all.get(self.fields.focus).is_some_and(Field::is_secret)
+    }
+
+    fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.fields.busy = false;
+        self.purpose.opened(cx)
+    }
+
+    fn key(&mut self, cx: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        if key.code == KeyCode::Enter {
+            let last = self.fields.shown().next_back().is_none_or(|(i, _)| i == self.fields.focus);
+            if last {
+                return Some(self.submit(cx));
+            }
+            self.fields.step(Step::Next);
+            return Some(Vec::new());
+        }
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let typed = match &mut self.fields.focused()?.value {
+            Value::Text(line) => line.key(key),
+            Value::Secret(secret) => secret.key(key),
+            Value::Choice { .. } if key.code == KeyCode::Char(' ') && plain => {
+                self.fields.turn(Step::Next);
+                true
+            }
+            Value::Ticks { options, at } if key.code == KeyCode::Char(' ') && plain => {
+                if let Some((_, _, tick)) = options.get_mut(*at) {
+                    *tick = if *tick == Tick::On { Tick::Off } else { Tick::On };
+                }
+                true
+            }
+            Value::Choice { .. } | Value::Ticks { .. } => matches!(key.code, KeyCode::Char(_)) && plain,
+        };
+        typed.then(|| self.after_typing())
+    }
+
+    fn paste(&mut self, _: &Shared, text: &str) -> Vec<Effect> {
+        match self.fields.focused().map(|f| &mut f.value) {
+            Some(Value::Text(line)) => line.paste(text),
+            Some(Value::Secret(secret)) => secret.paste(text),
+            _ => return Vec::new(),
+        }
+        self.after_typing()
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::FieldNext => {
+                self.fields.step(Step::Next);
+            }
+            Action::FieldBefore => {
+                self.fields.step(Step::Before);
+            }
+            Action::ChoiceNext => self.fields.turn(Step::Next),
+            Action::ChoiceBefore => self.fields.turn(Step::Before),
+            Action::Submit => return Some(self.submit(cx)),
+            Action::Cancel if self.fields.changed && !self.sure && !self.fields.busy => {
+                self.sure = true;
+                self.fields.fault = Some(t!("form-discard"));
+            }
+            Action::Cancel => return Some(vec![Effect::Close]),
+            _ => return None,
+        }
+        self.purpose.typed(&mut self.fields);
+        Some(Vec::new())
+    }
+
+    fn file(&mut self, cx: &Shared, result: Result<Secret, String>) -> Vec<Effect> {
+        self.fields.busy = false;
+        let effects = self.purpose.file(cx, &mut self.fields, result);
+        self.fields.busy = effects.iter().any(|e| matches!(e, Effect::Call(..)));
+        effects
+    }
+
+    fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+        if tag == Tag::Form {
+            self.fields.busy = false;
+        }
+        match result {
+            Ok(response) => self.purpose.done(cx, &mut self.fields, tag, response),
+            Err(failure) => self.purpose.refused(cx, tag, &failure).unwrap_or_else(|| {
+                self.fields.refuse(cx, &failure);
+                if self.purpose.forgets() {
+                    self.fields.wipe();
+                }
+                Vec::new()
+            }),
+        }
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        draw(cx, frame, area, &self.purpose, &self.fields);
+    }
+}
+
+/// A line of a form, and where the cursor stands when it is in this line.
+type Row = (Line<'static>, Option<usize>);
+
+fn draw(cx: &Shared, frame: &mut Frame, area: Rect, purpose: &impl Purpose, fields: &Fields) {
+    let labels = fields.shown().map(|(_, f)| text::width(&cx.tr(&f.label))).max().unwrap_or(0);
+    let room = usize::from(area.width).saturating_sub(6).min(76);
+    let wide = room.saturating_sub(labels + 2).clamp(8, 46);
+    let total = (labels + 2 + wide).min(room).max(room.min(52));
+    let mut rows: Vec<Row> = Vec::new();
+    for sentence in purpose.intro(cx) {
+        rows.extend(text::wrap(&cx.tr(&sentence), total).into_iter().map(|l| (Line::from(l), None)));
+    }
+    if !rows.is_empty() {
+        rows.push((Line::default(), None));
+    }
+    for (at, field) in fields.shown() {
+        let focused = at == fields.focus;
+        rows.extend(field_rows(cx, field, focused, labels, wide));
+        let below = match (&field.fault, &field.hint) {
+            (Some(fault), _) => Some((format!("✗ {}", cx.tr(fault)), Part::Bad)),
+            (None, Some(hint)) if focused => Some((cx.tr(hint), Part::Dim)),
+            _ => None,
+        };
+        if let Some((sentence, part)) = below {
+            let lead = " ".repeat((labels + 2).min(total / 3));
+            let width = total.saturating_sub(text::width(&lead));
+            rows.extend(
+                text::wrap(&sentence, width)
+                    .into_iter()
+                    .map(|l| (Line::styled(format!("{lead}{l}"), cx.style(part)), None)),
+            );
+        }
+    }
+    let last = if fields.busy {
+        Some((cx.tr(&t!("form-busy")), Part::Busy))
+    } else if let Some(fault) = &fields.fault {
+        Some((format!("✗ {}", cx.tr(fault)), Part::Bad))
+    } else {
+        purpose.outro(fields).map(|o| (cx.tr(&o), Part::Dim))
+    };
+    rows.push((Line::default(), None));
+    if let Some((sentence, part)) = last {
+        let lines = text::wrap(&sentence, total);
+        rows.extend(lines.into_iter().map(|l| (Line::styled(l, cx.style(part)), None)));
+    }
+    let inner = frame_of(cx, frame, area, &purpose.title(), total, rows.len());
+    // On a small terminal the line with the cursor stays in sight.
+    let room = usize::from(inner.height);
+    let cursor_row = rows.iter().position(|(_, c)| c.is_some()).unwrap_or(0);
+    let skip = (cursor_row + 2).saturating_sub(room).min(rows.len().saturating_sub(room));
+    for (n, (line, cursor)) in rows.into_iter().skip(skip).take(room).enumerate() {
+        let y = inner.y.saturating_add(cells(n));
+        frame.render_widget(line, Rect { y, height: 1, ..inner });
+        if let Some(column) = cursor
+            && !fields.busy
+        {
+            let x = inner.x.saturating_add(cells(column)).min(inner.right().saturating_sub(1));
+            frame.set_cursor_position(Position { x, y });
+        }
+    }
+}
+
+fn field_rows(cx: &Shared, field: &Field, focused: bool, labels: usize, wide: usize) -> Vec<Row> {
+    let label = Span::styled(
+        text::left(&cx.tr(&field.label), labels) + "  ",
+        if focused { cx.style(Part::Title) } else { cx.style(Part::Text) },
+    );
+    let part = if focused { Part::FieldFocus } else { Part::Field };
+    let line = |shown: String, cursor: usize| {
+        let (window, column) = window(&shown, cursor, wide);
+        let value = Span::styled(text::left(&window, wide), cx.style(part));
+        vec![(Line::from(vec![label.clone(), value]), focused.then_some(labels + 2 + column))]
+    };
+    match &field.value {
+        Value::Text(input) => line(input.text().to_owned(), input.cursor()),
+        Value::Secret(secret) => {
+            let (shown, cursor) = secret.shown();
+            line(shown, cursor)
+        }
+        Value::Choice { options, at } => {
+            let title = options.get(*at).map(|(_, title)| cx.tr(title)).unwrap_or_default();
+            let shown = if options.len() > 1 { format!("◂ {title} ▸") } else { title };
+            line(shown, 0)
+        }
+        Value::Ticks { options, at } => options
+            .iter()
+            .enumerate()
+            .map(|(n, (_, title, tick))| {
+                let mark = match tick {
+                    Tick::Off => "[ ]",
+                    Tick::On => "[x]",
+                    Tick::Mixed => "[~]",
+                };
+                let here = focused && n == *at;
+                let style = if here { cx.style(Part::Selection) } else { cx.style(Part::Text) };
+                let lead = if n == 0 { label.clone() } else { Span::raw(" ".repeat(labels + 2)) };
+                let value = Span::styled(format!("{mark} {}", cx.tr(title)), style);
+                (Line::from(vec![lead, value]), here.then_some(labels + 3))
+            })
+            .collect(),
+    }
+}

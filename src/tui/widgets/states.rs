@@ -1,0 +1,139 @@
+//! Every state has a glyph and a word, so that none is told by colour alone.
+
+use super::table::Cell;
+use crate::api::rows::EnvRow;
+use crate::domain::job::{JobNodeState, JobState, StepEnd, StepState};
+use crate::domain::node::{NodeRoles, NodeState, Reach};
+use crate::tui::i18n::{Text, t};
+use crate::tui::screen::Shared;
+use crate::tui::theme::Part;
+
+/// A state as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// One column.
+    pub glyph: &'static str,
+    /// A word or two.
+    pub word: Text,
+    /// How it is drawn.
+    pub part: Part,
+}
+
+impl Shown {
+    fn new(glyph: &'static str, word: Text, part: Part) -> Self {
+        Self { glyph, word, part }
+    }
+
+    /// Glyph and word.
+    pub fn text(&self, cx: &Shared) -> String {
+        format!("{} {}", self.glyph, cx.tr(&self.word))
+    }
+
+    /// As a cell of a table.
+    pub fn cell(&self, cx: &Shared) -> Cell {
+        (self.text(cx), self.part)
+    }
+}
+
+/// A node's state.
+pub fn node(state: NodeState) -> Shown {
+    let (glyph, part) = match state {
+        NodeState::Discovered => ("·", Part::Dim),
+        NodeState::Ready => ("○", Part::Text),
+        NodeState::Queued => ("◦", Part::Busy),
+        NodeState::Installing => ("▸", Part::Busy),
+        NodeState::Verifying => ("?", Part::Busy),
+        NodeState::Installed => ("✓", Part::Good),
+        NodeState::Failed => ("✗", Part::Bad),
+        NodeState::Cancelled => ("–", Part::Warn),
+        NodeState::Interrupted => ("!", Part::Warn),
+    };
+    Shown::new(glyph, Text::key(format!("node-state-{}", state.word())), part)
+}
+
+/// Whether a node answers.
+pub fn reach(reach: &Reach, probing: bool) -> Shown {
+    match (reach, probing) {
+        (_, true) => Shown::new("~", t!("reach-probing"), Part::Busy),
+        (Reach::Unknown, _) => Shown::new("·", t!("reach-unknown"), Part::Dim),
+        (Reach::Answers { .. }, _) => Shown::new("+", t!("reach-answers"), Part::Good),
+        (Reach::Silent { .. }, _) => Shown::new("✗", t!("reach-silent"), Part::Bad),
+    }
+}
+
+/// A job's state.
+pub fn job(state: JobState) -> Shown {
+    let (glyph, part) = match state {
+        JobState::Queued => ("◦", Part::Busy),
+        JobState::Running => ("▸", Part::Busy),
+        JobState::Cancelling => ("–", Part::Warn),
+        JobState::Interrupted => ("!", Part::Warn),
+        JobState::Succeeded => ("✓", Part::Good),
+        JobState::Failed => ("✗", Part::Bad),
+        JobState::Cancelled => ("–", Part::Warn),
+    };
+    Shown::new(glyph, Text::key(format!("job-state-{}", state.word())), part)
+}
+
+/// A node's state within a job.
+pub fn job_node(state: JobNodeState) -> Shown {
+    let (glyph, part) = match state {
+        JobNodeState::Waiting => ("◦", Part::Dim),
+        JobNodeState::Running => ("▸", Part::Busy),
+        JobNodeState::Done => ("✓", Part::Good),
+        JobNodeState::Failed => ("✗", Part::Bad),
+        JobNodeState::Cancelled => ("–", Part::Warn),
+        JobNodeState::Interrupted => ("!", Part::Warn),
+    };
+    Shown::new(glyph, Text::key(format!("job-node-{}", state.word())), part)
+}
+
+/// A step's state.
+pub fn step(state: &StepState) -> Shown {
+    match state {
+        StepState::Waiting => Shown::new("◦", t!("step-waiting"), Part::Dim),
+        StepState::Running { .. } => Shown::new("▸", t!("step-running"), Part::Busy),
+        StepState::Interrupted { .. } => Shown::new("!", t!("step-interrupted"), Part::Warn),
+        StepState::Ended { end, .. } => match end {
+            StepEnd::Changed => Shown::new("✓", t!("step-changed"), Part::Good),
+            StepEnd::Unchanged => Shown::new("=", t!("step-unchanged"), Part::Good),
+            StepEnd::Failed { status } => {
+                Shown::new("✗", t!("step-failed", status = status.to_string()), Part::Bad)
+            }
+            StepEnd::Lost { .. } => Shown::new("✗", t!("step-lost"), Part::Bad),
+            StepEnd::Cancelled => Shown::new("–", t!("step-cancelled"), Part::Warn),
+        },
+    }
+}
+
+/// An environment's state: it follows from its nodes and its newest job.
+pub fn environment(row: &EnvRow) -> Shown {
+    let working = row.job.as_ref().filter(|j| !j.state.is_over());
+    if let Some(job) = working {
+        let mut shown = self::job(job.state);
+        if job.state == JobState::Running {
+            let share = crate::tui::text::percent(job.permille);
+            shown.word = t!("env-state-installing", share = share);
+        }
+        shown
+    } else if row.failed > 0 {
+        Shown::new("✗", t!("env-state-failed"), Part::Bad)
+    } else if row.nodes == 0 {
+        Shown::new("·", t!("env-state-empty"), Part::Dim)
+    } else if row.installed == row.nodes {
+        Shown::new("✓", t!("env-state-installed"), Part::Good)
+    } else if row.installed > 0 {
+        Shown::new("○", t!("env-state-partial"), Part::Warn)
+    } else {
+        Shown::new("○", t!("env-state-new"), Part::Text)
+    }
+}
+
+/// Roles of a node, in words.
+pub fn roles(cx: &Shared, roles: &NodeRoles) -> String {
+    if roles.is_empty() {
+        return "-".into();
+    }
+    let words: Vec<String> = roles.iter().map(|r| cx.tr(&Text::key(format!("role-{}", r.word())))).collect();
+    words.join("+")
+}
