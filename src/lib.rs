@@ -6,8 +6,8 @@
 
 pub mod api;
 pub mod catalog;
-pub mod domain;
 pub mod discovery;
+pub mod domain;
 pub mod engine;
 pub mod install;
 pub mod runner;

@@ -16,7 +16,7 @@ mod global;
 mod guard;
 mod i18n;
 mod keymap;
-pub mod keys_to_terminal;
+mod keys_to_terminal;
 mod record;
 mod run;
 mod screen;
@@ -26,7 +26,7 @@ mod tests;
 mod text;
 mod theme;
 mod update;
-pub mod widgets;
+mod widgets;
 
 pub use i18n::Language;
 pub use run::{ConnectFault, Connecting, Exit, Options, TuiError, run};

@@ -5,7 +5,6 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
-use crate::tui::theme::Part;
 use crate::tui::widgets::chrome::level_look;
 use crate::tui::widgets::empty;
 use ratatui::Frame;
