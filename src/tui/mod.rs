@@ -26,7 +26,7 @@ mod tests;
 mod text;
 mod theme;
 mod update;
-mod widgets;
+pub mod widgets;
 
 pub use i18n::Language;
 pub use run::{ConnectFault, Connecting, Exit, Options, TuiError, run};

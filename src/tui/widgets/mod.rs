@@ -1,14 +1,14 @@
 //! What screens are made of: plain state with a way to draw it; they know nothing of the engine.
 
-pub mod bar;
-pub mod chrome;
-pub mod dialog;
-pub mod empty;
-pub mod field;
-pub mod form;
-pub mod list;
-pub mod prompt;
-pub mod secret_field;
-pub mod states;
-pub mod table;
+pub(super) mod bar;
+pub(super) mod chrome;
+pub(super) mod dialog;
+pub(super) mod empty;
+pub(super) mod field;
+pub(super) mod form;
+pub(super) mod list;
+pub(super) mod prompt;
+pub(super) mod secret_field;
+pub(super) mod states;
+pub(super) mod table;
 pub mod terminal_view;
