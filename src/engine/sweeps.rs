@@ -4,7 +4,7 @@ use super::topics::Area;
 use super::{Engine, now};
 use crate::api::rows::{FoundRow, SweepRow};
 use crate::api::{Failure, FailureKind, Row};
-use crate::discovery::{self, SweepEvent};
+use crate::discovery::{self, Found, Probe, SweepOptions};
 use crate::domain::ids::{EnvId, SweepId};
 use crate::domain::net::{AddressRange, RANGE_MAX};
 use std::collections::BTreeMap;
@@ -95,20 +95,26 @@ impl Engine {
         }
         let engine = Arc::clone(self);
         tokio::spawn(async move {
-            let mut events = discovery::sweep(ranges, port, cancel.clone());
-            while let Some(event) = events.recv().await {
-                engine.sweeps.with(id, |cell| match event {
-                    SweepEvent::Progress { done } => cell.row.done = done,
-                    SweepEvent::Found(found) => {
-                        cell.row.found += u32::from(found.ssh);
-                        cell.found.push(FoundRow {
-                            address: found.address,
-                            port,
-                            banner: found.banner,
-                            ssh: found.ssh,
-                            node: None,
-                        });
-                    }
+            let options = SweepOptions { port, ..SweepOptions::default() };
+            let mut sweep = discovery::sweep(&ranges, options);
+            loop {
+                let event = tokio::select! {
+                    event = sweep.next() => event,
+                    () = cancel.cancelled() => None,
+                };
+                let Some(event) = event else { break };
+                engine.sweeps.with(id, |cell| {
+                    cell.row.done = event.progress.done;
+                    cell.row.total = event.progress.total;
+                    cell.row.found = event.progress.found;
+                    let Some(Found { address, probe }) = event.found else { return };
+                    let (ssh, banner) = match probe {
+                        Probe::Ssh(line) => (true, line),
+                        Probe::NotSsh(words) => (false, words),
+                        // A machine without a server on that port cannot be taken in.
+                        Probe::Closed | Probe::Silent => return,
+                    };
+                    cell.found.push(FoundRow { address, port, banner, ssh, node: None });
                 });
                 engine.topics.touch(Area::Sweep(id));
             }

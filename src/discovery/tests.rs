@@ -1,0 +1,82 @@
+//! Against real servers on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use super::*;
+use crate::domain::net::HostAddress;
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
+use crate::ssh::testing::{Options, Sshd, own_address};
+use crate::ssh::{Credential, Hop, HostKeyCheck, connect};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_sweep_tells_what_is_where() {
+    let [a, b, c, _] = own_address().octets();
+    // Addresses that no other server of this process uses; one port for all of them.
+    let at = |last: u8| Ipv4Addr::new(a, b, c, last);
+    let sshd = Sshd::with(Options { address: at(201), port: 2222, ..Options::default() });
+    let mail = tokio::net::TcpListener::bind((at(203), 2222)).await.unwrap();
+    let serve = tokio::spawn(async move {
+        let (mut client, _) = mail.accept().await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut client, b"220 mail\r\n").await.unwrap();
+    });
+    let _mute = tokio::net::TcpListener::bind((at(204), 2222)).await.unwrap();
+    let options = SweepOptions {
+        port: 2222,
+        greeting: Duration::from_millis(700),
+        parallel: 3,
+        ..SweepOptions::default()
+    };
+    let ranges = [format!("{}-210", at(199)).parse().unwrap(), format!("{}-204", at(200)).parse().unwrap()];
+    let mut sweep = sweep(&ranges, options);
+    assert_eq!(sweep.progress(), Progress { done: 0, total: 12, found: 0 });
+    let mut found = BTreeMap::new();
+    let mut before = 0;
+    while let Some(event) = sweep.next().await {
+        assert_eq!(event.progress.done, before + 1);
+        before += 1;
+        let one = event.found.unwrap();
+        found.insert(one.address.ip(), one.probe);
+    }
+    assert_eq!(sweep.progress(), Progress { done: 12, total: 12, found: 1 });
+    assert!(matches!(&found[&at(201)], Probe::Ssh(line) if line.starts_with("SSH-2.0-OpenSSH")), "{found:?}");
+    assert_eq!(found[&at(203)], Probe::NotSsh("220 mail".into()));
+    assert_eq!(found[&at(204)], Probe::NotSsh(String::new()));
+    assert_eq!(found[&at(199)], Probe::Closed);
+    assert_eq!(found.len(), 12);
+    serve.await.unwrap();
+    drop(sshd);
+}
+
+fn now() -> Moment {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Moment(u64::try_from(since.as_millis()).unwrap())
+}
+
+#[tokio::test]
+async fn facts_of_a_real_machine() {
+    let sshd = Sshd::start();
+    let hop = Hop {
+        address: HostAddress::try_from(sshd.address).unwrap(),
+        port: sshd.port,
+        user: sshd.user.clone(),
+        credentials: vec![Credential::Key { private: Secret::new(sshd.key.clone()), passphrase: None }],
+        host_key: HostKeyCheck::Pinned(sshd.host_key("ed25519").parse().unwrap()),
+    };
+    let session = connect(&hop.into()).await.unwrap();
+    let facts = gather(&session, now).await.unwrap();
+    let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    assert_eq!(facts.hostname, file("/proc/sys/kernel/hostname"));
+    assert_eq!(facts.boot_id, file("/proc/sys/kernel/random/boot_id"));
+    assert_eq!(facts.kernel, file("/proc/sys/kernel/osrelease"));
+    assert_eq!(facts.machine_id, file("/etc/machine-id"));
+    let kb = file("/proc/meminfo").lines().next().unwrap().split_whitespace().nth(1).unwrap().to_owned();
+    assert_eq!(facts.memory, kb.parse::<u64>().unwrap() * 1024);
+    assert!(
+        facts.cpus > 0 && !facts.arch.is_empty() && !facts.os_id.is_empty() && !facts.virt_kind.is_empty()
+    );
+    assert!(facts.clock_offset_ms.abs() < 5_000, "the same clock: {}", facts.clock_offset_ms);
+    assert!(facts.nics.iter().all(|n| n.name != "lo"));
+}
