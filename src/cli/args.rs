@@ -1,0 +1,482 @@
+//! The whole command line, defined once.
+//!
+//! Help, completions, the manual pages and `docs/cli.md` are made from this file. Passwords are never arguments: they are
+//! typed without echo or read from the standard input.
+
+use crate::domain::node::NodeRole;
+use crate::domain::user::UserRole;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+/// Turns racks of Linux machines into OpenStack clouds, from one terminal, over SSH.
+///
+/// Without a command it opens the screens. Everything they can do has a command.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "cpmg", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = super::exit::TABLE)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// Options of the screens.
+    #[command(flatten)]
+    pub screens: Screens,
+    /// What to do; nothing opens the screens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Print one JSON document (with --follow: one JSON document a line)
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Data directory of the engine [default: /var/lib/cpmg-engine for root, else ~/.local/share/cpmg]
+    #[arg(long, global = true, value_name = "DIR", env = "CPMG_DATA", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub data: Option<PathBuf>,
+    /// Directory of the engine's socket [default: /run/cpmg for root, else `$XDG_RUNTIME_DIR/cpmg`; with --data DIR: DIR/run]
+    #[arg(long, global = true, value_name = "DIR", env = "CPMG_SOCKET", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub socket: Option<PathBuf>,
+    /// Language of titles and screens: en or zh-CN [default: from the locale]
+    #[arg(long, global = true, value_name = "LANGUAGE", env = "CPMG_LANG", hide_env_values = true)]
+    #[arg(value_parser = ["en", "zh-CN"])]
+    pub lang: Option<String>,
+}
+
+/// Options of the screens.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Screens {
+    /// Theme: a name from `themes/` or a file
+    #[arg(long, value_name = "THEME", env = "CPMG_THEME", hide_env_values = true)]
+    pub theme: Option<String>,
+    /// Record events and states of the screens into a file, for a report of a defect (secrets never get into it)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+}
+
+/// Commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the engine, ask after it, or stop it
+    Engine(EngineArgs),
+    /// Log in; later commands of this account use the session
+    Login {
+        /// Name of the user
+        name: String,
+        /// Read the password from the first line of the standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// End the session
+    Logout,
+    /// Show who is logged in
+    Whoami,
+    /// Users of cpmg
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Environments: one is one OpenStack cloud
+    #[command(subcommand)]
+    Env(EnvCommand),
+    /// Nodes: the machines of an environment
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Accounts that cpmg made for an environment's services
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Platforms and modules that can be installed
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Show what an installation would do
+    Plan {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// Install an environment, or bring it up to date
+    Install {
+        /// Environment, by name or number
+        env: String,
+        /// Show steps and output until the job is over; the exit code is the job's result
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Jobs: installations under way and past
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Open a shell on a node (leave with Ctrl-] and a full stop)
+    Shell {
+        /// Node, by name, number or ENV/NAME
+        #[arg(required_unless_present_any = ["attach", "list"])]
+        node: Option<String>,
+        /// Attach to a shell that is open already, by its number
+        #[arg(long, value_name = "SHELL", conflicts_with_all = ["node", "list"])]
+        attach: Option<u64>,
+        /// List the shells that are open
+        #[arg(long, conflicts_with = "node")]
+        list: bool,
+    },
+    /// Say what is wrong with this installation of cpmg and how to mend it
+    Doctor,
+    /// Open the screens on a throw-away engine with nodes to try things on
+    Demo(DemoArgs),
+    /// Print completions for a shell
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this directory instead
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
+    /// Print the reference of the command line as Markdown (docs/cli.md)
+    #[command(hide = true)]
+    Reference,
+}
+
+/// Options of the engine.
+#[derive(Clone, Debug, Default, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct EngineArgs {
+    /// Ask after the engine or stop it
+    #[command(subcommand)]
+    pub command: Option<EngineCommand>,
+    /// Stay in the foreground and log to the standard error (the default)
+    #[arg(long, conflicts_with = "detached")]
+    pub foreground: bool,
+    /// Leave the terminal: a process session of its own, log in the data directory
+    #[arg(long)]
+    pub detached: bool,
+    /// Directory with roles; several may be given, later ones win
+    #[arg(long, value_name = "DIR", env = "CPMG_ROLES", hide_env_values = true, value_delimiter = ':')]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub roles: Vec<PathBuf>,
+}
+
+/// Commands to a running engine.
+#[derive(Clone, Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Show whether an engine answers, and which
+    Status,
+    /// Stop the engine; what runs on nodes goes on there and is taken up by the next engine
+    Stop,
+}
+
+/// Commands about users.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user; when there is none yet, the first administrator
+    Add {
+        /// Name: 2 to 32 of a-z 0-9 . _ -
+        name: String,
+        /// viewer, operator or administrator
+        #[arg(long, default_value = "operator")]
+        role: UserRole,
+        /// Read the password from the first line of the standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List users
+    List,
+    /// Set a password; for your own account the old one is asked for first
+    Password {
+        /// Whose [default: your own]
+        name: Option<String>,
+        /// Read from the standard input: for your own account the old password in the first line, then the new one
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Keep a user from logging in
+    Disable {
+        /// Name of the user
+        name: String,
+    },
+    /// Let a user log in again
+    Enable {
+        /// Name of the user
+        name: String,
+    },
+}
+
+/// Commands about environments.
+#[derive(Clone, Debug, Subcommand)]
+pub enum EnvCommand {
+    /// List environments
+    List {
+        /// List the hidden ones (administrators)
+        #[arg(long)]
+        hidden: bool,
+    },
+    /// Show an environment with its nodes and its newest job
+    Show {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// Make an environment
+    Add {
+        /// Name
+        name: String,
+        /// Platform, see `cpmg catalog list` [default: the first one]
+        #[arg(long)]
+        platform: Option<String>,
+    },
+    /// Rename an environment
+    Rename {
+        /// Environment, by name or number
+        env: String,
+        /// New name
+        name: String,
+    },
+    /// Hide an environment from the list; nothing is lost
+    Hide {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// Show a hidden environment again (administrators)
+    Unhide {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// Change an environment's settings
+    #[command(group = clap::ArgGroup::new("setting").required(true).multiple(true))]
+    Set {
+        /// Environment, by name or number
+        env: String,
+        /// Another platform, while nothing is installed
+        #[arg(long, group = "setting")]
+        platform: Option<String>,
+        /// Modules, separated by commas; what they need comes with them
+        #[arg(long, group = "setting", value_delimiter = ',', action = ArgAction::Set, num_args = 1)]
+        modules: Option<Vec<String>>,
+        /// Nodes that a stage works on at once
+        #[arg(long, group = "setting")]
+        parallel: Option<u32>,
+    },
+}
+
+/// How to log in to a node. Nothing asks for a password on the terminal.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CredentialArgs {
+    /// Read the node's password from the first line of the standard input
+    #[arg(long, conflicts_with_all = ["key", "agent"])]
+    pub password_stdin: bool,
+    /// Log in with this private key
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "agent")]
+    pub key: Option<PathBuf>,
+    /// Read the key's passphrase from the first line of the standard input
+    #[arg(long, requires = "key")]
+    pub passphrase_stdin: bool,
+    /// Log in through the SSH agent at this socket of the management host [default: $`SSH_AUTH_SOCK`]
+    #[arg(long, value_name = "SOCKET", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub agent: Option<String>,
+}
+
+/// Commands about nodes.
+#[derive(Clone, Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Look for SSH at many addresses (Ctrl-C ends the sweep)
+    Sweep {
+        /// Environment, by name or number
+        env: String,
+        /// 10.0.0.0/24, 10.0.0.1-10.0.0.50, 10.0.0.1-50 or one address
+        #[arg(required = true, value_name = "RANGE")]
+        ranges: Vec<String>,
+        /// Port of SSH
+        #[arg(long, default_value_t = 22)]
+        port: u16,
+    },
+    /// Add a node
+    Add {
+        /// Environment, by name or number
+        env: String,
+        /// Address of the node
+        address: String,
+        /// Host name [default: the one the node tells]
+        #[arg(long)]
+        name: Option<String>,
+        /// Port of SSH
+        #[arg(long, default_value_t = 22)]
+        port: u16,
+        /// Account to log in with
+        #[arg(long, default_value = "root")]
+        user: String,
+        /// How to log in.
+        #[command(flatten)]
+        credential: CredentialArgs,
+    },
+    /// List the nodes of an environment
+    List {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// Show a node with its facts
+    Show {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+    },
+    /// Connect to a node and gather its facts
+    Probe {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+    },
+    /// Pin a node's host key after comparing its fingerprint, then gather the node's facts
+    Trust {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// The fingerprint that the key must have, SHA256:… [default: ask on the terminal]
+        fingerprint: Option<String>,
+        /// Pin whatever key is offered now, without comparing (only on a network that you trust)
+        #[arg(long, conflicts_with = "fingerprint")]
+        accept_new: bool,
+    },
+    /// Forget a node's pinned host key, after the machine was reinstalled
+    ForgetKey {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+    },
+    /// Set the roles of a node
+    Role {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// controller, compute, storage; several are allowed
+        #[arg(value_name = "ROLE", required_unless_present = "none")]
+        roles: Vec<NodeRole>,
+        /// No role: the node is not installed
+        #[arg(long, conflicts_with = "roles")]
+        none: bool,
+    },
+    /// Rename a node
+    Rename {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// New host name
+        name: String,
+    },
+    /// Give a node another address or port
+    Address {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// Address
+        address: String,
+        /// Port of SSH
+        #[arg(long, default_value_t = 22)]
+        port: u16,
+    },
+    /// Change how to log in to a node
+    Credential {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// Account to log in with [default: as before]
+        #[arg(long)]
+        user: Option<String>,
+        /// How to log in.
+        #[command(flatten)]
+        credential: CredentialArgs,
+    },
+    /// Take a node out of its environment; nothing is done on the machine
+    Remove {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// Commands about accounts.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AccountCommand {
+    /// List accounts, without their values
+    List {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// Print the value of an account (the engine records who asked)
+    Reveal {
+        /// Environment, by name or number
+        env: String,
+        /// Name of the account
+        name: String,
+    },
+}
+
+/// Commands about the catalog.
+#[derive(Clone, Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// List platforms and modules
+    List,
+    /// Check role files; says file and line of what is wrong
+    Check {
+        /// Directories with roles, later ones win [default: the installed ones]
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dirs: Vec<PathBuf>,
+    },
+}
+
+/// Commands about jobs.
+#[derive(Clone, Debug, Subcommand)]
+pub enum JobCommand {
+    /// List jobs of an environment, or those that run
+    List {
+        /// Environment, by name or number [default: jobs of all environments that are not over]
+        env: Option<String>,
+    },
+    /// Show a job with its nodes and steps
+    Show {
+        /// Number of the job
+        job: u64,
+    },
+    /// Show steps and output from the beginning until the job is over
+    Follow {
+        /// Number of the job
+        job: u64,
+    },
+    /// Go on with a job that failed or was cancelled
+    Retry {
+        /// Number of the job
+        job: u64,
+        /// Show steps and output until the job is over; the exit code is the job's result
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// End a job: running steps are ended, nothing is undone
+    Cancel {
+        /// Number of the job
+        job: u64,
+    },
+    /// Print the output of a step
+    Output {
+        /// Number of the job
+        job: u64,
+        /// Node, by name or number
+        node: String,
+        /// Step, as in keystone/database
+        step: String,
+        /// Which attempt [default: the last one]
+        #[arg(long)]
+        attempt: Option<u32>,
+        /// Print the bytes as they came from the node, escape sequences included
+        #[arg(long)]
+        raw: bool,
+    },
+}
+
+/// Options of the demonstration.
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// Simulated nodes, even where this machine could host real ones
+    #[arg(long)]
+    pub simulated: bool,
+    /// How many nodes
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub nodes: u16,
+    /// Simulated nodes: how many times faster than the recording
+    #[arg(long, default_value_t = 10.0, value_name = "FACTOR")]
+    pub speed: f64,
+    /// Simulated nodes: let this step fail once, as in keystone/database
+    #[arg(long, value_name = "STEP")]
+    pub fail: Option<String>,
+}

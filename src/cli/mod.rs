@@ -1,0 +1,96 @@
+//! The commands.
+//!
+//! `args` defines the whole command line, `exit` the exit codes, `places` where things are, `connect` finds or starts the
+//! engine (the screens use these too). The other files are one group of commands each: they ask the engine and print.
+//! Commands read passwords from the terminal or the standard input (`prompt`) and print through `print`, which makes texts
+//! of nodes harmless.
+//!
+//! Never here: a rule about what is allowed (that is the engine's), a secret in an argument, a permission check.
+
+pub mod args;
+pub mod connect;
+pub mod exit;
+pub mod places;
+
+mod accounts;
+mod doctor;
+mod envs;
+mod find;
+mod follow;
+mod jobs;
+mod nodes;
+mod pages;
+mod print;
+mod prompt;
+mod session;
+mod shell;
+mod sweep;
+mod talk;
+mod users;
+
+pub use pages::reference;
+pub use talk::language_of_locale;
+
+use args::{CatalogCommand, Cli, Command, EngineCommand};
+use exit::{Code, Fault};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What the commands need from rooms that they must not use; `main` provides it.
+#[derive(Clone, Copy)]
+pub struct Hooks {
+    /// Reads the roles in these directories, later ones win: what there is, or what is wrong, each with file and line.
+    pub check_roles: fn(&[PathBuf]) -> Result<CatalogSize, Vec<String>>,
+}
+
+/// How much a catalog without faults holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CatalogSize {
+    /// Platforms.
+    pub platforms: usize,
+    /// Modules that some platform has.
+    pub modules: usize,
+}
+
+/// Runs a command that `main` does not run itself (the screens, the engine, the demonstration).
+pub async fn run(cli: Cli, hooks: Hooks) -> ExitCode {
+    let json = cli.global.json;
+    match dispatch(cli, hooks).await {
+        Ok(code) => code.into(),
+        Err(fault) => {
+            fault.tell(json);
+            fault.code.into()
+        }
+    }
+}
+
+async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
+    let global = &cli.global;
+    let Some(command) = cli.command else { return Err(Fault::usage("no command was given")) };
+    match command {
+        Command::Login { name, password_stdin } => users::login(global, &name, password_stdin).await?,
+        Command::Logout => users::logout(global).await?,
+        Command::Whoami => users::whoami(global).await?,
+        Command::User(command) => users::run(global, command).await?,
+        Command::Env(command) => envs::run(global, command).await?,
+        Command::Node(command) => nodes::run(global, command).await?,
+        Command::Account(command) => accounts::run(global, command).await?,
+        Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,
+        Command::Catalog(CatalogCommand::Check { dirs }) => pages::check(global, &dirs, hooks)?,
+        Command::Plan { env } => jobs::plan(global, &env).await?,
+        Command::Install { env, follow } => return jobs::install(global, &env, follow).await,
+        Command::Job(command) => return jobs::run(global, command).await,
+        Command::Shell { node, attach, list } => return shell::run(global, node, attach, list).await,
+        Command::Doctor => return doctor::run(global, hooks).await,
+        Command::Completions { shell } => pages::completions(shell)?,
+        Command::Man { dir } => pages::man(dir.as_deref())?,
+        Command::Reference => print::write(reference().as_bytes())?,
+        Command::Engine(engine) => match engine.command {
+            Some(EngineCommand::Status) => users::status(global).await?,
+            Some(EngineCommand::Stop) => users::stop(global).await?,
+            None => return Err(Fault::usage("this program was built without an engine")),
+        },
+        Command::Demo(_) => return Err(Fault::usage("this program was built without the demonstration")),
+    }
+    Ok(Code::Done)
+}

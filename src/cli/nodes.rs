@@ -1,0 +1,339 @@
+//! Nodes: adding, credentials, host keys, roles.
+
+use super::args::{CredentialArgs, Global, NodeCommand};
+use super::exit::{Code, Fault};
+use super::talk::Talk;
+use super::{find, print, prompt, sweep};
+use crate::api::message::{Credential, NodeChange};
+use crate::api::rows::NodeRow;
+use crate::api::views::HostKeyView;
+use crate::api::{Request, Response};
+use crate::domain::node::{CredentialKind, Reach};
+use crate::domain::secret::Secret;
+use std::io::Read;
+use std::path::Path;
+
+/// Largest private key that is read, bytes.
+const KEY_MAX: u64 = 64 * 1024;
+
+/// `cpmg node …`.
+pub async fn run(global: &Global, command: NodeCommand) -> Result<(), Fault> {
+    let mut talk = Talk::open(global).await?;
+    match command {
+        NodeCommand::Sweep { env, ranges, port } => sweep::run(&mut talk, &env, ranges, port).await,
+        NodeCommand::Add { env, address, name, port, user, credential } => {
+            let env = find::environment(&talk, &env, false).await?.env;
+            let credential = how(&credential, &format!("Password of {user} at {address}"))?;
+            let add = Request::NodeAdd { env: env.id, name, address, port, user, credential };
+            let node = answer(talk.call(add).await?)?;
+            let text = format!(
+                "added {} (number {}) at {}; next: cpmg node trust {}/{}",
+                node.name, node.id, node.address, env.name, node.name
+            );
+            talk.done(&text, &node)
+        }
+        NodeCommand::List { env } => {
+            let env = find::environment(&talk, &env, false).await?;
+            let nodes = find::nodes(&talk, env.env.id).await?;
+            if talk.json { print::json(&nodes) } else { table(&nodes) }
+        }
+        NodeCommand::Show { node } => {
+            let node = find::node(&talk, &node).await?;
+            if talk.json { print::json(&node) } else { show(&node) }
+        }
+        NodeCommand::Probe { node } => {
+            let node = find::node(&talk, &node).await?;
+            probe(&talk, &node).await
+        }
+        NodeCommand::Trust { node, fingerprint, accept_new } => {
+            let node = find::node(&talk, &node).await?;
+            trust(&talk, &node, fingerprint.as_deref(), accept_new).await
+        }
+        NodeCommand::ForgetKey { node } => {
+            let node = edit(&talk, &node, NodeChange::ForgetHostKey).await?;
+            talk.done(&format!("{}: the pinned host key is forgotten", node.name), &node)
+        }
+        NodeCommand::Role { node, roles, none: _ } => {
+            let node = edit(&talk, &node, NodeChange::Roles(roles.into_iter().collect())).await?;
+            let text = format!("{}: {} ({})", node.name, print::words(&node.roles), node.state);
+            talk.done(&text, &node)
+        }
+        NodeCommand::Rename { node, name } => {
+            let node = edit(&talk, &node, NodeChange::Rename(name)).await?;
+            talk.done(&format!("node {} is called {} now", node.id, node.name), &node)
+        }
+        NodeCommand::Address { node, address, port } => {
+            let node = edit(&talk, &node, NodeChange::Address { address, port }).await?;
+            talk.done(&format!("{} is at {} port {} now", node.name, node.address, node.port), &node)
+        }
+        NodeCommand::Credential { node, user, credential } => {
+            let old = find::node(&talk, &node).await?;
+            let user = user.unwrap_or(old.user);
+            let credential = how(&credential, &format!("Password of {user} at {}", old.address))?;
+            let node = edit(&talk, &node, NodeChange::Credential { user, credential }).await?;
+            talk.done(&format!("{}: log in as {} with {}", node.name, node.user, means(&node)), &node)
+        }
+        NodeCommand::Remove { node, yes } => remove(&talk, &node, yes).await,
+    }
+}
+
+fn answer(response: Response) -> Result<NodeRow, Fault> {
+    match response {
+        Response::Node(node) => Ok(*node),
+        _ => Err(Talk::unexpected()),
+    }
+}
+
+async fn edit(talk: &Talk, wanted: &str, change: NodeChange) -> Result<NodeRow, Fault> {
+    let node = find::node(talk, wanted).await?;
+    answer(talk.call(Request::NodeEdit { node: node.id, based_on: node.revision, change }).await?)
+}
+
+async fn remove(talk: &Talk, wanted: &str, yes: bool) -> Result<(), Fault> {
+    let node = find::node(talk, wanted).await?;
+    let question = format!("Take {} ({}) out of its environment?", node.name, node.address);
+    if !yes && !prompt::confirmed(&question)? {
+        return Err(Fault::usage("nothing was done: say yes, or give --yes"));
+    }
+    talk.call(Request::NodeRemove { node: node.id, based_on: node.revision }).await?;
+    talk.done(&format!("{} is taken out; the machine is as it was", node.name), &node)
+}
+
+/// The credential that the options describe.
+fn how(args: &CredentialArgs, question: &str) -> Result<Credential, Fault> {
+    if let Some(socket) = &args.agent {
+        let socket = if socket.is_empty() {
+            std::env::var("SSH_AUTH_SOCK").map_err(|_| {
+                Fault::usage(
+                    "SSH_AUTH_SOCK is not set: start an agent, or name its socket with --agent=SOCKET",
+                )
+            })?
+        } else {
+            socket.clone()
+        };
+        return Ok(Credential::Agent { socket });
+    }
+    if let Some(path) = &args.key {
+        let text = key_file(path)?;
+        let passphrase = if args.passphrase_stdin {
+            prompt::line_of_input("the passphrase")?
+        } else if encrypted(&text) {
+            prompt::hidden(&format!("Passphrase of {}", path.display()), "--passphrase-stdin")?
+        } else {
+            Secret::default()
+        };
+        return Ok(Credential::Key { text, passphrase });
+    }
+    prompt::password(question, args.password_stdin).map(Credential::Password)
+}
+
+fn key_file(path: &Path) -> Result<Secret, Fault> {
+    let cannot = |e: std::io::Error| Fault::usage(format!("the key {}: {e}", path.display()));
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(KEY_MAX).read_to_string(&mut text))
+        .map_err(cannot)?;
+    let text = Secret::new(text);
+    if text.reveal().contains("PRIVATE KEY") {
+        Ok(text)
+    } else {
+        Err(Fault::usage(format!(
+            "{} is no private key (its first line would be '-----BEGIN … PRIVATE KEY-----')",
+            path.display()
+        )))
+    }
+}
+
+/// Whether a private key asks for a passphrase, as far as its text tells: PEM says so in a heading, OpenSSH names the cipher at
+/// the start of its content ("none" is `bm9uZQ` there).
+fn encrypted(key: &Secret) -> bool {
+    let text = key.reveal();
+    if text.contains("BEGIN OPENSSH PRIVATE KEY") {
+        let start: String = text.lines().skip(1).take(1).collect();
+        return !start.starts_with("b3BlbnNzaC1rZXktdjEAAAAABG5vbmU");
+    }
+    text.contains("ENCRYPTED")
+}
+
+async fn probe(talk: &Talk, node: &NodeRow) -> Result<(), Fault> {
+    match talk.call(Request::NodeProbe { node: node.id }).await? {
+        Response::Node(node) if talk.json => print::json(&node),
+        Response::Node(node) => show(&node),
+        Response::HostKey(key) => Err(unpinned(node, &key)),
+        _ => Err(Talk::unexpected()),
+    }
+}
+
+fn unpinned(node: &NodeRow, key: &HostKeyView) -> Fault {
+    Fault::new(
+        Code::Node,
+        format!(
+            "the host key of {} is new: {} {}. Compare it with what the machine's console shows \
+             (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then run 'cpmg node trust {} {}'",
+            node.name, key.kind, key.fingerprint, node.id, key.fingerprint
+        ),
+    )
+}
+
+async fn trust(talk: &Talk, node: &NodeRow, expected: Option<&str>, any: bool) -> Result<(), Fault> {
+    let key = match talk.call(Request::NodeProbe { node: node.id }).await? {
+        Response::HostKey(key) => key,
+        Response::Node(node) => {
+            if let (Some(expected), Some(pinned)) = (expected, &node.host_key)
+                && expected != pinned
+            {
+                let text = format!("{} has another key pinned: {pinned}", node.name);
+                return Err(Fault::new(Code::Node, text));
+            }
+            return talk.done(&format!("{}: the host key was pinned already, and fits", node.name), &node);
+        }
+        _ => return Err(Talk::unexpected()),
+    };
+    match expected {
+        Some(expected) if expected != key.fingerprint => {
+            return Err(Fault::new(
+                Code::Node,
+                format!(
+                    "{} shows the key {} {}, not {expected}: nothing was pinned",
+                    node.name, key.kind, key.fingerprint
+                ),
+            ));
+        }
+        None if !any => {
+            let question =
+                format!("{} ({}) shows the key {} {}.", node.name, node.address, key.kind, key.fingerprint);
+            if !prompt::confirmed(&format!("{question} Pin it?"))? {
+                return Err(unpinned(node, &key));
+            }
+        }
+        _ => {}
+    }
+    talk.call(Request::NodeTrust { node: node.id, key: key.key }).await?;
+    let node = match talk.call(Request::NodeProbe { node: node.id }).await? {
+        Response::Node(node) => node,
+        Response::HostKey(key) => return Err(unpinned(node, &key)),
+        _ => return Err(Talk::unexpected()),
+    };
+    talk.done(&format!("{}: host key {} pinned, facts gathered", node.name, key.fingerprint), &node)
+}
+
+fn means(node: &NodeRow) -> String {
+    match &node.credential {
+        None => "nothing yet".to_owned(),
+        Some(CredentialKind::Password) => "a password".to_owned(),
+        Some(CredentialKind::Key) => "a key".to_owned(),
+        Some(CredentialKind::Agent { socket }) => format!("the agent at {socket}"),
+    }
+}
+
+/// Whether a node answers, with the age of that knowledge.
+fn reach(node: &NodeRow) -> String {
+    match &node.reach {
+        Reach::Unknown => "never tried".to_owned(),
+        Reach::Answers { at } => format!("answered {}", print::ago(*at)),
+        Reach::Silent { since, .. } => format!("silent for {}", print::span(print::now().since(*since))),
+    }
+}
+
+/// The node table.
+pub fn table(nodes: &[NodeRow]) -> Result<(), Fault> {
+    let rows: Vec<[String; 7]> = nodes
+        .iter()
+        .map(|n| {
+            let place =
+                if n.port == 22 { n.address.to_string() } else { format!("{}:{}", n.address, n.port) };
+            [
+                n.id.to_string(),
+                n.name.clone(),
+                place,
+                print::words(&n.roles),
+                n.state.to_string(),
+                reach(n),
+                n.facts.as_ref().map_or_else(|| "-".to_owned(), |f| f.os_pretty.clone()),
+            ]
+        })
+        .collect();
+    print::table(
+        ["#", "NAME", "ADDRESS", "ROLES", "STATE", "REACH", "SYSTEM"],
+        &rows,
+        "no nodes yet: look for some with 'cpmg node sweep ENV RANGE', add one with 'cpmg node add ENV ADDRESS'",
+    )
+}
+
+fn show(node: &NodeRow) -> Result<(), Fault> {
+    let why = if let Reach::Silent { why, .. } = &node.reach { why.clone() } else { String::new() };
+    print::pairs(&[
+        ("name", node.name.clone()),
+        ("number", node.id.to_string()),
+        ("address", format!("{} port {}", node.address, node.port)),
+        ("roles", print::words(&node.roles)),
+        ("state", node.state.to_string()),
+        ("reach", reach(node)),
+        ("", why),
+        ("log in", format!("as {} with {}", node.user, means(node))),
+        ("host key", node.host_key.clone().unwrap_or_else(|| "not pinned".to_owned())),
+        ("job", node.job.map(|j| j.to_string()).unwrap_or_default()),
+    ])?;
+    let Some(f) = &node.facts else { return print::line("\nno facts yet: 'cpmg node probe' gathers them") };
+    print::line(&format!("\nfacts, gathered {}:", print::ago(f.gathered)))?;
+    let gateway = match (&f.gateway, &f.gateway_nic) {
+        (Some(gateway), Some(nic)) => format!("{gateway} through {nic}"),
+        (gateway, _) => gateway.clone().unwrap_or_else(|| "none".to_owned()),
+    };
+    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+    print::pairs(&[
+        ("hostname", f.hostname.clone()),
+        ("system", format!("{} ({} {}), kernel {}", f.os_pretty, f.os_id, f.os_version, f.kernel)),
+        (
+            "processor",
+            format!(
+                "{} × {} {} ({}, virtualisation flags: {})",
+                f.cpus,
+                f.cpu_model,
+                f.arch,
+                f.virt_kind,
+                or_none(&f.virt_flags)
+            ),
+        ),
+        ("memory", print::size(f.memory)),
+        ("gateway", gateway),
+        ("clock", format!("{} ms from the engine's", f.clock_offset_ms)),
+        ("SELinux", or_none(&f.selinux)),
+        ("firewall", or_none(&f.firewall)),
+        ("Python", or_none(&f.python)),
+        ("packages", or_none(&f.package_manager)),
+        ("systemd", or_none(&f.systemd)),
+    ])?;
+    for disk in &f.disks {
+        let kind = if disk.rotational { "spins" } else { "solid" };
+        print::line(&format!("disk {}: {}, {kind}", disk.name, print::size(disk.bytes)))?;
+    }
+    for nic in &f.nics {
+        let link = if nic.carrier { "link" } else { "no link" };
+        let speed = nic.speed.map(|s| format!(", {s} Mbit/s")).unwrap_or_default();
+        let text = format!(
+            "nic {}: {} {link}{speed}, MTU {}, {} {}",
+            nic.name,
+            nic.mac,
+            nic.mtu,
+            nic.driver,
+            print::words(&nic.addresses)
+        );
+        print::line(&text)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_ask_for_a_passphrase_are_known() {
+        let key = |body: &str| Secret::new(format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n"));
+        assert!(!encrypted(&key("b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW")));
+        assert!(encrypted(&key("b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABCyK4")));
+        assert!(encrypted(&Secret::new("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")));
+        assert!(!encrypted(&Secret::new("-----BEGIN PRIVATE KEY-----\n")));
+    }
+}
