@@ -14,8 +14,12 @@ mod shim;
 pub use shim::*;
 mod batch;
 mod counter;
+mod data_dir;
+#[cfg(test)]
+mod data_dir_tests;
 mod envelope;
 mod error;
+pub mod export;
 mod files;
 mod key;
 mod memory;
@@ -29,6 +33,7 @@ mod suite;
 mod table;
 
 pub use batch::{Batch, MAX_KEY, MAX_VALUE};
+pub use data_dir::{DataDir, Opened};
 pub use envelope::{Header, Stamp};
 pub use error::{Error, Result};
 pub use key::Key;

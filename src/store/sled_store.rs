@@ -37,7 +37,7 @@ const LET_GO: Duration = Duration::from_secs(5);
 const PARTS: &str = "parts";
 
 /// How the database is run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Bytes of pages sled keeps in memory.
     pub cache: u64,
@@ -372,7 +372,8 @@ fn held(error: &std::io::Error) -> bool {
 fn sled_error(dir: &Path, error: &sled::Error) -> Error {
     match error {
         sled::Error::Io(e) if held(e) => Error::InUse { dir: dir.to_path_buf(), pid: None },
-        sled::Error::Io(e) => Error::io(dir, e),
+        // Errors that come from the operating system have its number; others are sled's words for damaged data.
+        sled::Error::Io(e) if e.raw_os_error().is_some() => Error::io(dir, e),
         other => Error::Database { dir: dir.to_path_buf(), why: other.to_string() },
     }
 }

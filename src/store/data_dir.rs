@@ -1,0 +1,292 @@
+//! The directory with everything: `lock`, `key`, `db/`, `exports/`, `output/`.
+//!
+//! One engine at a time has it. A database that does not open, or has a record that cannot be read, is put aside as
+//! `db.broken-TIME` and built again from the newest export that is good; the caller is told what that means. The new
+//! one is complete before the old one is touched, so that a death in between only repeats the work.
+
+use super::{
+    Batch, Error, Header, Identity, Kind, Migrate, Options, OutputStore, Result, Sealed, Sealer, SledStore,
+    Stamp, Store, export, files,
+};
+use crate::domain::{ids::Revision, secret::Secret, time::Moment};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Version of the store's own layout, in `Kind::Meta`.
+const FORMAT: u8 = 1;
+const FORMAT_KEY: &[u8] = b"format";
+const KEY_CHECK: &[u8] = b"key-check";
+/// Sealed when the data is made; it opens only with the right key file.
+const KEY_CHECK_TEXT: &str = "this is the right key";
+
+/// What was found at the opening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// There was nothing; it was made.
+    Fresh,
+    /// Everything was there.
+    Existing,
+    /// The database was unusable and was built again from an export.
+    Rebuilt {
+        /// Where the unusable one is now; `None`: it was gone.
+        broken: Option<PathBuf>,
+        /// What was wrong with it.
+        why: String,
+        /// The export it was built from; `None`: there was no good one, the store is empty. What was changed after
+        /// the export is lost.
+        from: Option<export::Summary>,
+    },
+}
+
+/// The open data of an installation. Dropping it closes the database and lets another engine in.
+pub struct DataDir {
+    /// What was found.
+    pub opened: Opened,
+    /// The tables.
+    pub store: Arc<SledStore>,
+    /// Seals secrets for the tables.
+    pub sealer: Arc<Sealer>,
+    /// What steps printed.
+    pub outputs: Arc<OutputStore>,
+    dir: PathBuf,
+    _lock: Arc<File>,
+}
+
+impl DataDir {
+    /// Opens the data in `dir`, makes it (0700) if there is none. `now` names files.
+    pub fn open(dir: &Path, options: Options, now: Moment) -> Result<Self> {
+        files::private_dir(dir)?;
+        check_dir(dir)?;
+        let lock = lock(dir)?;
+        finish_swap(dir)?;
+        let db = dir.join("db");
+        let key = dir.join("key");
+        let exports = export::exports(&dir.join("exports"))?;
+        let was_there = db.join("db").exists();
+        let fresh = !was_there && exports.is_empty();
+        let sealer = if fresh && !key.exists() { Sealer::create(&key)? } else { Sealer::load(&key)? };
+        let (store, opened) = if was_there || fresh {
+            match open_whole(&db, options, lock.1) {
+                Ok(store) => (store, if fresh { Opened::Fresh } else { Opened::Existing }),
+                Err(error @ (Error::Database { .. } | Error::Unreadable { .. })) => {
+                    rebuild(dir, options, lock.1, &exports, now, error.to_string())?
+                }
+                Err(error) => return Err(error),
+            }
+        } else {
+            rebuild(dir, options, lock.1, &exports, now, "the database is missing".into())?
+        };
+        check_meta(&store, &sealer, &key, now)?;
+        let outputs = OutputStore::open(&dir.join("output"))?;
+        Ok(Self {
+            opened,
+            store: Arc::new(store),
+            sealer: Arc::new(sealer),
+            outputs: Arc::new(outputs),
+            dir: dir.to_path_buf(),
+            _lock: Arc::new(lock.0),
+        })
+    }
+
+    /// Writes an export now.
+    pub fn export(&self, now: Moment) -> Result<export::Summary> {
+        export::export(&*self.store, &self.dir.join("exports"), now)
+    }
+
+    /// Brings all records to the current schemas, after an export; nothing is done if they are. Answers the export and
+    /// how many records were changed. A record of a newer schema is an error, and nothing is changed.
+    pub fn migrate(&self, tables: &[&dyn Migrate], now: Moment) -> Result<Option<(export::Summary, usize)>> {
+        let mut batch = Batch::new();
+        let mut records = 0;
+        for table in tables {
+            for (key, value) in table.outdated(&*self.store)? {
+                let revision = Header::split(&value).map(|(header, _)| header.revision);
+                batch.expect(table.kind(), key.clone(), revision);
+                batch.restore(table.kind(), key, value);
+                records += 1;
+            }
+        }
+        if records == 0 {
+            return Ok(None);
+        }
+        let summary = self.export(now)?;
+        self.store.apply(batch)?;
+        Ok(Some((summary, records)))
+    }
+
+    /// Replaces the data in `dir`, which no engine may have open, by an export. What was there is kept as
+    /// `db.broken-TIME`.
+    pub fn restore(dir: &Path, from: &Path, options: Options, now: Moment) -> Result<export::Summary> {
+        check_dir(dir)?;
+        let lock = lock(dir)?;
+        finish_swap(dir)?;
+        let (store, summary) = build(dir, options, from)?;
+        drop(store);
+        swap(dir, now)?;
+        open_whole(&dir.join("db"), options, lock.1)?;
+        Ok(summary)
+    }
+}
+
+fn check_dir(dir: &Path) -> Result<()> {
+    let handle = File::open(dir).map_err(|e| Error::io(dir, &e))?;
+    files::check_owner(dir, &handle, 0o700)
+}
+
+/// Takes the directory for this process. The file stays; the lock goes with the process.
+fn lock(dir: &Path) -> Result<(File, u32)> {
+    let path = dir.join("lock");
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|e| Error::io(&path, &e))?;
+    if let Err(error) = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        if error != rustix::io::Errno::WOULDBLOCK {
+            return Err(Error::io(&path, &error.into()));
+        }
+        let mut text = String::new();
+        let _ = file.read_to_string(&mut text);
+        return Err(Error::InUse { dir: dir.to_path_buf(), pid: text.trim().parse().ok() });
+    }
+    let pid = std::process::id();
+    // Only for the message of a second engine: a full disk is no reason to stop here.
+    let _ = file.set_len(0);
+    let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(pid.to_string().as_bytes()));
+    Ok((file, pid))
+}
+
+/// Opens the database and reads every record once: sled notices a damaged page only when it is read.
+fn open_whole(db: &Path, options: Options, pid: u32) -> Result<SledStore> {
+    let store = SledStore::open(db, options).map_err(|error| match error {
+        // Our own lock is held, so this is something in this very process.
+        Error::InUse { dir, .. } => Error::InUse { dir, pid: Some(pid) },
+        other => other,
+    })?;
+    for (kind, entries) in store.snapshot(Kind::ALL)? {
+        if let Some((key, _)) = entries.iter().find(|(_, value)| Header::split(value).is_none()) {
+            return Err(Error::Unreadable { kind, key: hex::encode(key), why: "it is too short".into() });
+        }
+    }
+    Ok(store)
+}
+
+fn rebuild(
+    dir: &Path,
+    options: Options,
+    pid: u32,
+    exports: &[PathBuf],
+    now: Moment,
+    why: String,
+) -> Result<(SledStore, Opened)> {
+    tracing::error!(%why, "the database is unusable, building it again from an export");
+    let mut from = None;
+    for path in exports {
+        match build(dir, options, path) {
+            Ok((store, summary)) => {
+                drop(store);
+                from = Some(summary);
+                break;
+            }
+            Err(error @ (Error::Export { .. } | Error::Io { .. })) => {
+                tracing::warn!(%error, "export skipped");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if from.is_none() {
+        drop(empty(dir, options)?);
+    }
+    let broken = swap(dir, now)?;
+    Ok((open_whole(&dir.join("db"), options, pid)?, Opened::Rebuilt { broken, why, from }))
+}
+
+/// A new, empty database under the name of one that is not complete.
+fn empty(dir: &Path, options: Options) -> Result<SledStore> {
+    let place = dir.join("db.building");
+    match std::fs::remove_dir_all(&place) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::io(&place, &e)),
+        _ => {}
+    }
+    SledStore::open(&place, options)
+}
+
+fn build(dir: &Path, options: Options, from: &Path) -> Result<(SledStore, export::Summary)> {
+    let store = empty(dir, options)?;
+    let summary = export::import(&store, from)?;
+    Ok((store, summary))
+}
+
+/// Puts the complete new database at the place of the old one; answers where that is now.
+fn swap(dir: &Path, now: Moment) -> Result<Option<PathBuf>> {
+    let db = dir.join("db");
+    files::rename(&dir.join("db.building"), &dir.join("db.new"))?;
+    let broken = if db.exists() {
+        let name = format!("db.broken-{}", export::name_of(now));
+        let path = (0..100).map(|n| dir.join(if n == 0 { name.clone() } else { format!("{name}+{n}") }));
+        let path = path.into_iter().find(|p| !p.exists()).unwrap_or_else(|| dir.join("db.broken"));
+        files::rename(&db, &path)?;
+        Some(path)
+    } else {
+        None
+    };
+    finish_swap(dir)?;
+    Ok(broken)
+}
+
+/// Ends a swap that a death may have interrupted: a complete new database takes the empty place.
+fn finish_swap(dir: &Path) -> Result<()> {
+    let (new, db) = (dir.join("db.new"), dir.join("db"));
+    if !new.exists() {
+        return Ok(());
+    }
+    if db.exists() {
+        // The old one was not moved yet: it is tried again, and built again if need be.
+        return std::fs::remove_dir_all(&new).map_err(|e| Error::io(&new, &e));
+    }
+    files::rename(&new, &db)
+}
+
+/// Checks the layout's version and the key file against the data; writes both where they are missing.
+fn check_meta(store: &SledStore, sealer: &Sealer, key: &Path, now: Moment) -> Result<()> {
+    let mut batch = Batch::new();
+    match store.get(Kind::Meta, FORMAT_KEY)? {
+        None => {
+            batch.put(Kind::Meta, FORMAT_KEY.to_vec(), FORMAT, Stamp::engine(now), FORMAT.to_string().into());
+        }
+        Some(bytes) => {
+            let found = Header::split(&bytes).map_or(0, |(header, _)| header.schema);
+            if found > FORMAT {
+                return Err(Error::Newer { kind: Kind::Meta, found, known: FORMAT });
+            }
+        }
+    }
+    let identity = Identity::raw(Kind::Meta, KEY_CHECK, "");
+    match store.get(Kind::Meta, KEY_CHECK)? {
+        None => {
+            let text = sealer.seal(&identity, &Secret::new(KEY_CHECK_TEXT))?;
+            let body = serde_json::to_vec(&text).map_err(|e| Error::Unreadable {
+                kind: Kind::Meta,
+                key: hex::encode(KEY_CHECK),
+                why: e.to_string(),
+            })?;
+            batch.put(Kind::Meta, KEY_CHECK.to_vec(), 1, Stamp::engine(now), body);
+            batch.expect(Kind::Meta, KEY_CHECK.to_vec(), None::<Revision>);
+        }
+        Some(bytes) => {
+            let text = Header::split(&bytes).and_then(|(_, b)| serde_json::from_slice::<Sealed>(b).ok());
+            let right = text.is_some_and(|text| sealer.open(&identity, &text).is_ok());
+            if !right {
+                let why = "it is not the key these data were sealed with".to_owned();
+                return Err(Error::Key { path: key.to_path_buf(), why });
+            }
+        }
+    }
+    if batch.is_empty() { Ok(()) } else { store.apply(batch).map(|_| ()) }
+}
