@@ -215,15 +215,22 @@ impl Shared {
         }
         let writes = plan.finish(&self.counters);
         // sled has assertions on its way to the disk; one of them must not take the engine along.
-        let done = catch_unwind(AssertUnwindSafe(|| live.write(&self.dir, &writes))).unwrap_or_else(|_| {
-            Err(Error::Database { dir: self.dir.clone(), why: "it ended in a panic".into() })
-        });
+        let mut done =
+            catch_unwind(AssertUnwindSafe(|| live.write(&self.dir, &writes))).unwrap_or_else(|_| {
+                Err(Error::Database { dir: self.dir.clone(), why: "it ended in a panic".into() })
+            });
         if let Err(error) = &done {
             tracing::error!(%error, "a change could not be written, opening the database again");
             // What sled holds in memory is ahead of the disk now: only opening it again tells what was written.
             *guard = Err(error.clone());
-            let _ = self.reopen(&mut guard);
-        } else {
+            if self.reopen(&mut guard).is_ok()
+                && let Ok(live) = &*guard
+                && live.holds(&self.dir, &writes)
+            {
+                done = Ok(());
+            }
+        }
+        if done.is_ok() {
             self.counters.written(&writes);
         }
         drop(guard);
@@ -358,6 +365,11 @@ impl Live {
         self.sync(dir)
     }
 
+    /// Whether these writes are what is stored: a failure at the very end may have come after the deed.
+    fn holds(&self, dir: &Path, writes: &Writes) -> bool {
+        writes.iter().all(|((kind, key), value)| self.get(dir, *kind, key).as_ref() == Ok(value))
+    }
+
     fn sync(&self, dir: &Path) -> Result<()> {
         self.db.flush().map_err(|e| sled_error(dir, &e))?;
         self.file.sync_data().map_err(|e| Error::io(dir, &e))
@@ -372,8 +384,13 @@ fn held(error: &std::io::Error) -> bool {
 fn sled_error(dir: &Path, error: &sled::Error) -> Error {
     match error {
         sled::Error::Io(e) if held(e) => Error::InUse { dir: dir.to_path_buf(), pid: None },
-        // Errors that come from the operating system have its number; others are sled's words for damaged data.
-        sled::Error::Io(e) if e.raw_os_error().is_some() => Error::io(dir, e),
+        sled::Error::Io(e) if from_system(e) => Error::io(dir, e),
         other => Error::Database { dir: dir.to_path_buf(), why: other.to_string() },
     }
+}
+
+/// Whether the operating system refused something; otherwise it is sled's word for damaged data. An error that sled kept
+/// for later is only a text with a kind.
+fn from_system(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_some() || error.to_string().starts_with("Os {")
 }
