@@ -1,4 +1,5 @@
 //! How long a change takes until it is on the disk: `cargo bench --bench store`. The directory is `TMPDIR` or `/tmp`.
+#![allow(clippy::expect_used, reason = "a bench that cannot go on should say so and stop")]
 
 use cpmg::domain::{
     ids::{JobId, UserId},

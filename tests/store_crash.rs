@@ -8,7 +8,9 @@ use cpmg::domain::{
     ids::{JobId, NodeId, UserId},
     time::Moment,
 };
-use cpmg::store::{Batch, DataDir, Error, Kind, Opened, Options, OutputId, SledStore, Stamp, Store, Table};
+use cpmg::store::{
+    Batch, DataDir, Error, Kind, Opened, Options, OutputId, OutputStore, SledStore, Stamp, Store, Table,
+};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,9 +40,10 @@ fn output_id() -> OutputId {
 #[ignore = "no test: the process that `what_was_accepted_survives_kill_9` kills"]
 fn the_writer() {
     let Ok(dir) = std::env::var(VARIABLE) else { return };
-    let data = DataDir::open(Path::new(&dir), Options::default(), Moment(0)).unwrap();
-    assert!(!matches!(data.opened, Opened::Rebuilt { .. }), "{:?}", data.opened);
-    let first = LAST.get(&*data.store, &UserId(1)).unwrap().map_or(1, |n| n.value + 1);
+    let data = DataDir::open_with(Path::new(&dir), Options::default(), Moment(0)).unwrap();
+    assert!(!matches!(data.opened(), Opened::Rebuilt { .. }), "{:?}", data.opened());
+    let outputs = OutputStore::open(&Path::new(&dir).join("output")).unwrap();
+    let first = LAST.get(&*data.store(), &UserId(1)).unwrap().map_or(1, |n| n.value + 1);
     let say = |text: String| {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{text}").unwrap();
@@ -56,15 +59,15 @@ fn the_writer() {
                 let number = number + n;
                 LINES.insert(&mut batch, &(JobId(1), number), &text(number), STAMP).unwrap();
                 LAST.put(&mut batch, &UserId(1), &number, STAMP).unwrap();
-                (number, data.store.submit(batch))
+                (number, data.store().submit(batch))
             })
             .collect();
         for (number, pending) in pending {
             pending.wait().unwrap();
             say(format!("record {number}"));
         }
-        let at = data.outputs.len(&output_id()).unwrap();
-        let len = data.outputs.append(&output_id(), at, format!("{number}\n").as_bytes()).unwrap();
+        let at = outputs.len(&output_id()).unwrap();
+        let len = outputs.append(&output_id(), at, format!("{number}\n").as_bytes()).unwrap();
         say(format!("output {len}"));
         number += 2;
     }
@@ -113,16 +116,17 @@ fn what_was_accepted_survives_kill_9() {
 }
 
 fn look(dir: &Path, accepted: u64, written: u64) {
-    let data = DataDir::open(dir, Options::default(), Moment(0)).unwrap();
-    assert_eq!(data.opened, Opened::Existing);
-    let records = LINES.list(&*data.store).unwrap();
-    let last = LAST.get(&*data.store, &UserId(1)).unwrap().unwrap().value;
+    let data = DataDir::open_with(dir, Options::default(), Moment(0)).unwrap();
+    assert_eq!(data.opened(), &Opened::Existing);
+    let outputs = OutputStore::open(&dir.join("output")).unwrap();
+    let records = LINES.list(&*data.store()).unwrap();
+    let last = LAST.get(&*data.store(), &UserId(1)).unwrap().unwrap().value;
     assert!(last >= accepted, "{accepted} were accepted, {last} are there");
     assert_eq!(records.len() as u64, last, "the record and the count of it are one change");
     for (expected, ((_, number), record)) in (1..).zip(&records) {
         assert_eq!((*number, &record.value), (expected, &text(expected)));
     }
-    assert!(data.outputs.len(&output_id()).unwrap() >= written);
+    assert!(outputs.len(&output_id()).unwrap() >= written);
     let blobs = std::fs::read_dir(dir.join("db/blobs")).unwrap().count();
     assert_eq!(blobs, 0, "sled does not flush such files");
 }
@@ -178,41 +182,42 @@ fn save(store: &dyn Store, number: u64) -> Result<(), Error> {
 fn a_full_disk_refuses_changes_and_keeps_the_rest() {
     let Some(small) = Small::mount(24) else { return };
     let dir = small.0.join("data");
-    let data = DataDir::open(&dir, Options::default(), Moment(0)).unwrap();
+    let data = DataDir::open_with(&dir, Options::default(), Moment(0)).unwrap();
     for number in 1..=50 {
-        save(&*data.store, number).unwrap();
+        save(&*data.store(), number).unwrap();
     }
     let filler = small.fill();
-    let refused = save(&*data.store, 51).unwrap_err();
+    let refused = save(&*data.store(), 51).unwrap_err();
     assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
     assert!(
         refused.to_string().contains("is full") && refused.to_string().contains("free some space"),
         "{refused}"
     );
-    assert_eq!(LINES.list(&*data.store).unwrap().len(), 50, "reading goes on");
+    assert_eq!(LINES.list(&*data.store()).unwrap().len(), 50, "reading goes on");
     let refused = data.export(Moment(1)).unwrap_err();
     assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
-    let refused = data.outputs.append(&output_id(), 0, &[b'x'; 100_000]).unwrap_err();
+    let outputs = OutputStore::open(&small.0.join("output")).unwrap();
+    let refused = outputs.append(&output_id(), 0, &[b'x'; 100_000]).unwrap_err();
     assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
-    let refused = DataDir::open(&small.0.join("other"), Options::default(), Moment(0)).err().unwrap();
+    let refused = DataDir::open_with(&small.0.join("other"), Options::default(), Moment(0)).err().unwrap();
     assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
     // An engine that starts on a full disk either reads what is there or says why not; it never gives the data up.
     drop(data);
-    match DataDir::open(&dir, Options::default(), Moment(0)) {
+    match DataDir::open_with(&dir, Options::default(), Moment(0)) {
         Ok(data) => {
-            assert_eq!((&data.opened, LINES.list(&*data.store).unwrap().len()), (&Opened::Existing, 50))
+            assert_eq!((data.opened(), LINES.list(&*data.store()).unwrap().len()), (&Opened::Existing, 50))
         }
         Err(refused) => assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}"),
     }
     std::fs::remove_file(filler).unwrap();
-    let data = DataDir::open(&dir, Options::default(), Moment(0)).unwrap();
-    assert_eq!((&data.opened, LINES.list(&*data.store).unwrap().len()), (&Opened::Existing, 50));
-    save(&*data.store, 51).unwrap();
-    assert_eq!(data.outputs.append(&output_id(), 0, &[b'x'; 100_000]).unwrap(), 100_000);
+    let data = DataDir::open_with(&dir, Options::default(), Moment(0)).unwrap();
+    assert_eq!((data.opened(), LINES.list(&*data.store()).unwrap().len()), (&Opened::Existing, 50));
+    save(&*data.store(), 51).unwrap();
+    assert_eq!(outputs.append(&output_id(), 0, &[b'x'; 100_000]).unwrap(), 100_000);
     data.export(Moment(1)).unwrap();
     drop(data);
-    let data = DataDir::open(&dir, Options::default(), Moment(0)).unwrap();
-    assert_eq!((&data.opened, LINES.list(&*data.store).unwrap().len()), (&Opened::Existing, 51));
+    let data = DataDir::open_with(&dir, Options::default(), Moment(0)).unwrap();
+    assert_eq!((data.opened(), LINES.list(&*data.store()).unwrap().len()), (&Opened::Existing, 51));
 }
 
 /// Without the reserve sled itself runs into the wall, which poisons it: the store must open it again.

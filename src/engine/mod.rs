@@ -183,7 +183,7 @@ impl Engine {
     pub fn open(options: Options, stop: CancellationToken) -> Result<Arc<Self>, EngineError> {
         let data = DataDir::open(&options.data)?;
         let opened = data.opened().clone();
-        let records = Records::new(data.store(), data.sealer()?);
+        let records = Records::new(data.store(), data.sealer());
         let output = OutputStore::open(&options.data.join("output"))?;
         let dummy = hex::encode(dice::<16>().map_err(|f| EngineError::Other(f.message))?);
         let dummy_hash = hash_password(&Secret::new(dummy)).map_err(|f| EngineError::Other(f.message))?;

@@ -1,14 +1,15 @@
-//! The directory with everything: `lock`, `key`, `db/`, `exports/`, `output/`.
+//! The directory with everything: `lock`, `key`, `db/`, `exports/` (and `output/`, see there).
 //!
 //! One engine at a time has it. A database that does not open, or has a record that cannot be read, is put aside as
 //! `db.broken-TIME` and built again from the newest export that is good; the caller is told what that means. The new
 //! one is complete before the old one is touched, so that a death in between only repeats the work.
 
 use super::{
-    Batch, Error, Header, Identity, Kind, Migrate, Options, OutputStore, Result, Sealed, Sealer, SledStore,
-    Stamp, Store, export, files,
+    Batch, Error, Header, Identity, Kind, Migrate, Options, Result, Sealed, Sealer, SledStore, Stamp, Store,
+    export, files,
 };
 use crate::domain::{ids::Revision, secret::Secret, time::Moment};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -41,23 +42,64 @@ pub enum Opened {
     },
 }
 
-/// The open data of an installation. Dropping it closes the database and lets another engine in.
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh => f.write_str("the data directory was made"),
+            Self::Existing => f.write_str("the data are as they were left"),
+            Self::Rebuilt { broken, why, from } => {
+                write!(f, "the database was unusable ({why}). ")?;
+                match from {
+                    Some(from) => write!(
+                        f,
+                        "It was built again with {} records from the export {}; what was changed after that is lost: compare it with your machines",
+                        from.records,
+                        from.path.display()
+                    )?,
+                    None => f.write_str("There is no good export to build it from: cpmg starts empty")?,
+                }
+                match broken {
+                    Some(broken) => write!(f, ". The old one is kept in {}", broken.display()),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// The open data of an installation. Dropping it and every handle to its store lets another engine in.
 pub struct DataDir {
-    /// What was found.
-    pub opened: Opened,
-    /// The tables.
-    pub store: Arc<SledStore>,
-    /// Seals secrets for the tables.
-    pub sealer: Arc<Sealer>,
-    /// What steps printed.
-    pub outputs: Arc<OutputStore>,
+    opened: Opened,
+    store: Arc<SledStore>,
+    sealer: Sealer,
     dir: PathBuf,
-    _lock: Arc<File>,
+    _lock: File,
 }
 
 impl DataDir {
-    /// Opens the data in `dir`, makes it (0700) if there is none. `now` names files.
-    pub fn open(dir: &Path, options: Options, now: Moment) -> Result<Self> {
+    /// Opens the data in `dir`, makes it (0700) if there is none.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0);
+        Self::open_with(dir, Options::default(), Moment(now))
+    }
+
+    /// What was found.
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// The tables.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
+    }
+
+    /// Seals secrets for the tables.
+    pub fn sealer(&self) -> Sealer {
+        self.sealer.clone()
+    }
+
+    /// `open` with options; `now` names the files that it may have to make.
+    pub fn open_with(dir: &Path, options: Options, now: Moment) -> Result<Self> {
         files::private_dir(dir)?;
         check_dir(dir)?;
         let lock = lock(dir)?;
@@ -80,15 +122,7 @@ impl DataDir {
             rebuild(dir, options, lock.1, &exports, now, "the database is missing".into())?
         };
         check_meta(&store, &sealer, &key, now)?;
-        let outputs = OutputStore::open(&dir.join("output"))?;
-        Ok(Self {
-            opened,
-            store: Arc::new(store),
-            sealer: Arc::new(sealer),
-            outputs: Arc::new(outputs),
-            dir: dir.to_path_buf(),
-            _lock: Arc::new(lock.0),
-        })
+        Ok(Self { opened, store: Arc::new(store), sealer, dir: dir.to_path_buf(), _lock: lock.0 })
     }
 
     /// Writes an export now.

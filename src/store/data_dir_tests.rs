@@ -10,15 +10,15 @@ const NAMES: Table<UserId, String> = Table::new(Kind::Users, &[]);
 const NOW: Moment = Moment(1_700_000_000_123);
 
 fn open(dir: &Path) -> Result<DataDir> {
-    DataDir::open(dir, Options::default(), NOW)
+    DataDir::open_with(dir, Options::default(), NOW)
 }
 
 fn name(data: &DataDir, id: u64, name: &str) {
-    NAMES.save(&*data.store, &UserId(id), &name.to_owned(), Stamp::engine(NOW)).unwrap();
+    NAMES.save(&*data.store(), &UserId(id), &name.to_owned(), Stamp::engine(NOW)).unwrap();
 }
 
 fn names(data: &DataDir) -> Vec<String> {
-    NAMES.list(&*data.store).unwrap().into_iter().map(|(_, n)| n.value).collect()
+    NAMES.list(&*data.store()).unwrap().into_iter().map(|(_, n)| n.value).collect()
 }
 
 /// The data directory under a temporary one, which is not 0700 everywhere.
@@ -45,11 +45,11 @@ fn contains(dir: &Path, text: &[u8]) -> bool {
 #[test]
 fn it_is_made_once_and_private() {
     let (_guard, dir) = place();
-    assert_eq!(open(&dir).unwrap().opened, Opened::Fresh);
+    assert_eq!(open(&dir).unwrap().opened(), &Opened::Fresh);
     let data = open(&dir).unwrap();
-    assert_eq!(data.opened, Opened::Existing);
+    assert_eq!(data.opened(), &Opened::Existing);
     let mode = |name: &str| std::fs::metadata(dir.join(name)).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(""), mode("key"), mode("lock"), mode("output")), (0o700, 0o600, 0o600, 0o700));
+    assert_eq!((mode(""), mode("key"), mode("lock")), (0o700, 0o600, 0o600));
 }
 
 #[test]
@@ -89,12 +89,12 @@ fn no_file_holds_a_secret() {
     let data = open(&dir).unwrap();
     let secret = Secret::new("S3cret-that-must-not-be-seen");
     let identity = Identity::of(&CREDENTIALS, &UserId(1), "password");
-    let sealed = data.sealer.seal(&identity, &secret).unwrap();
-    CREDENTIALS.save(&*data.store, &UserId(1), &sealed, Stamp::engine(NOW)).unwrap();
+    let sealed = data.sealer().seal(&identity, &secret).unwrap();
+    CREDENTIALS.save(&*data.store(), &UserId(1), &sealed, Stamp::engine(NOW)).unwrap();
     name(&data, 1, "a name that is no secret");
     data.export(NOW).unwrap();
-    let stored = CREDENTIALS.get(&*data.store, &UserId(1)).unwrap().unwrap().value;
-    assert_eq!(data.sealer.open(&identity, &stored).unwrap(), secret);
+    let stored = CREDENTIALS.get(&*data.store(), &UserId(1)).unwrap().unwrap().value;
+    assert_eq!(data.sealer().open(&identity, &stored).unwrap(), secret);
     drop(data);
     assert!(contains(&dir, b"a name that is no secret"), "the search itself works");
     assert!(!contains(&dir, secret.reveal().as_bytes()));
@@ -107,7 +107,7 @@ fn an_export_is_the_whole_store_and_ten_are_kept() {
     let data = open(&dir).unwrap();
     name(&data, 1, "ada");
     name(&data, 1, "ada \"l\"\n");
-    data.store.next_id(Kind::Users).unwrap();
+    data.store().next_id(Kind::Users).unwrap();
     name(&data, 2, &"x".repeat(50_000));
     let mut last = data.export(Moment(NOW.0 + 1)).unwrap();
     // A clock that goes back must not make the newest export look old.
@@ -129,7 +129,7 @@ fn an_export_is_the_whole_store_and_ten_are_kept() {
         });
         parsed.collect()
     };
-    assert_eq!(records(&copy), records(&*data.store));
+    assert_eq!(records(&copy), records(&*data.store()));
     assert_eq!(copy.next_id(Kind::Users).unwrap(), 2);
 }
 
@@ -180,14 +180,14 @@ fn a_broken_database_is_built_again_from_the_newest_good_export() {
     std::fs::write(&cut.path, "{}").unwrap();
     damage(&dir);
     let data = open(&dir).unwrap();
-    let Opened::Rebuilt { broken: Some(broken), from: Some(from), .. } = &data.opened else {
-        panic!("{:?}", data.opened)
+    let Opened::Rebuilt { broken: Some(broken), from: Some(from), .. } = data.opened() else {
+        panic!("{:?}", data.opened())
     };
     assert!(broken.join("db").exists());
     assert_eq!(from, &good);
     assert_eq!(names(&data), ["ada"]);
     drop(data);
-    assert_eq!(open(&dir).unwrap().opened, Opened::Existing);
+    assert_eq!(open(&dir).unwrap().opened(), &Opened::Existing);
 }
 
 #[test]
@@ -200,11 +200,15 @@ fn a_missing_database_is_built_again_and_a_half_swap_finished() {
     // Death between the two renames of a swap.
     std::fs::rename(dir.join("db"), dir.join("db.new")).unwrap();
     let data = open(&dir).unwrap();
-    assert_eq!((&data.opened, names(&data)), (&Opened::Existing, vec!["ada".to_owned()]));
+    assert_eq!((data.opened(), names(&data)), (&Opened::Existing, vec!["ada".to_owned()]));
     drop(data);
     std::fs::remove_dir_all(dir.join("db")).unwrap();
     let data = open(&dir).unwrap();
-    assert!(matches!(data.opened, Opened::Rebuilt { broken: None, from: Some(_), .. }), "{:?}", data.opened);
+    assert!(
+        matches!(data.opened(), &Opened::Rebuilt { broken: None, from: Some(_), .. }),
+        "{:?}",
+        data.opened()
+    );
     assert_eq!(names(&data), ["ada"]);
 }
 
@@ -235,11 +239,11 @@ fn older_records_are_migrated_after_an_export() {
     for id in 0..5_000 {
         NAMES.put(&mut batch, &UserId(id), &format!("user {id}"), Stamp::engine(NOW)).unwrap();
     }
-    data.store.apply(batch).unwrap();
+    data.store().apply(batch).unwrap();
     let (export, records) = data.migrate(&[&longer], NOW).unwrap().unwrap();
     assert_eq!(records, 5_000);
     assert!(std::fs::read_to_string(export.path).unwrap().contains("\"user 7\""), "exported as it was");
-    let seventh = longer.get(&*data.store, &UserId(7)).unwrap().unwrap();
+    let seventh = longer.get(&*data.store(), &UserId(7)).unwrap().unwrap();
     assert_eq!((seventh.value, seventh.revision.0), (vec!["user 7".to_owned()], 1));
     assert_eq!(data.migrate(&[&longer], NOW).unwrap(), None);
     assert!(matches!(data.migrate(&[&NAMES], NOW), Err(Error::Newer { found: 2, known: 1, .. })));

@@ -201,7 +201,7 @@ impl Error {
 }
 
 /// Bytes an unprivileged process may still write under `path` (a file of it or a directory).
-pub(super) fn free_bytes(path: &Path) -> Option<u64> {
+pub fn free_bytes(path: &Path) -> Option<u64> {
     let stat = path.ancestors().find_map(|p| rustix::fs::statvfs(p).ok())?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Makes a directory (0700) with its parents if it is not there.
-pub(super) fn private_dir(path: &Path) -> Result<()> {
+pub fn private_dir(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| Error::io(path, &e))
 }
 
@@ -74,7 +74,7 @@ impl Drop for Draft {
 }
 
 /// Writes a file (0600) that is there whole and durable, or not at all.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut draft = Draft::new(path)?;
     draft.write(bytes)?;
     draft.finish()

@@ -10,8 +10,6 @@
 //!
 //! Never here: a secret in plain text (see `seal`), bulk data in a table (see `output`), a rule about what a record means.
 
-mod shim;
-pub use shim::*;
 mod batch;
 mod counter;
 mod data_dir;
@@ -35,7 +33,8 @@ mod table;
 pub use batch::{Batch, MAX_KEY, MAX_VALUE};
 pub use data_dir::{DataDir, Opened};
 pub use envelope::{Header, Stamp};
-pub use error::{Error, Result};
+pub use error::{Error, Result, free_bytes};
+pub use files::{private_dir, write_durably};
 pub use key::Key;
 pub use memory::MemoryStore;
 pub use output::{Lines, MAX_WINDOW, OutputId, OutputStore};

@@ -51,6 +51,7 @@ impl Identity {
 }
 
 /// Seals and opens with the key of this installation.
+#[derive(Clone)]
 pub struct Sealer {
     key: Zeroizing<[u8; KEY]>,
 }
@@ -81,7 +82,7 @@ impl Sealer {
     pub fn create(path: &Path) -> Result<Self> {
         let mut key = Zeroizing::new([0; KEY]);
         random(path, key.as_mut_slice())?;
-        files::write_whole(path, key.as_slice())?;
+        files::write_durably(path, key.as_slice())?;
         Ok(Self { key })
     }
 
