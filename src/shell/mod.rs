@@ -1,32 +1,29 @@
-//! Holds the place until the room itself lands.
-#![allow(missing_docs, unused, clippy::pedantic)]
-use std::sync::Arc;
-pub enum Read {
-    Bytes { offset: u64, bytes: Vec<u8> },
-    Redraw { offset: u64, bytes: Vec<u8> },
-}
-pub struct ShellSession;
-impl ShellSession {
-    pub fn open(p: crate::ssh::PtyChannel, c: u16, r: u16) -> Arc<Self> {
-        Arc::new(Self)
-    }
-    pub async fn news(&self, o: u64) {}
-    pub fn read_from(&self, o: u64) -> Read {
-        Read::Bytes { offset: 0, bytes: vec![] }
-    }
-    pub fn redraw(&self) -> Read {
-        Read::Bytes { offset: 0, bytes: vec![] }
-    }
-    pub fn ended(&self) -> Option<String> {
-        None
-    }
-    pub fn length(&self) -> u64 {
-        0
-    }
-    pub async fn closed(&self) -> String {
-        String::new()
-    }
-    pub fn resize(&self, c: u16, r: u16) {}
-    pub fn write(&self, b: Vec<u8>) {}
-    pub fn close(&self) {}
-}
+//! Shells on nodes. They live in the engine: a client that leaves, dies or falls behind finds its shell again as it was.
+//!
+//! How it works. A [`ShellSession`] has a pty (over an SSH connection of its own, [`ShellSession::over_ssh`]), an emulator
+//! beside it and a log of the last bytes (`log.rs`), numbered from the shell's start. A client follows: it asks
+//! [`ShellSession::read_from`] for what comes after the number it has, and feeds that to an emulator of its own. If its
+//! number is no longer in the log, it gets a redrawn screen instead. `core.rs` keeps the two together and knows no IO;
+//! `session.rs` moves the bytes; `pipe.rs` is what a pty must be able to do.
+//!
+//! Rules that make both sides show the same:
+//! - A client's emulator has the size of the [`Chunk`]s, not of its own pane. Several clients share one pty and so one size;
+//!   the last one to ask has it, and every change of it redraws all of them.
+//! - Only the engine's emulator answers the programs' questions. A client's is made with `Answers::Discard`.
+//!
+//! Nothing here grows without a bound: the log has 1 MiB, the emulator 600,000 cells of history, input not yet taken by the
+//! node 1 MiB, answers 4 KiB. Nothing here waits for a client.
+//!
+//! What must never be in here: who may open a shell (that is the engine), what the operator typed as text anywhere else
+//! than on its way to the node.
+
+mod core;
+mod log;
+mod pipe;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use core::Chunk;
+pub use pipe::{PipeEvent, PipeReader, PipeWriter};
+pub use session::{Closed, Progress, ShellError, ShellSession};

@@ -29,7 +29,7 @@ pub use auth::check_key;
 pub use connect::{Deadlines, connect, connect_with};
 pub use error::{SshError, ValueFault};
 pub use hostkey::{HostKey, HostKeyCheck};
-pub use pty::{PtyChannel, PtyEvent};
+pub use pty::{PtyChannel, PtyEvent, PtyWriter};
 pub use session::{Link, OUTPUT_LIMIT, Output, Session, Status};
 pub use stream::{ExecStream, Input, StreamEvent};
 pub use target::{Credential, Hop, Target};

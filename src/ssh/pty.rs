@@ -26,10 +26,29 @@ pub enum PtyEvent {
     Refused,
 }
 
+/// The writing half of a terminal. It does not keep the terminal open.
+#[derive(Clone)]
+pub struct PtyWriter {
+    session: Session,
+    channel: Arc<ChannelWriteHalf<Msg>>,
+}
+
+impl PtyWriter {
+    /// Keystrokes. Waits while the node takes none.
+    pub async fn write(&self, bytes: impl Into<Bytes>) -> Result<(), SshError> {
+        self.channel.data_bytes(bytes).await.map_err(|e| self.session.fault(&e))
+    }
+
+    /// The terminal has another size now.
+    pub async fn resize(&self, cols: u16, rows: u16) -> Result<(), SshError> {
+        let change = self.channel.window_change(u32::from(cols), u32::from(rows), 0, 0);
+        change.await.map_err(|e| self.session.fault(&e))
+    }
+}
+
 /// An open terminal. Dropping it closes it, and the node hangs up its shell.
 pub struct PtyChannel {
-    session: Session,
-    writer: Arc<ChannelWriteHalf<Msg>>,
+    writer: PtyWriter,
     backlog: Backlog<StreamEvent>,
     held: Option<StreamEvent>,
     close: CancellationToken,
@@ -49,18 +68,23 @@ impl PtyChannel {
         let backlog = Backlog::new(BACKLOG, WhenFull::DropOldest);
         let close = CancellationToken::new();
         tokio::spawn(pump(reader, Arc::clone(&writer), backlog.clone(), close.clone(), place));
-        Ok(Self { session, writer, backlog, held: None, close: close.clone(), _guard: close.drop_guard() })
+        let writer = PtyWriter { session, channel: writer };
+        Ok(Self { writer, backlog, held: None, close: close.clone(), _guard: close.drop_guard() })
+    }
+
+    /// The half that writes, for a task of its own: it waits while the node takes no input.
+    pub fn writer(&self) -> PtyWriter {
+        self.writer.clone()
     }
 
     /// Keystrokes.
     pub async fn write(&self, bytes: impl Into<Bytes>) -> Result<(), SshError> {
-        self.writer.data_bytes(bytes).await.map_err(|e| self.session.fault(&e))
+        self.writer.write(bytes).await
     }
 
     /// The terminal has another size now.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<(), SshError> {
-        let change = self.writer.window_change(u32::from(cols), u32::from(rows), 0, 0);
-        change.await.map_err(|e| self.session.fault(&e))
+        self.writer.resize(cols, rows).await
     }
 
     /// The next event; `None` when the terminal is closed. Cancel-safe.

@@ -29,9 +29,7 @@ use super::redraw::{Pen, Picture, Place, write_picture};
 const PORTION: usize = 4096;
 /// Characters one portion may write: five times what a program that fills screens by repeat sequences does.
 const BUDGET: usize = 200_000;
-/// Cells of history that a redraw carries.
-const REDRAW_CELLS: usize = 64_000;
-/// A redraw larger than this goes without history: each cell may have colours of its own, 40 bytes of them.
+/// A redraw larger than this carries less history: each cell may have colours of its own, 40 bytes of them.
 const REDRAW_BYTES: usize = 512 * 1024;
 
 /// Whether this emulator answers the program's questions.
@@ -136,8 +134,6 @@ impl Alacritty {
         let style = self.term.cursor_style();
         let title = self.title();
         let pending = self.boundary.pending().to_vec();
-        let columns = usize::from(self.size.columns());
-        let history = history.min(REDRAW_CELLS / columns);
         self.guarded(|term, _, memory| {
             let (region, cursor) = probe_region(term);
             let saved = place(&term.grid().saved_cursor);
@@ -429,7 +425,7 @@ impl Emulator for Alacritty {
         if self.deadline().is_some() {
             self.stop_sync();
         }
-        for history in [history, 0] {
+        for history in [history, history / 8, 0] {
             let bytes =
                 self.picture(history).map_or_else(|| b"\x1bc".to_vec(), |picture| write_picture(&picture));
             if history == 0 || bytes.len() <= REDRAW_BYTES {

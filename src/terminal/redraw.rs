@@ -68,7 +68,8 @@ pub(super) fn write_picture(picture: &Picture) -> Vec<u8> {
         writer.place(&picture.below, main_screen, 0);
         writer.out.push_str("\x1b(B\x1b)B\x1b*B\x1b+B\x1b[?1049h");
         writer.set_pen(Pen::default());
-        writer.out.push_str("\x1b[H");
+        // The alternate screen comes in the background colour of the shell.
+        writer.out.push_str("\x1b[H\x1b[2J");
         writer.rows(rows);
     }
     let screen = picture.alternate.as_deref().unwrap_or(main_screen);
@@ -85,10 +86,8 @@ impl Writer {
         for (index, row) in rows.iter().enumerate() {
             let next = rows.get(index + 1);
             let filled = row.cells.last().is_some_and(|cell| cell.width == Width::Filler);
-            let next_is_wide =
-                next.and_then(|next| next.cells.first()).is_some_and(|cell| cell.width == Width::Wide);
             // A row wraps by itself when a character follows its last cell, or a wide one does not fit in it.
-            let wraps = row.wrapped && next.is_some() && (!filled || next_is_wide);
+            let wraps = row.wrapped && next.is_some();
             let mut end = row.cells.len();
             if wraps && filled {
                 end -= 1;

@@ -79,6 +79,10 @@ fn a_wide_character_that_does_not_fit_leaves_a_filler() {
         "1234567890123456789中"
     );
     assert_redraws(&mut emulator);
+    // Rewrapping makes fillers of its own, without the colour of the text.
+    let mut emulator = fed(20, 4, "\x1b[30;42mx中文字符中文字符中文字符中文".as_bytes());
+    emulator.resize(Size::new(22, 4));
+    assert_redraws(&mut emulator);
 }
 
 #[test]
@@ -259,6 +263,7 @@ fn redraws_of_known_screens() {
         b"1\r\n2\r\n3\r\n4\r\n5\r\n6 and this one is so long that it wraps at the bottom",
         b"\x1b[44m1\r\n2\r\n3\r\n4 long blue line that wraps at the bottom\x1b[K",
         b"shell\r\n$ vi\x1b[?1049h\x1b[2J\x1b[2;4r\x1b[?1h\x1b=\x1b[?2004h\x1b[?1006;1002h\x1b[2;2Hvi text\x1b[4;1H~",
+        b"\x1b[41mshell\x1b[?1049hfull\x1b[m",
         b"\x1b(0lqqk\x1b(B text\x1b)0\x0eqqq",
         b"\x1b[2;4r\x1b[?6h\x1b[2;3Hregion",
         b"\x1b[3 q\x1b[?25l\x1b[4h\x1b[20h\x1b[?7lx",
