@@ -70,6 +70,8 @@ mod tests {
             shell: ShellId(1),
             offset: 5,
             redraw: false,
+            cols: 80,
+            rows: 24,
             bytes: vec![0xff; 1000],
             ended: None,
         });

@@ -74,9 +74,15 @@ pub struct ShellBytes {
     pub shell: ShellId,
     /// Offset of the first byte since the shell was opened.
     pub offset: u64,
-    /// The client fell behind or came new: forget the screen, these bytes draw it afresh.
+    /// The client fell behind or came new, or the size changed: forget the screen, these bytes draw it afresh.
     #[serde(default)]
     pub redraw: bool,
+    /// Columns of the shell; its screen has this size, whatever the size of the pane.
+    #[serde(default)]
+    pub cols: u16,
+    /// Rows of the shell.
+    #[serde(default)]
+    pub rows: u16,
     /// The bytes.
     #[serde(with = "serde_bytes_vec")]
     pub bytes: Vec<u8>,

@@ -12,15 +12,16 @@ use crate::api::rows::ShellRow;
 use crate::api::{Failure, FailureKind, Row};
 use crate::domain::ids::{NodeId, ShellId};
 use crate::domain::user::User;
-use crate::shell::{Read, ShellSession};
+use crate::shell::{ShellError, ShellSession};
+use crate::terminal::Size;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, select_all};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What nodes are told about the terminal.
-const TERM: &str = "xterm-256color";
+/// Bytes of a redrawn screen that one frame carries.
+const PART: usize = 512 * 1024;
 
 /// Shells that may be open at once.
 const SHELLS_MAX: usize = 200;
@@ -82,7 +83,12 @@ impl Attached {
             .iter()
             .map(|s| {
                 let (session, offset) = (Arc::clone(&s.session), s.offset);
-                async move { session.news(offset.unwrap_or_default()).await }.boxed()
+                async move {
+                    let mut changed = session.changed();
+                    let news = |end: u64, closed| closed || offset.is_none_or(|offset| end > offset);
+                    drop(changed.wait_for(|p| news(p.end, p.closed.is_some())).await);
+                }
+                .boxed()
             })
             .collect();
         if news.is_empty() {
@@ -93,22 +99,37 @@ impl Attached {
 
     /// What the client does not have yet.
     pub fn take(&mut self) -> Vec<ShellBytes> {
-        let read = match self.offset {
+        // Asked first: what comes before the end is read after it.
+        let closed = self.session.closed();
+        let chunk = match self.offset {
             Some(offset) => self.session.read_from(offset),
-            None => self.session.redraw(),
+            None => self.session.attach(),
         };
-        let (offset, bytes, redraw) = match read {
-            Read::Bytes { offset, bytes } => (offset, bytes, false),
-            Read::Redraw { offset, bytes } => (offset, bytes, true),
-        };
-        let end = if redraw { offset } else { offset + bytes.len() as u64 };
-        let ended = self.session.ended().filter(|_| end >= self.session.length());
-        if bytes.is_empty() && ended.is_none() && !redraw {
+        let ended =
+            closed.filter(|_| chunk.next >= self.session.changed().borrow().end).map(|c| c.to_string());
+        if chunk.bytes.is_empty() && ended.is_none() && !chunk.redraw {
             return Vec::new();
         }
-        self.offset = Some(end);
+        let offset = if chunk.redraw { chunk.next } else { self.offset.unwrap_or_default() };
+        self.offset = Some(chunk.next);
         self.over = ended.is_some();
-        vec![ShellBytes { shell: self.id, offset, redraw, bytes, ended }]
+        let frame = |redraw, bytes: &[u8]| ShellBytes {
+            shell: self.id,
+            offset,
+            redraw,
+            cols: chunk.size.columns(),
+            rows: chunk.size.lines(),
+            bytes: bytes.to_vec(),
+            ended: None,
+        };
+        // The first part of a large screen empties the client's, the others go on.
+        let mut parts = chunk.bytes.chunks(PART);
+        let mut frames = vec![frame(chunk.redraw, parts.next().unwrap_or_default())];
+        frames.extend(parts.map(|part| frame(false, part)));
+        if let Some(last) = frames.last_mut() {
+            last.ended = ended;
+        }
+        frames
     }
 }
 
@@ -130,8 +151,9 @@ impl Engine {
             ));
         }
         let connection = self.connect_node(&node).await.map_err(|f| node_fault(&f))?;
-        let pty = connection.pty(TERM, cols, rows).await.map_err(|f| node_fault(&f))?;
-        let session = ShellSession::open(pty, cols, rows);
+        let size = Size::new(cols, rows);
+        let session = ShellSession::over_ssh(&connection, size).await.map_err(|f| node_fault(&f))?;
+        let session = Arc::new(session);
         let id = ShellId(self.shells.last.fetch_add(1, Ordering::Relaxed) + 1);
         let row =
             ShellRow { id, node: node.id, name: node.name.clone(), by: user.name.clone(), opened: now() };
@@ -145,7 +167,11 @@ impl Engine {
         shared.attach(Attached { id, session: Arc::clone(&session), offset: None, over: false });
         let engine = Arc::clone(self);
         tokio::spawn(async move {
-            let why = session.closed().await;
+            let mut changed = session.changed();
+            let why = match changed.wait_for(|p| p.closed.is_some()).await {
+                Ok(progress) => progress.closed.as_ref().map(ToString::to_string).unwrap_or_default(),
+                Err(_) => String::new(),
+            };
             tracing::info!(shell = %id, %why, "shell ended");
             engine.shells.cells.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
             engine.topics.touch(Area::Shells);
@@ -164,20 +190,25 @@ impl Engine {
         rows: u16,
     ) -> Result<(), Failure> {
         let session = self.shells.get(user, id)?;
-        session.resize(cols, rows);
+        session.resize(Size::new(cols, rows));
         shared.attach(Attached { id, session, offset: None, over: false });
         Ok(())
     }
 
     /// Types.
     pub fn shell_write(&self, user: &User, id: ShellId, bytes: Vec<u8>) -> Result<(), Failure> {
-        self.shells.get(user, id)?.write(bytes);
-        Ok(())
+        self.shells.get(user, id)?.write(&bytes).map_err(|fault| {
+            let kind = match fault {
+                ShellError::Busy => FailureKind::Busy,
+                ShellError::Closed(_) => FailureKind::NotFound,
+            };
+            Failure::new(kind, fault.to_string())
+        })
     }
 
     /// The pane has a new size.
     pub fn shell_resize(&self, user: &User, id: ShellId, cols: u16, rows: u16) -> Result<(), Failure> {
-        self.shells.get(user, id)?.resize(cols, rows);
+        self.shells.get(user, id)?.resize(Size::new(cols, rows));
         Ok(())
     }
 
