@@ -67,9 +67,10 @@ require_tools() {
   [ ${#missing[@]} -gt 0 ] || return 0
   [ -z "${CPMG_LAB_NO_INSTALL:-}" ] || die "missing: run apt-get install ${missing[*]}"
   say "installing what the lab misses: ${missing[*]}"
-  { apt-get -qq -o DPkg::Lock::Timeout=600 update &&
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "${missing[@]}"; } \
-    </dev/null >&2 || die "could not install: run apt-get install ${missing[*]}"
+  local said
+  said=$({ apt-get -qq -o DPkg::Lock::Timeout=600 update &&
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "${missing[@]}"; } </dev/null 2>&1) ||
+    die "could not install them (${said##*$'\n'}): run apt-get install ${missing[*]}"
 }
 
 check_name() { # WHAT NAME

@@ -221,9 +221,6 @@ kill_node() {
   rm -f "$N_DIR/pid" "$N_DIR/nspawn" "$N_DIR/leader"
   for letter in "${NIC_LETTERS[@]}"; do ip link delete "cl$X$letter$NUMBER" 2>/dev/null; done
   drop_cgroup
-  rm -rf "/run/systemd/nspawn/propagate/cl$X-$NODE" "/run/systemd/nspawn/unix-export/cl$X-$NODE"
-  rmdir /run/systemd/nspawn/propagate /run/systemd/nspawn 2>/dev/null
-  return 0
 }
 all_gone() { ! alive "$N_DIR/leader" && ! alive "$N_DIR/nspawn" && ! alive "$N_DIR/pid" && [ -z "$(left_in_cgroup)" ]; }
 
@@ -242,7 +239,10 @@ supervisors() {
 kill_strays() {
   local pid NODE='' top dir
   for pid in $(supervisors "$I_DIR/nodes/"); do kill -9 "$pid" 2>/dev/null; done
-  if [ -d /run/systemd/system ]; then systemctl kill -s KILL "cpmg-lab-$X-*.service" 2>/dev/null; fi
+  if [ -d /run/systemd/system ]; then
+    systemctl kill -s KILL "cpmg-lab-$X-*.service" 2>/dev/null
+    wait_until 60 no_units || say "some units cpmg-lab-$X-* do not end"
+  fi
   for top in $(cgroup_dirs); do
     for dir in "$top"*; do
       [ -d "$dir" ] || continue
@@ -250,9 +250,11 @@ kill_strays() {
       for pid in $(left_in_cgroup); do kill -9 "$pid" 2>/dev/null; done
       wait_until 60 cgroup_empty || say "some processes of node $NODE do not end"
       drop_cgroup
-      rm -rf "/run/systemd/nspawn/propagate/cl$X-$NODE" "/run/systemd/nspawn/unix-export/cl$X-$NODE"
       NODE=''
     done
   done
+}
+no_units() {
+  [ -z "$(systemctl list-units --all --no-legend --plain --state=active,activating,deactivating,reloading "cpmg-lab-$X-*")" ]
 }
 cgroup_empty() { [ -z "$(left_in_cgroup)" ]; }
