@@ -446,18 +446,16 @@ _undo_database_user() { say "dropping database user $1@$2"; printf "DROP USER IF
 _undo_database_grant() { printf "REVOKE ALL PRIVILEGES ON \`%s\`.* FROM '%s'@'%s';\n" "$1" "$2" "$3" | _sql; }
 _undo_database_password() { printf "SET PASSWORD FOR '%s'@'%s' = '*%s';\n" "$1" "$2" "$3" | _sql; }
 
-database_save() { # DATABASE: its content as it is now, before a step that fills or migrates it; undo loads it again
+database_save() { # DATABASE: as it is now, before a step that fills or migrates it; undo puts that back
     ! _noted "database_content $1" || return 0
-    if _sql_yes "SELECT COUNT(*) > 0 FROM information_schema.TABLES WHERE TABLE_SCHEMA='$1'"; then
-        say "saving the content of database $1"
-        (umask 077 && mkdir -p "$CPMG_SAVED" && mariadb-dump --single-transaction --routines "$1" >"$CPMG_SAVED/$1.sql") || fail "cannot save database $1: is the disk full?"
-    fi
+    (umask 077 && mkdir -p "$CPMG_SAVED" && mariadb-dump --single-transaction --routines --databases "$1" >"$CPMG_SAVED/$1.sql") ||
+        fail "cannot save database $1 in $CPMG_SAVED: is the disk full?"
     _note database_content "$1" .
 }
 _undo_database_content() {
-    say "emptying database $1"
-    printf 'DROP DATABASE IF EXISTS `%s`; CREATE DATABASE `%s` CHARACTER SET utf8 COLLATE utf8_general_ci;\n' "$1" "$1" | _sql
-    [ ! -e "$CPMG_SAVED/$1.sql" ] || { say "loading what it held before"; mariadb "$1" <"$CPMG_SAVED/$1.sql"; }
+    database_drop "$1"
+    say "loading what it held before"
+    mariadb <"$CPMG_SAVED/$1.sql"
 }
 
 # ---------------------------------------------------------------- messages (RabbitMQ)
