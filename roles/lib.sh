@@ -301,13 +301,13 @@ pkg_install() { # NAME...: without recommended ones; their services are not star
 pkg_purge() { # NAME...: with their configuration; what something else has come to need stays
     _here=$(printf '%s\n' "$@" | grep -vxF -e "$(pkg_missing "$@")" || :)
     [ -n "$_here" ] || return 0
-    _more=$(_apt -s purge $_here | awk '$1 == "Remv" || $1 == "Purg" { print $2 }' | grep -vxF -e "$_here" | sort -u || :)
-    if [ -n "$_more" ]; then
-        _stay=$(apt-cache depends --recurse --installed --important $_more | awk '/^[^ <]/' | grep -xF -e "$_here" | sort -u || :)
-        say "kept, because other packages need them now:" $_stay
-        _here=$(printf '%s\n' "$_here" | grep -vxF -e "$_stay" || :)
-        [ -n "$_here" ] || return 0
-    fi
+    apt-mark auto $_here >/dev/null # apt-get now tells which of them nothing needs that somebody has asked for
+    _free=$(_apt -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove |
+        awk '$1 == "Remv" { print $2 }' | grep -xF -e "$_here" || :)
+    _stay=$(printf '%s\n' "$_here" | grep -vxF -e "$_free" || :)
+    [ -z "$_stay" ] || say "kept, because other packages need them now:" $_stay
+    _here=$_free
+    [ -n "$_here" ] || return 0
     _dirs=$(dpkg-query -L $_here | grep '^/etc/' | sort -ru)
     _apt purge $_here || fail "apt-get could not remove the packages (see above)"
     printf '%s\n' "$_dirs" | while read -r _dir; do # a package leaves its folder while a script of another has files in it
