@@ -36,6 +36,8 @@ impl Server {
         }
         let folder = path.parent().unwrap_or(run);
         std::fs::create_dir_all(folder).map_err(fault)?;
+        // Whoever the administrator lets into `run` may also pass here: a service gives its group to both.
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o750)).map_err(fault)?;
         if std::os::unix::net::UnixStream::connect(&path).is_ok() {
             return Err(EngineError::SocketInUse(path));
         }
