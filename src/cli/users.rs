@@ -8,6 +8,12 @@ use super::{print, prompt, session, talk};
 use crate::api::{Request, Response};
 use crate::domain::user::UserRole;
 use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// How long an engine may take to put everything away.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// How often it is looked whether it has.
+const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// `cpmg login`.
 pub async fn login(global: &Global, name: &str, from_input: bool) -> Result<(), Fault> {
@@ -142,8 +148,13 @@ pub async fn stop(global: &Global) -> Result<(), Fault> {
     let pid = talk.hello().pid;
     talk.resume().await?;
     talk.call(Request::Stop).await?;
-    // The engine closes every connection when it has put everything away.
+    // The engine closes its connections first and then puts everything away; the next one must find the data free.
     while talk.pushed.recv().await.is_some() {}
+    let process = std::path::PathBuf::from(format!("/proc/{pid}"));
+    let began = Instant::now();
+    while process.exists() && began.elapsed() < STOP_DEADLINE {
+        tokio::time::sleep(ASK_EVERY).await;
+    }
     talk.done(
         &format!("the engine (process {pid}) has stopped; what runs on nodes goes on there"),
         &serde_json::json!({ "stopped": pid }),
