@@ -13,6 +13,7 @@ pub mod engine;
 pub mod install;
 pub mod runner;
 pub mod shell;
+pub mod sim;
 pub mod ssh;
 pub mod store;
 pub mod terminal;
