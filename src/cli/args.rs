@@ -150,6 +150,9 @@ pub struct EngineArgs {
     /// Leave the terminal: a process session of its own, log in the data directory
     #[arg(long)]
     pub detached: bool,
+    /// Say on every screen that the nodes are simulated (for the demonstration)
+    #[arg(long, hide = true)]
+    pub simulated: bool,
     /// Directory with roles; several may be given, later ones win
     #[arg(long, value_name = "DIR", env = "CPMG_ROLES", hide_env_values = true, value_delimiter = ':')]
     #[arg(value_hint = ValueHint::DirPath)]

@@ -113,17 +113,21 @@ fn absolute(path: &Path) -> Result<PathBuf, Fault> {
 
 /// Directories with roles, later ones win: those given; else the installed ones and then the operator's own.
 pub fn roles(given: &[PathBuf]) -> Vec<PathBuf> {
-    if !given.is_empty() {
-        return given.to_vec();
-    }
+    if given.is_empty() { installed_and_own("roles") } else { given.to_vec() }
+}
+
+/// Directories with themes, later ones win: the installed ones and then the operator's own.
+pub fn themes() -> Vec<PathBuf> {
+    installed_and_own("themes")
+}
+
+fn installed_and_own(name: &str) -> Vec<PathBuf> {
     let own = if rustix::process::geteuid().is_root() {
-        Some(PathBuf::from("/etc/cpmg/roles"))
+        Some(PathBuf::from("/etc/cpmg"))
     } else {
-        set("XDG_CONFIG_HOME")
-            .or_else(|| set("HOME").map(|h| h.join(".config")))
-            .map(|c| c.join("cpmg/roles"))
+        set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|h| h.join(".config"))).map(|c| c.join("cpmg"))
     };
-    shared("roles").into_iter().chain(own.filter(|o| o.is_dir())).collect()
+    shared(name).into_iter().chain(own.map(|o| o.join(name)).filter(|o| o.is_dir())).collect()
 }
 
 /// A directory that belongs to the program: `PREFIX/share/cpmg/NAME` beside `PREFIX/bin`, or `NAME` in the tree the program was

@@ -46,6 +46,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use tokio_util::sync::CancellationToken;
 
+/// How often the data is exported.
+const EXPORT_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
+
 /// How an engine is to be started.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -175,14 +178,13 @@ pub struct Engine {
     started: Moment,
     stop: CancellationToken,
     /// Holds the lock of the data directory as long as the engine lives.
-    _data: DataDir,
+    data: DataDir,
 }
 
 impl Engine {
     /// Opens the data.
     pub fn open(options: Options, stop: CancellationToken) -> Result<Arc<Self>, EngineError> {
         let data = DataDir::open(&options.data)?;
-        let opened = data.opened().clone();
         let records = Records::new(data.store(), data.sealer());
         let output = OutputStore::open(&options.data.join("output"))?;
         let dummy = hex::encode(dice::<16>().map_err(|f| EngineError::Other(f.message))?);
@@ -205,10 +207,10 @@ impl Engine {
             started: now(),
             stop,
             options,
-            _data: data,
+            data,
         };
-        if let Opened::Rebuilt { .. } = &opened {
-            engine.notice(opened.to_string());
+        if let Opened::Rebuilt { broken, why, from } = engine.data.opened() {
+            engine.notice(rebuilt(broken.as_deref(), why, from.as_ref()));
         }
         engine.load()?;
         Ok(Arc::new(engine))
@@ -241,8 +243,25 @@ impl Engine {
         let server = server::Server::bind(&self.options.run)?;
         self.take_up_jobs();
         let stop = self.stop.clone();
-        server.serve(Arc::clone(&self), stop).await;
+        tokio::select! {
+            () = server.serve(Arc::clone(&self), stop) => {}
+            () = self.export_hourly() => {}
+        }
         Ok(())
+    }
+
+    /// Keeps exports from which a broken database is rebuilt; the newest ten stay.
+    async fn export_hourly(self: &Arc<Self>) {
+        loop {
+            let engine = Arc::clone(self);
+            let result = tokio::task::spawn_blocking(move || engine.data.export(now())).await;
+            match result {
+                Ok(Ok(_)) => {}
+                Ok(Err(why)) => self.notice(format!("the hourly export failed: {why}")),
+                Err(why) => self.notice(format!("the hourly export failed: {why}")),
+            }
+            tokio::time::sleep(EXPORT_EVERY).await;
+        }
     }
 
     /// One change at a time.
@@ -319,6 +338,16 @@ impl Engine {
             notices: self.notices(),
         }
     }
+}
+
+/// What a rebuilt database means for operators.
+fn rebuilt(broken: Option<&std::path::Path>, why: &str, from: Option<&store::export::Summary>) -> String {
+    let aside = broken.map_or(String::new(), |b| format!(" It was moved to {}.", b.display()));
+    let source = from.map_or_else(
+        || "There was no good export: users, environments and nodes must be entered again.".to_owned(),
+        |s| format!("It was rebuilt from {}; what was changed after that export is lost.", s.path.display()),
+    );
+    format!("The database could not be used ({why}).{aside} {source}")
 }
 
 /// Resident memory of this process, bytes; 0 where it cannot be read.

@@ -1,0 +1,123 @@
+//! The processes: their runtimes, logs and signals.
+
+use cpmg::cli::args::{EngineArgs, Global, Screens};
+use cpmg::cli::connect::{IfAbsent, connect};
+use cpmg::cli::exit::{Code, Fault};
+use cpmg::cli::places::{self, Places};
+use cpmg::domain::secret::Secret;
+use cpmg::engine::{Engine, EngineError, Options};
+use cpmg::tui::{self, ConnectFault, Connecting, Exit, Language};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::EnvFilter;
+
+/// Days of the engine's log that are kept.
+const LOG_DAYS: usize = 14;
+
+fn cannot(what: impl std::fmt::Display) -> Fault {
+    Fault::new(Code::NoEngine, what.to_string())
+}
+
+/// The runtime of a client: small, it mostly waits.
+pub fn client() -> Result<Runtime, Fault> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)
+}
+
+/// The runtime of a process that does work of its own.
+pub fn server() -> Result<Runtime, Fault> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot)
+}
+
+/// Runs the engine until it is told to stop.
+pub fn engine(places: &Places, roles: Vec<PathBuf>, args: &EngineArgs) -> Result<Code, Fault> {
+    if args.detached {
+        // Without a terminal of its own no hang-up reaches it. It fails only for a leader, who has left already.
+        let _ = rustix::process::setsid();
+    }
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let options =
+        Options { data: places.data.clone(), run: places.run.clone(), roles, simulated: args.simulated };
+    let runtime = server()?;
+    let result = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let _log = log(places, args);
+        stop_on_signals(&stop)?;
+        let engine = Engine::open(options, stop)?;
+        tracing::info!(release = env!("CARGO_PKG_VERSION"), "the engine is up");
+        engine.serve().await
+    });
+    // Connections to nodes are cut here; their steps go on, the next engine takes them up.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    result.map_err(cannot)?;
+    Ok(Code::Done)
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> Result<(), EngineError> {
+    let other = |e: std::io::Error| EngineError::Other(e.to_string());
+    let mut terminate = signal(SignalKind::terminate()).map_err(other)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(other)?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// Where the engine's log goes: into the data directory when it has left the terminal, else to the standard error.
+fn log(places: &Places, args: &EngineArgs) -> Option<WorkerGuard> {
+    let filter =
+        EnvFilter::try_from_env("CPMG_LOG").unwrap_or_else(|_| EnvFilter::new("info,russh=warn,sled=warn"));
+    if !args.detached {
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        return None;
+    }
+    let file = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("engine")
+        .filename_suffix("log")
+        .max_log_files(LOG_DAYS)
+        .build(places.data.join("log"))
+        .ok()?;
+    let (writer, guard) = tracing_appender::non_blocking(file);
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer).try_init();
+    Some(guard)
+}
+
+/// The screens, on the engine at `places`; one is started where none answers. `token` logs in without asking.
+pub async fn screens(
+    global: &Global,
+    screens: &Screens,
+    places: Places,
+    token: Option<Secret>,
+) -> Result<Code, Fault> {
+    let to = Arc::new(places);
+    let connecting = Arc::new(move || -> Connecting {
+        let places = Arc::clone(&to);
+        Box::pin(async move {
+            connect(&places, IfAbsent::Start).await.map_err(|fault| ConnectFault(fault.message))
+        })
+    });
+    let mut options = tui::Options::from_environment(connecting);
+    if let Some(language) = global.lang.as_deref().and_then(Language::from_locale) {
+        options.language = language;
+    }
+    options.token = token;
+    options.theme.clone_from(&screens.theme);
+    options.theme_dirs = places::themes();
+    options.record.clone_from(&screens.record);
+    match tui::run(options).await.map_err(cannot)? {
+        Exit::Left { jobs: 0 } | Exit::Signal => {}
+        Exit::Left { jobs: 1 } => eprintln!("left; the installation goes on"),
+        Exit::Left { jobs } => eprintln!("left; {jobs} installations go on"),
+    }
+    Ok(Code::Done)
+}
