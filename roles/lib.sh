@@ -19,8 +19,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; } # TEXT: what is wrong and how 
 mark_changed() { printf 'changed\n' >"$CPMG_ATTEMPT/outcome"; }
 
 _cleanup() {
-    _rc=$?
-    _services_start_again
+    _rc=$?; _services_start_again
     rm -rf "$CPMG_ATTEMPT/tmp"
     return "$_rc"
 }
@@ -44,8 +43,7 @@ run_as() { _user=$1; shift; runuser -u "$_user" -- "$@"; } # USER COMMAND...: as
 wait_for() { # SECONDS COMMAND...: until it succeeds, tried every half second; fails after SECONDS
     _tries=$(($1 * 2)); shift
     until "$@"; do
-        _tries=$((_tries - 1))
-        [ "$_tries" -gt 0 ] || return 1
+        _tries=$((_tries - 1)); [ "$_tries" -gt 0 ] || return 1
         sleep 0.5
     done
 }
@@ -258,20 +256,24 @@ _apt_install() {
     _apt install "$@" || fail "apt-get could not install $* (see above). Mend the package sources or the network of $NODE_NAME and retry"
     _services_start_again
     # dbus was not told of new services and policies because of the hold: polkit could not take its name
-    systemctl daemon-reload
-    ! systemctl -q is-active dbus || systemctl reload dbus
+    systemctl daemon-reload; ! systemctl -q is-active dbus || systemctl reload dbus
     systemctl try-restart polkit 2>/dev/null || :
+}
+
+_dpkg_finish() { # what a killed apt-get left half done
+    [ -n "$(dpkg --audit; ls /var/lib/dpkg/updates)" ] || return 0
+    say "finishing an interrupted package installation first"
+    _services_hold
+    DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a </dev/null || :
+    _apt -f install || fail "the packages of $NODE_NAME are in a state that apt-get cannot mend (see above)"
+    _services_start_again
 }
 
 # shellcheck disable=SC2046,SC2086 # lists of package names
 pkg_install() { # NAME...: without recommended ones; their services are not started
     set -- $(pkg_missing "$@")
     [ $# -gt 0 ] || return 0
-    if [ -n "$(dpkg --audit)" ]; then
-        say "finishing an interrupted package installation first"
-        _services_hold
-        DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a </dev/null
-    fi
+    _dpkg_finish
     _tries=0 # apt-get waits for dpkg's lock, but not for the one of the lists
     until [ -e "$CPMG_JOB/apt-updated" ]; do
         if _apt -o APT::Update::Error-Mode=any update >"$CPMG_ATTEMPT/apt-update" 2>&1; then : >"$CPMG_JOB/apt-updated" && break; fi
@@ -281,8 +283,7 @@ pkg_install() { # NAME...: without recommended ones; their services are not star
             break
         fi
         [ "$_tries" -gt 0 ] || say "another apt-get is at work on $NODE_NAME; waiting for it"
-        _tries=$((_tries + 1))
-        sleep 5
+        _tries=$((_tries + 1)); sleep 5
     done
     _plan=$(_apt -s install "$@") || fail "apt-get does not know how to install $*: $(printf '%s\n' "$_plan" | tail -n 5). Mend the package sources of $NODE_NAME and retry"
     _gone=$(printf '%s\n' "$_plan" | awk '$1 == "Remv" { print $2 }' | sort -u)
@@ -299,17 +300,18 @@ pkg_install() { # NAME...: without recommended ones; their services are not star
 
 # shellcheck disable=SC2086 # lists of package names
 pkg_purge() { # NAME...: with their configuration; what something else has come to need stays
+    _dpkg_finish
     _here=$(printf '%s\n' "$@" | grep -vxF -e "$(pkg_missing "$@")" || :)
     [ -n "$_here" ] || return 0
     apt-mark auto $_here >/dev/null # apt-get now tells which of them nothing needs that somebody has asked for
-    _free=$(_apt -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove |
-        awk '$1 == "Remv" { print $2 }' | grep -xF -e "$_here" || :)
+    _plan=$(_apt -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove) ||
+        fail "apt-get cannot tell what may be removed: $_plan"
+    _free=$(printf '%s\n' "$_plan" | awk '$1 == "Remv" { print $2 }' | grep -xF -e "$_here" || :)
     _stay=$(printf '%s\n' "$_here" | grep -vxF -e "$_free" || :)
     [ -z "$_stay" ] || say "kept, because other packages need them now:" $_stay
-    _here=$_free
-    [ -n "$_here" ] || return 0
-    _dirs=$(dpkg-query -L $_here | grep '^/etc/' | sort -ru)
-    _apt purge $_here || fail "apt-get could not remove the packages (see above)"
+    [ -n "$_free" ] || return 0
+    _dirs=$(dpkg-query -L $_free | grep '^/etc/' | sort -ru)
+    _apt purge $_free || fail "apt-get could not remove the packages (see above)"
     printf '%s\n' "$_dirs" | while read -r _dir; do # a package leaves its folder while a script of another has files in it
         [ ! -d "$_dir" ] || dpkg-query -S "$_dir" >/dev/null 2>&1 || rmdir "$_dir" 2>/dev/null || :
     done
