@@ -111,10 +111,6 @@ impl App {
         self.gate.as_ref().or(self.stack.last())
     }
 
-    pub(super) fn top_mut(&mut self) -> Option<&mut Held> {
-        self.gate.as_mut().or(self.stack.last_mut())
-    }
-
     /// Whether something on the screen counts seconds, so that time itself must wake us.
     pub fn ticks(&self) -> bool {
         matches!(self.shared.link, Link::Down { .. })

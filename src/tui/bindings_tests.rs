@@ -1,1 +1,88 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use super::*;
+use crate::tui::i18n::{Catalogue, Language, Text};
+use crate::tui::keymap::{Found, lookup, pretty};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+#[test]
+fn a_key_means_one_thing_in_a_context() {
+    let mut seen = BTreeSet::new();
+    for b in BINDINGS {
+        for key in b.keys {
+            assert!(seen.insert((b.context.word(), *key)), "{key} twice in {}", b.context.word());
+        }
+        assert!(
+            BINDINGS.iter().filter(|o| o.context == b.context && o.action == b.action).count() == 1,
+            "{} twice in {}",
+            b.action.word(),
+            b.context.word()
+        );
+    }
+}
+
+#[test]
+fn no_key_is_the_start_of_another() {
+    for b in BINDINGS {
+        for key in b.keys {
+            let longer = format!("{key} ");
+            let hidden = BINDINGS
+                .iter()
+                .filter(|o| o.context == b.context)
+                .flat_map(|o| o.keys)
+                .find(|k| k.starts_with(&longer));
+            assert_eq!(hidden, None, "{key} in {}", b.context.word());
+        }
+    }
+}
+
+#[test]
+fn every_action_has_a_place_in_the_table() {
+    let bound: BTreeSet<&str> = BINDINGS.iter().map(|b| b.action.word()).collect();
+    let all: Vec<&str> = A::ALL.iter().map(|a| a.word()).filter(|w| !bound.contains(w)).collect();
+    assert_eq!(all, Vec::<&str>::new());
+}
+
+#[test]
+fn combinations_are_found() {
+    let keys = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let contexts = [C::Nodes, C::Moving];
+    assert!(matches!(lookup(&contexts, &keys("g")), Found::Prefix));
+    assert!(matches!(lookup(&contexts, &keys("g g")), Found::Binding(b) if b.action == A::Top));
+    assert!(matches!(lookup(&contexts, &keys("g x")), Found::Nothing));
+    assert!(matches!(lookup(&contexts, &keys("f")), Found::Binding(b) if b.action == A::Sweep));
+    assert_eq!(pretty("g g"), "gg");
+    assert_eq!(pretty("ctrl-]"), "^]");
+}
+
+fn reference() -> String {
+    let en = Catalogue::new(Language::En);
+    let mut out = String::from(
+        "# Keys\n\nMade from the table in `src/tui/bindings.rs`; `UPDATE_KEYS=1 cargo nextest run keys_reference` writes it \
+         anew. `^X` is Ctrl-X, `S-Tab` Shift-Tab. Everything without a key, and everything with one, is on the command line \
+         (`:`) under its name.\n",
+    );
+    for context in C::ALL {
+        let title = en.tr(&Text::key(format!("context-{}", context.word())));
+        write!(out, "\n## {title}\n\n| keys | name | what it does | needs |\n|---|---|---|---|\n").unwrap();
+        for b in BINDINGS.iter().filter(|b| b.context == context) {
+            let keys: Vec<String> = b.keys.iter().map(|k| format!("`{}`", pretty(k))).collect();
+            let what = en.tr(&Text::key(format!("act-{}", b.action.word())));
+            let needs = b.needs.map(|n| n.needs().word()).unwrap_or_default();
+            writeln!(out, "| {} | {} | {what} | {needs} |", keys.join(" "), b.action.word()).unwrap();
+        }
+    }
+    out
+}
+
+#[test]
+fn keys_reference() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
+    let wanted = reference();
+    if std::env::var_os("UPDATE_KEYS").is_some() {
+        std::fs::write(&path, &wanted).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == wanted, "docs/keys.md is stale: UPDATE_KEYS=1 cargo nextest run keys_reference");
+}

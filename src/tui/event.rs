@@ -25,8 +25,6 @@ pub enum Tag {
     Quiet,
     /// As `Quiet`, but the top screen may want to look anew afterwards.
     Refresh,
-    /// The session begins.
-    Session,
     /// A session that is resumed after the engine was lost.
     Resume,
     /// A probe of a node.
@@ -126,10 +124,10 @@ pub enum Effect {
     Trust(Vec<crate::api::message::HostKeyView>),
     /// A session has begun.
     SessionBegan(Box<crate::api::message::SessionView>),
+    /// These come from the screen below, after this one was closed.
+    Below(Vec<Effect>),
     /// Run a line of the command line on the screen below.
     Line(String),
-    /// Do this as if its key had been pressed.
-    Act(super::keymap::Action),
 }
 
 /// What the loop is to do.

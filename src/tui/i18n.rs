@@ -222,7 +222,7 @@ impl Catalogue {
     /// What the engine refused, in this language where the catalogue has the sentence.
     pub fn failure(&self, failure: &Failure) -> Text {
         match &failure.key {
-            Some(key) if self.has(key) => Text::key(key.clone()),
+            Some(key) if self.has(key) => Text::key(key.clone()).with("message", &failure.message),
             _ => Text::plain(failure.message.clone()),
         }
     }

@@ -98,6 +98,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the reference.
+    #[cfg(test)]
     pub const ALL: [Self; 18] = [
         Self::Global,
         Self::Moving,
@@ -264,9 +265,4 @@ pub fn lookup(contexts: &[Context], pressed: &[String]) -> Found {
         }
     }
     Found::Nothing
-}
-
-/// The binding of an action in one of the contexts.
-pub fn binding_of(contexts: &[Context], action: Action) -> Option<&'static Binding> {
-    contexts.iter().find_map(|c| BINDINGS.iter().find(|b| b.context == *c && b.action == action))
 }

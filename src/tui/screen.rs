@@ -197,6 +197,9 @@ pub trait Screen: Send {
         Vec::new()
     }
 
+    /// A second has passed.
+    fn tick(&mut self) {}
+
     /// Something on it counts seconds.
     fn ticks(&self, _: &Shared) -> bool {
         false

@@ -26,7 +26,8 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
     app.shared.now = at;
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => on_key(app, &key, &mut out),
-        Event::Key(_) | Event::Tick => {}
+        Event::Key(_) => {}
+        Event::Tick => app.stack.iter_mut().for_each(|held| held.screen.tick()),
         Event::Paste(text) => on_paste(app, &text, &mut out),
         Event::Mouse(mouse) => {
             let action = match mouse.kind {
@@ -244,8 +245,11 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
                 request: Request::NodeTrust { node: k.node, key: k.key },
             })),
             Effect::SessionBegan(view) => session_began(app, *view, out),
+            Effect::Below(effects) => {
+                let below = app.stack.last().map(|held| held.id);
+                apply(app, below, effects, out);
+            }
             Effect::Line(line) => super::global::line(app, &line, out),
-            Effect::Act(action) => perform(app, action, out),
         }
     }
 }

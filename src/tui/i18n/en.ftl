@@ -130,7 +130,6 @@ col-ports = Ports
 col-on = On
 col-started = Started
 col-took = Took
-col-steps = Steps
 col-job-id = Job
 col-port = Port
 col-answer = What answered
@@ -251,7 +250,6 @@ refused-no-roles = No node has a role: r gives roles.
 refused-no-nodes = The environment has no nodes: f finds machines.
 refused-no-job = { $name } was part of no job yet: there is no output.
 refused-no-jobs = There is no job.
-refused-node-storage = No module of this release runs on storage nodes alone.
 
 ## Nodes
 sweep-title = Find machines by SSH
@@ -261,6 +259,9 @@ field-port = Port
 hint-port = of SSH, usually 22
 fault-port = A port is a number from 1 to 65535.
 fault-range = Not a range: write 10.0.0.0/24, 10.0.0.1-10.0.0.50, 10.0.0.1-50 or one address.
+fault-range-backwards = The range ends at { $end }, before it starts at { $start }: exchange the two.
+fault-range-large = { $range } holds { $count } addresses; 65536 are the most at once: split it.
+fault-range-unusable = { $address } cannot be a node's address.
 fault-address = Not a usable IPv4 address: four numbers with dots, as in 192.168.7.10.
 sweep-running =
     Asking { $done } of { $total }, { $found } { $found ->
@@ -271,7 +272,6 @@ sweep-done = Asked { $total } in { $span }: SSH answered at { $found }
 sweep-stopped = Stopped after { $done } of { $total }: SSH answered at { $found }
 sweep-nothing = Nothing has answered yet.
 sweep-none = Nothing answered on that port. Are the machines up, and is the range right?
-found-ssh = SSH
 found-other = not SSH: { $what }
 refused-not-ssh = What answers at { $address } is not SSH.
 refused-known = { $address } is already in this environment as { $name }.
@@ -306,7 +306,6 @@ field-passphrase = Passphrase
 hint-passphrase = empty if the key has none
 field-agent = Agent socket
 hint-agent = path of SSH_AUTH_SOCK; the engine must be able to reach it
-node-added = { $name } was added.
 nodes-added =
     { $count } { $count ->
      [one] node
@@ -367,10 +366,19 @@ host-key-changed-what = { $name } shows another host key than the pinned one. Th
 host-key-changed-danger = Either the machine was reinstalled, or another machine answers at its address, or somebody is in between.
 host-key-changed-how = If you know why: select the node, press F, type its name, and probe again.
 details-title = { $name }
+fact-host = Host name
+fact-kernel = Kernel
+fact-kind = Machine
+fact-clock = Clock off
+fact-gateway = Gateway
+fact-firewall = Firewall
+fact-python = Python
+fact-gathered = As of
+fact-disk = Disk
+fact-nic = NIC
 details-none = No facts yet: p asks the node.
 
 ## Modules
-modules-hint = Space chooses; what a module needs comes with it.
 module-chosen = chosen
 module-needed = with { $by }
 module-off = -
@@ -440,17 +448,35 @@ log-title = { $name }
 log-follow = follow
 log-wrap = wrap
 log-empty = No output yet.
-log-waiting = Waiting for its turn.
 log-above = { $size } of this step's output lie above; scroll up to load.
-log-step = { $step } { $title }
 log-attempt = attempt { $n }
 log-undo = undo
 log-no-match = Nothing matches "{ $text }".
-log-none = Space shows a node's output here.
-follow-on = Following the output.
-follow-off = Not following any more; G or f goes on.
-wrap-on = Long lines are wrapped.
-wrap-off = Long lines are cut; h and l move sideways.
+
+## What the engine refuses
+error-wrong-password = Wrong user name or password.
+error-login-delay = { $message }
+error-session-expired = The session has expired: log in again.
+error-not-logged-in = Log in first.
+error-not-allowed = { $message }
+error-not-first = { $message }
+error-user-exists = { $message }
+error-old-password = { $message }
+error-last-administrator = { $message }
+error-conflict = { $message }
+error-no-environment = { $message }
+error-env-exists = { $message }
+error-env-hidden-exists = { $message }
+error-env-busy = { $message }
+error-no-platform = { $message }
+error-no-node = { $message }
+error-empty-password = The password is empty.
+error-node-busy = { $message }
+error-host-key-changed = { $message }
+error-no-job = { $message }
+error-job-over = { $message }
+error-job-not-over = { $message }
+error-job-not-newest = { $message }
 
 ## Shells
 shell-opening = Opening a shell on { $name }…
@@ -461,7 +487,6 @@ shell-prefix-on = ^] …
 shell-scrolled = scrolled back { $lines } lines; q returns
 shell-close-title = Close the shell on { $name }?
 shell-close-what = The shell and what runs in its foreground get a hang-up. d detaches instead.
-shells-empty = No shell is open.
 act-theme-named = look: { $name }
 
 ## Actions: what they do, and the word in the footer

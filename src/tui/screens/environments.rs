@@ -96,8 +96,7 @@ impl Environments {
     }
 
     fn open(env: EnvId) -> Vec<Effect> {
-        let _ = env;
-        Vec::new()
+        vec![Effect::Push(Box::new(super::environment::EnvPage::new(env)))]
     }
 }
 

@@ -39,7 +39,7 @@ pub fn probed(app: &mut App, node: NodeId, result: Result<Response, Failure>) {
 }
 
 fn is_changed_key(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Node && failure.key.as_deref() == Some("host-key-changed")
+    failure.kind == FailureKind::Node && failure.key.as_deref() == Some("error-host-key-changed")
 }
 
 /// The hard stop: nothing can be accepted here.

@@ -114,9 +114,8 @@ impl Screen for Confirm {
                 Some(Vec::new())
             }
             Action::Choose if self.on_go => {
-                let mut effects = vec![Effect::Close];
-                effects.extend(self.yes.take().map(|yes| yes()).unwrap_or_default());
-                Some(effects)
+                let effects = self.yes.take().map(|yes| yes()).unwrap_or_default();
+                Some(vec![Effect::Close, Effect::Below(effects)])
             }
             Action::Choose | Action::Cancel => Some(vec![Effect::Close]),
             _ => None,

@@ -362,7 +362,7 @@ impl<P: Purpose> Screen for Form<P> {
     }
 
     fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
-        if tag == Tag::Form {
+        if tag == Tag::Form || result.is_err() {
             self.fields.busy = false;
         }
         match result {

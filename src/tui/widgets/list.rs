@@ -33,11 +33,6 @@ impl Filter {
         self.line.text()
     }
 
-    /// Whether keys go to the filter.
-    pub fn is_editing(&self) -> bool {
-        self.editing
-    }
-
     /// The prompt while it is typed.
     pub fn prompt(&self) -> Option<(Text, String, usize)> {
         self.editing.then(|| (t!("prompt-filter"), self.line.text().to_owned(), self.line.cursor()))

@@ -1,0 +1,234 @@
+//! One environment: its nodes, modules and jobs as tabs.
+
+use super::env_forms;
+use super::jobs::JobsTab;
+use super::modules::ModulesTab;
+use super::nodes::NodesTab;
+use super::plan::PlanPage;
+use crate::api::{Failure, Response, Topic};
+use crate::domain::ids::EnvId;
+use crate::tui::event::{Effect, Tag};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::text;
+use crate::tui::theme::Part;
+use crate::tui::widgets::list::List;
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Nodes,
+    Modules,
+    Jobs,
+}
+
+impl Tab {
+    const ALL: [Self; 3] = [Self::Nodes, Self::Modules, Self::Jobs];
+
+    fn title(self) -> Text {
+        match self {
+            Self::Nodes => t!("tab-nodes"),
+            Self::Modules => t!("tab-modules"),
+            Self::Jobs => t!("tab-jobs"),
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Nodes => Self::Modules,
+            Self::Modules => Self::Jobs,
+            Self::Jobs => Self::Nodes,
+        }
+    }
+}
+
+/// The page.
+pub struct EnvPage {
+    env: EnvId,
+    tab: Tab,
+    nodes: NodesTab,
+    modules: ModulesTab,
+    jobs: JobsTab,
+}
+
+impl EnvPage {
+    /// The page of an environment, on its nodes.
+    pub fn new(env: EnvId) -> Self {
+        Self {
+            env,
+            tab: Tab::Nodes,
+            nodes: NodesTab::new(env),
+            modules: ModulesTab::new(env),
+            jobs: JobsTab::new(env),
+        }
+    }
+
+    fn list(&self) -> &List {
+        match self.tab {
+            Tab::Nodes => &self.nodes.list,
+            Tab::Modules => &self.modules.list,
+            Tab::Jobs => &self.jobs.list,
+        }
+    }
+
+    fn list_mut(&mut self) -> &mut List {
+        match self.tab {
+            Tab::Nodes => &mut self.nodes.list,
+            Tab::Modules => &mut self.modules.list,
+            Tab::Jobs => &mut self.jobs.list,
+        }
+    }
+
+    fn count(&self, cx: &Shared, tab: Tab) -> usize {
+        match tab {
+            Tab::Nodes => cx.data.nodes(self.env).len(),
+            Tab::Modules => cx.data.environment(self.env).map_or(0, |e| e.env.modules.len()),
+            Tab::Jobs => cx.data.jobs(self.env).len(),
+        }
+    }
+
+    fn tabs(&self, cx: &Shared, columns: usize) -> Line<'static> {
+        let mut spans = vec![Span::raw(" ")];
+        let mut used = 1;
+        for (n, tab) in Tab::ALL.into_iter().enumerate() {
+            let word = format!("{} {} {}", n + 1, cx.tr(&tab.title()), self.count(cx, tab));
+            // The open tab is told by its brackets, not by its look alone.
+            let (word, part) = if tab == self.tab {
+                (format!("[{word}]"), Part::Title)
+            } else {
+                (format!(" {word} "), Part::Dim)
+            };
+            used += text::width(&word) + 1;
+            spans.push(Span::styled(word, cx.style(part)));
+            spans.push(Span::raw(" "));
+        }
+        let mut right: Vec<String> = Vec::new();
+        let list = self.list();
+        if !list.filter.text().is_empty() {
+            right.push(format!("/{}", list.filter.text()));
+        }
+        if self.tab == Tab::Nodes {
+            let marked = list.marked(&self.nodes.keys(cx));
+            if marked > 0 {
+                right.push(cx.tr(&t!("nodes-marked", count = marked)));
+            }
+        }
+        let room = columns.saturating_sub(used + 1);
+        spans.push(Span::styled(text::right(&right.join("  "), room), cx.style(Part::Mark)));
+        Line::from(spans)
+    }
+}
+
+impl Screen for EnvPage {
+    fn name(&self) -> &'static str {
+        "environment"
+    }
+
+    fn crumb(&self, cx: &Shared) -> Option<Text> {
+        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
+        Some(Text::plain(format!("{name} › {}", cx.tr(&self.tab.title()))))
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        let own = match self.tab {
+            Tab::Nodes => [Context::Nodes, Context::Marking],
+            Tab::Modules => [Context::Modules, Context::List],
+            Tab::Jobs => [Context::Jobs, Context::List],
+        };
+        let mut all = own.to_vec();
+        all.extend([Context::Environment, Context::List, Context::Moving]);
+        all
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        vec![Topic::Nodes(self.env), Topic::Jobs(self.env)]
+    }
+
+    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        self.list_mut().filter.key(key).then(Vec::new)
+    }
+
+    fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
+        self.list().filter.prompt()
+    }
+
+    fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        self.modules.load()
+    }
+
+    fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        if action == Action::Install {
+            let nodes = cx.data.nodes(self.env);
+            let busy = cx
+                .data
+                .environment(self.env)
+                .and_then(|e| e.job.as_ref())
+                .is_some_and(|j| !j.state.is_over());
+            return if nodes.is_empty() {
+                Some(t!("refused-no-nodes"))
+            } else if nodes.iter().all(|n| n.roles.is_empty()) {
+                Some(t!("refused-no-roles"))
+            } else {
+                busy.then(|| t!("refused-env-busy"))
+            };
+        }
+        match self.tab {
+            Tab::Nodes => self.nodes.refusal(cx, action),
+            Tab::Modules => self.modules.refusal(cx, action),
+            Tab::Jobs => self.jobs.refusal(cx, action),
+        }
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        let env = || cx.data.environment(self.env).map(|e| &e.env);
+        match action {
+            Action::TabNodes => self.tab = Tab::Nodes,
+            Action::TabModules => self.tab = Tab::Modules,
+            Action::TabJobs => self.tab = Tab::Jobs,
+            Action::TabNext => self.tab = self.tab.next(),
+            Action::TabBefore => self.tab = self.tab.next().next(),
+            Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
+            Action::EnvParallel => return Some(vec![Effect::Push(env_forms::parallel(env()?))]),
+            Action::EnvPlatform => return Some(vec![Effect::Push(env_forms::platform(env()?))]),
+            _ => {
+                return match self.tab {
+                    Tab::Nodes => self.nodes.act(cx, action),
+                    Tab::Modules => self.modules.act(cx, action),
+                    Tab::Jobs => self.jobs.act(cx, action),
+                };
+            }
+        }
+        Some(Vec::new())
+    }
+
+    fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+        match (tag, result) {
+            (Tag::Content, Ok(Response::Catalog(catalog))) => {
+                self.modules.loaded(catalog);
+                Vec::new()
+            }
+            (_, Ok(Response::Job(job))) => vec![Effect::Push(Box::new(super::job::JobPage::new(job.id)))],
+            (_, Ok(_)) => Vec::new(),
+            (_, Err(f)) => vec![Effect::Say(crate::tui::event::Level::Bad, cx.catalogue.failure(&f))],
+        }
+    }
+
+    fn ticks(&self, cx: &Shared) -> bool {
+        self.tab == Tab::Jobs && cx.data.jobs(self.env).iter().any(|j| !j.state.is_over())
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        let tabs = self.tabs(cx, usize::from(area.width));
+        frame.render_widget(tabs, Rect { height: 1.min(area.height), ..area });
+        let rest = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+        match self.tab {
+            Tab::Nodes => self.nodes.view(cx, frame, rest),
+            Tab::Modules => self.modules.view(cx, frame, rest),
+            Tab::Jobs => self.jobs.view(cx, frame, rest),
+        }
+    }
+}

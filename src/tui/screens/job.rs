@@ -1,0 +1,318 @@
+//! A job: bars, nodes, live output.
+//!
+//! The pane below follows the selected node until nodes are picked with Space; then each picked one has a pane of its own.
+//! What is drawn is in `job_view.rs`, the questions are in `job_dialogs.rs`.
+
+use super::job_dialogs;
+use super::jobs::no_retry;
+use super::log_pane::{Forward, LogPane};
+use super::shell::ShellPage;
+use crate::api::rows::{JobNodeRow, JobRow};
+use crate::api::{Failure, Request, Response, Topic};
+use crate::domain::ids::{JobId, NodeId};
+use crate::domain::job::{JobNodeState, JobState};
+use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::widgets::list::List;
+use crate::tui::widgets::prompt::Line;
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Most panes side by side.
+const PANES: usize = 4;
+
+/// The page.
+pub struct JobPage {
+    /// Which job.
+    pub(super) job: JobId,
+    /// The nodes.
+    pub(super) list: List,
+    /// Nodes whose output was asked for.
+    pub(super) picked: Vec<NodeId>,
+    /// Output.
+    pub(super) panes: Vec<LogPane>,
+    /// Which pane has the focus; `None`: the nodes.
+    pub(super) focus: Option<usize>,
+    /// Only the pane with the focus is shown.
+    pub(super) zoom: bool,
+    search: Option<Line>,
+    /// The operator has moved: the selection no longer goes to where something happens.
+    moved: bool,
+}
+
+impl JobPage {
+    /// The page of a job.
+    pub fn new(job: JobId) -> Self {
+        Self {
+            job,
+            list: List::default(),
+            picked: Vec::new(),
+            panes: Vec::new(),
+            focus: None,
+            zoom: false,
+            search: None,
+            moved: false,
+        }
+    }
+
+    /// The page of a job, on one of its nodes.
+    pub fn on(job: JobId, node: NodeId) -> Self {
+        let mut page = Self::new(job);
+        page.list.select(node.0);
+        page.moved = true;
+        page
+    }
+
+    /// Nodes in the order in which they are shown.
+    pub(super) fn keys(&self, cx: &Shared) -> Vec<u64> {
+        cx.data.job_nodes(self.job).iter().map(|n| n.node.0).collect()
+    }
+
+    /// The selected node.
+    pub(super) fn selected<'a>(&self, cx: &'a Shared) -> Option<&'a JobNodeRow> {
+        let key = self.list.selected(&self.keys(cx))?;
+        cx.data.job_nodes(self.job).into_iter().find(|n| n.node.0 == key)
+    }
+
+    fn row<'a>(&self, cx: &'a Shared) -> Option<&'a JobRow> {
+        cx.data.job(self.job)
+    }
+
+    /// The node whose pane has the focus, or the selected one.
+    fn node<'a>(&self, cx: &'a Shared) -> Option<&'a JobNodeRow> {
+        let focused = self.focus.and_then(|at| self.panes.get(at)).map(|p| p.node);
+        match focused {
+            Some(node) => cx.data.job_nodes(self.job).into_iter().find(|n| n.node == node),
+            None => self.selected(cx),
+        }
+    }
+
+    /// Makes the panes fit what is selected and picked; asks for what they lack.
+    fn arrange(&mut self, cx: &Shared) -> Vec<Effect> {
+        if !self.moved {
+            let nodes = cx.data.job_nodes(self.job);
+            let failed = nodes.iter().find(|n| n.state == JobNodeState::Failed);
+            let running = || nodes.iter().find(|n| n.state == JobNodeState::Running);
+            if let Some(node) = failed.or_else(running) {
+                self.list.select(node.node.0);
+            }
+        }
+        let wanted: Vec<NodeId> = if self.picked.is_empty() {
+            self.selected(cx).map(|n| n.node).into_iter().collect()
+        } else {
+            self.picked.clone()
+        };
+        self.panes.retain(|p| wanted.contains(&p.node));
+        for node in &wanted {
+            if !self.panes.iter().any(|p| p.node == *node) {
+                self.panes.push(LogPane::new(self.job, *node));
+            }
+        }
+        self.panes.sort_by_key(|p| wanted.iter().position(|n| *n == p.node));
+        if self.focus.is_some_and(|at| at >= self.panes.len()) {
+            self.focus = None;
+        }
+        let job = self.job;
+        self.panes.iter_mut().flat_map(|p| p.sync(&cx.data.steps(job, p.node))).collect()
+    }
+
+    fn turn(&mut self, forward: Forward) {
+        let places = self.panes.len() + 1;
+        let at = self.focus.map_or(0, |f| f + 1);
+        let to = match forward {
+            Forward::Yes => (at + 1) % places,
+            Forward::No => (at + places - 1) % places,
+        };
+        self.focus = to.checked_sub(1);
+        if self.focus.is_none() {
+            self.zoom = false;
+        }
+    }
+
+    fn pane(&mut self) -> Option<&mut LogPane> {
+        let at = self.focus.unwrap_or(0);
+        self.panes.get_mut(at)
+    }
+
+    fn find(&mut self, forward: Forward) -> Vec<Effect> {
+        let Some(pane) = self.pane() else { return Vec::new() };
+        if pane.find(forward) {
+            return Vec::new();
+        }
+        let text = t!("log-no-match", text = &pane.needle);
+        vec![Effect::Say(Level::Info, text)]
+    }
+
+    fn toggle(&mut self, cx: &Shared) -> Vec<Effect> {
+        let Some(node) = self.node(cx).map(|n| n.node) else { return Vec::new() };
+        self.moved = true;
+        if self.picked.contains(&node) {
+            self.picked.retain(|n| *n != node);
+        } else {
+            if self.picked.len() >= PANES {
+                self.picked.remove(0);
+            }
+            self.picked.push(node);
+        }
+        self.arrange(cx)
+    }
+}
+
+impl Screen for JobPage {
+    fn name(&self) -> &'static str {
+        "job"
+    }
+
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(t!("crumb-job", id = self.job.to_string()))
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        vec![Context::Job, Context::Logs, Context::Moving]
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        let mut topics = vec![Topic::Job(self.job)];
+        topics.extend(self.panes.iter().map(|p| Topic::JobNode(self.job, p.node)));
+        topics
+    }
+
+    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        let line = self.search.as_mut()?;
+        match key.code {
+            KeyCode::Esc => {
+                self.search = None;
+                if let Some(pane) = self.pane() {
+                    pane.needle.clear();
+                }
+            }
+            KeyCode::Enter => {
+                let needle = line.text().trim().to_owned();
+                self.search = None;
+                if let Some(pane) = self.pane() {
+                    pane.needle = needle;
+                    return Some(self.find(Forward::No));
+                }
+            }
+            _ => {
+                line.key(key);
+            }
+        }
+        Some(Vec::new())
+    }
+
+    fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
+        let line = self.search.as_ref()?;
+        Some((t!("prompt-search"), line.text().to_owned(), line.cursor()))
+    }
+
+    fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self.panes.iter_mut().flat_map(LogPane::online).collect();
+        effects.extend(self.arrange(cx));
+        effects
+    }
+
+    fn changed(&mut self, cx: &Shared, _: Topic) -> Vec<Effect> {
+        self.arrange(cx)
+    }
+
+    fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        let Some(job) = self.row(cx) else {
+            let needs = matches!(
+                action,
+                Action::JobRetry
+                    | Action::JobCancel
+                    | Action::FirstError
+                    | Action::Shell
+                    | Action::PaneToggle
+            );
+            return needs.then(|| t!("job-loading"));
+        };
+        match action {
+            Action::JobRetry => no_retry(job),
+            Action::JobCancel if job.state.is_over() => Some(t!("refused-job-over")),
+            Action::JobCancel if job.state == JobState::Cancelling => Some(t!("refused-cancelling")),
+            Action::FirstError if job.first_error.is_none() => Some(t!("refused-no-error")),
+            _ => None,
+        }
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::PaneNext => self.turn(Forward::Yes),
+            Action::PaneBefore => self.turn(Forward::No),
+            Action::Zoom => {
+                self.zoom = !self.zoom && !self.panes.is_empty();
+                self.focus = if self.zoom { Some(self.focus.unwrap_or(0)) } else { self.focus };
+            }
+            Action::Back | Action::Quit if self.zoom => self.zoom = false,
+            Action::Back if self.focus.is_some() => self.focus = None,
+            Action::PaneToggle => return Some(self.toggle(cx)),
+            Action::Search => self.search = Some(Line::default()),
+            Action::NextMatch => return Some(self.find(Forward::Yes)),
+            Action::PreviousMatch => return Some(self.find(Forward::No)),
+            Action::JobRetry => {
+                self.moved = false;
+                return Some(vec![
+                    Effect::CallDetached(Tag::Quiet, Request::JobRetry { job: self.job }),
+                    Effect::Say(Level::Info, t!("retry-started")),
+                ]);
+            }
+            Action::JobCancel => {
+                let dialog = job_dialogs::cancel(self.job, &cx.data.job_nodes(self.job));
+                return Some(vec![Effect::Push(Box::new(dialog))]);
+            }
+            Action::FirstError => {
+                let error = self.row(cx)?.first_error.as_ref()?;
+                self.list.select(error.node.0);
+                self.moved = true;
+                let mut effects = self.arrange(cx);
+                let dialog = job_dialogs::first_error(cx, self.job, error);
+                effects.push(Effect::Push(Box::new(dialog)));
+                return Some(effects);
+            }
+            Action::Shell => {
+                let node = self.node(cx)?;
+                let page = ShellPage::open(cx, node.node, &node.name);
+                return Some(vec![Effect::Push(Box::new(page))]);
+            }
+            _ if self.focus.is_none() => {
+                let keys = self.keys(cx);
+                if matches!(action, Action::Up | Action::Down | Action::Top | Action::Bottom)
+                    && self.list.act(action, &keys)
+                {
+                    self.moved = true;
+                    return Some(self.arrange(cx));
+                }
+                let scrolls = !matches!(action, Action::Back);
+                return self.pane().filter(|_| scrolls).and_then(|pane| pane.act(action));
+            }
+            _ => return self.pane().and_then(|pane| pane.act(action)),
+        }
+        Some(Vec::new())
+    }
+
+    fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+        let Tag::Window(node, index) = tag else { return Vec::new() };
+        let Some(pane) = self.panes.iter_mut().find(|p| p.node == node) else { return Vec::new() };
+        match result {
+            Ok(Response::Window(window)) => pane.window(index, &window),
+            Ok(_) => Vec::new(),
+            Err(failure) => {
+                pane.refused(index);
+                vec![Effect::Say(Level::Bad, cx.catalogue.failure(&failure))]
+            }
+        }
+    }
+
+    fn ticks(&self, cx: &Shared) -> bool {
+        self.row(cx).is_some_and(|j| !j.state.is_over())
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        super::job_view::draw(self, cx, frame, area);
+    }
+}

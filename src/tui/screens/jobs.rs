@@ -1,0 +1,132 @@
+//! The jobs of an environment, newest first.
+
+use super::job::JobPage;
+use crate::api::Request;
+use crate::api::rows::JobRow;
+use crate::domain::ids::EnvId;
+use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::Action;
+use crate::tui::screen::Shared;
+use crate::tui::text;
+use crate::tui::theme::Part;
+use crate::tui::widgets::list::List;
+use crate::tui::widgets::table::{self, Cell, Wide, column};
+use crate::tui::widgets::{empty, states};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// The list.
+pub struct JobsTab {
+    env: EnvId,
+    /// Selection and filter.
+    pub list: List,
+}
+
+/// Why a job cannot be retried.
+pub fn no_retry(job: &JobRow) -> Option<Text> {
+    use crate::domain::job::JobState as S;
+    match job.state {
+        S::Failed | S::Cancelled => None,
+        S::Succeeded => Some(t!("refused-job-good")),
+        S::Queued | S::Running | S::Cancelling | S::Interrupted => Some(t!("refused-job-running")),
+    }
+}
+
+impl JobsTab {
+    /// The jobs of an environment.
+    pub fn new(env: EnvId) -> Self {
+        Self { env, list: List::default() }
+    }
+
+    fn rows<'a>(&self, cx: &'a Shared) -> Vec<&'a JobRow> {
+        let mut rows = cx.data.jobs(self.env);
+        rows.reverse();
+        rows.retain(|r| {
+            self.list.filter.matches(&format!("{} {} {}", r.id, r.by, states::job(r.state).text(cx)))
+        });
+        rows
+    }
+
+    fn selected<'a>(&self, cx: &'a Shared) -> Option<&'a JobRow> {
+        let rows = self.rows(cx);
+        let keys: Vec<u64> = rows.iter().map(|r| r.id.0).collect();
+        let key = self.list.selected(&keys)?;
+        rows.into_iter().find(|r| r.id.0 == key)
+    }
+
+    /// Why an action is not possible now.
+    pub fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        match action {
+            Action::Open | Action::JobRetry => match self.selected(cx) {
+                None => Some(t!("refused-no-jobs")),
+                Some(job) if action == Action::JobRetry => no_retry(job),
+                Some(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Does an action.
+    pub fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        let keys: Vec<u64> = self.rows(cx).iter().map(|r| r.id.0).collect();
+        if self.list.act(action, &keys) {
+            return Some(Vec::new());
+        }
+        let job = self.selected(cx)?;
+        match action {
+            Action::Open => Some(vec![Effect::Push(Box::new(JobPage::new(job.id)))]),
+            Action::JobRetry => Some(vec![
+                Effect::CallDetached(Tag::Quiet, Request::JobRetry { job: job.id }),
+                Effect::Say(Level::Info, t!("retry-started")),
+                Effect::Push(Box::new(JobPage::new(job.id))),
+            ]),
+            _ => None,
+        }
+    }
+
+    fn cells(cx: &Shared, job: &JobRow) -> Vec<Cell> {
+        let end = job.ended.unwrap_or(cx.now);
+        let failed = if job.nodes_failed > 0 { Part::Bad } else { Part::Dim };
+        vec![
+            (job.id.to_string(), Part::Text),
+            states::job(job.state).cell(cx),
+            (text::percent(job.permille), Part::Text),
+            (format!("{}/{}", job.nodes_done, job.nodes), Part::Text),
+            (job.nodes_failed.to_string(), failed),
+            (cx.clock(job.created), Part::Dim),
+            (text::duration(end.since(job.created)), Part::Dim),
+            (job.by.clone(), Part::Dim),
+        ]
+    }
+
+    /// Draws it.
+    pub fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        let rows = self.rows(cx);
+        if rows.is_empty() {
+            let filter = self.list.filter.text();
+            let sentence = if !cx.data.has(crate::api::Topic::Jobs(self.env)) {
+                t!("loading")
+            } else if filter.is_empty() {
+                t!("jobs-empty")
+            } else {
+                t!("filter-empty", filter = filter)
+            };
+            return empty::draw(cx, frame, area, &[sentence]);
+        }
+        let columns = [
+            column(t!("col-job-id"), Wide::Fixed(6), 0),
+            column(t!("col-state"), Wide::Flex(12), 0),
+            column(Text::plain("%"), Wide::Fixed(5), 0),
+            column(t!("col-nodes"), Wide::Fixed(7), 0),
+            column(t!("col-failed"), Wide::Fixed(6), 2),
+            column(t!("col-started"), Wide::Fixed(16), 1),
+            column(t!("col-took"), Wide::Fixed(8), 3),
+            column(t!("col-by"), Wide::Fixed(10), 4),
+        ];
+        let keys: Vec<u64> = rows.iter().map(|r| r.id.0).collect();
+        table::draw(cx, frame, area, &self.list, &columns, &keys, |key| {
+            rows.iter().find(|r| r.id.0 == key).map(|r| Self::cells(cx, r)).unwrap_or_default()
+        });
+    }
+}
