@@ -10,6 +10,7 @@ use cpmg::domain::net::HostAddress;
 use cpmg::domain::node::NodeRole;
 use cpmg::domain::plan::{Plan, StepId};
 use cpmg::domain::secret::Secret;
+use cpmg::domain::time::Moment;
 use cpmg::runner::{Attempt, BASE, Following, Loss, NodeRunner, StepEvent, StepState};
 use cpmg::sim::{self, Recording, Recordings, SimHandle, SimOptions};
 use cpmg::ssh::{Credential, Hop, HostKeyCheck, PtyEvent, Session, SshError, Target, connect};
@@ -262,6 +263,24 @@ async fn wrong_use_is_told_as_a_real_node_does() {
     let nobody = SimOptions { failures: vec!["node-7:silent".parse().unwrap()], ..SimOptions::default() };
     let why = sim::start(nobody).await.unwrap_err().to_string();
     assert!(why.contains("the nodes are node-1 to node-3"), "{why}");
+}
+
+#[tokio::test]
+async fn facts_are_told_and_the_usual_port_may_be_taken() {
+    let (one, two) =
+        (sim::demonstration(2, 10.0, None).await.unwrap(), sim::demonstration(12, 10.0, Some("a/b")).await);
+    let two = two.unwrap();
+    assert_ne!(one.nodes[0].address.port(), two.nodes[0].address.port());
+    assert_eq!(two.nodes[11].name, "node-12");
+    let session = open(&two, 11).await;
+    let facts = cpmg::discovery::gather(&session, || Moment(1)).await.unwrap();
+    assert_eq!(
+        (facts.hostname.as_str(), facts.os_id.as_str(), facts.os_version.as_str()),
+        ("node-12", "debian", "12")
+    );
+    assert!(facts.memory > 1 << 34 && facts.cpus >= 16 && facts.disks.len() == 2, "{facts:?}");
+    assert!(facts.nics.iter().any(|n| n.addresses == ["127.77.0.12/16"]), "{facts:?}");
+    assert!(matches!(sim::demonstration(1, 1.0, Some("what")).await, Err(sim::SimError::Failure(_))));
 }
 
 #[tokio::test]

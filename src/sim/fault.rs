@@ -3,10 +3,13 @@
 use crate::domain::plan::StepId;
 use std::str::FromStr;
 
+/// Stands for every node.
+pub const EVERY: &str = "*";
+
 /// Something that goes wrong on one node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provoked {
-    /// Name of the node.
+    /// Name of the node, or [`EVERY`].
     pub node: String,
     /// What.
     pub what: Trouble,
@@ -54,14 +57,17 @@ impl FromStr for Provoked {
     type Err = String;
 
     /// `NODE:fail:STEP[:ATTEMPT]`, `NODE:hang:STEP[:ATTEMPT]`, `NODE:drop:STEP`, `NODE:reboot:STEP`, `NODE:host-key`,
-    /// `NODE:slow:FACTOR`, `NODE:silent`.
+    /// `NODE:slow:FACTOR`, `NODE:silent`. NODE is a name or `*`; a step alone fails at its first attempt on every node.
     fn from_str(text: &str) -> Result<Self, String> {
         let rule = || {
             format!(
-                "'{text}' is no failure: write NODE:fail:STEP[:ATTEMPT], NODE:hang:STEP[:ATTEMPT], NODE:drop:STEP, \
+                "'{text}' is no failure: write a step, NODE:fail:STEP[:ATTEMPT], NODE:hang:STEP[:ATTEMPT], NODE:drop:STEP, \
                  NODE:reboot:STEP, NODE:host-key, NODE:slow:FACTOR or NODE:silent"
             )
         };
+        if let Ok(step) = text.parse() {
+            return Ok(Self { node: EVERY.to_owned(), what: Trouble::Fail { step, attempt: 1 } });
+        }
         let words: Vec<&str> = text.split(':').collect();
         let step = |s: &str| s.parse::<StepId>().map_err(|e| e.to_string());
         let attempt = |a: Option<&&str>| a.map_or(Ok(1), |a| a.parse::<u32>().map_err(|_| rule()));
@@ -82,7 +88,9 @@ impl FromStr for Provoked {
             }
             _ => return Err(rule()),
         };
-        crate::domain::node::check_name(node)?;
+        if *node != EVERY {
+            crate::domain::node::check_name(node)?;
+        }
         Ok(Self { node: (*node).to_owned(), what })
     }
 }
@@ -103,6 +111,7 @@ mod tests {
         let fail: Provoked = "node-2:fail:mariadb/service:2".parse().unwrap();
         assert_eq!(fail.node, "node-2");
         assert_eq!(fail.what, Trouble::Fail { step: "mariadb/service".parse().unwrap(), attempt: 2 });
+        assert_eq!("a/b".parse::<Provoked>(), "*:fail:a/b:1".parse());
         for good in ["n1:hang:a/b", "n1:drop:a/b", "n1:reboot:a/b", "n1:host-key", "n1:slow:2.5", "n1:silent"]
         {
             assert!(good.parse::<Provoked>().is_ok(), "{good}");

@@ -108,6 +108,9 @@ pub enum SimError {
         /// Last node.
         last: String,
     },
+    /// Not the text of a failure.
+    #[error("{0}")]
+    Failure(String),
     /// The address is in use, or this system has only one loopback address.
     #[error(
         "a simulated node cannot listen on {address}: {why}. Choose another port or another first address"
@@ -185,6 +188,29 @@ fn key() -> Result<PrivateKey, SimError> {
     Ok(PrivateKey::from(Ed25519Keypair::from_seed(&seed)))
 }
 
+/// Simulated nodes for the demonstration: on the usual addresses, at the first usual port that is free on all of them.
+/// `fail` is the text of a [`Provoked`].
+pub async fn demonstration(nodes: u16, speed: f64, fail: Option<&str>) -> Result<SimHandle, SimError> {
+    let failures = fail.map(str::parse).transpose().map_err(SimError::Failure)?;
+    let mut options = SimOptions {
+        nodes: nodes.into(),
+        speed,
+        failures: failures.into_iter().collect(),
+        ..SimOptions::default()
+    };
+    let last = options.port + 9;
+    loop {
+        match start(options.clone()).await {
+            Err(SimError::Listen { why, .. })
+                if why.kind() == std::io::ErrorKind::AddrInUse && options.port < last =>
+            {
+                options.port += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
 /// Starts simulated nodes; they live in tasks of the current runtime until the handle is stopped or dropped.
 pub async fn start(options: SimOptions) -> Result<SimHandle, SimError> {
     if !(1..=NODES_MAX).contains(&options.nodes) {
@@ -196,7 +222,8 @@ pub async fn start(options: SimOptions) -> Result<SimHandle, SimError> {
     });
     let width = options.nodes.to_string().len();
     let names: Vec<String> = (1..=options.nodes).map(|n| format!("node-{n:0width$}")).collect();
-    if let Some(wrong) = options.failures.iter().find(|f| !names.contains(&f.node)) {
+    if let Some(wrong) = options.failures.iter().find(|f| f.node != fault::EVERY && !names.contains(&f.node))
+    {
         let end = |name: Option<&String>| name.cloned().unwrap_or_default();
         let (first, last) = (end(names.first()), end(names.last()));
         return Err(SimError::NoNode { name: wrong.node.clone(), first, last });
@@ -226,8 +253,12 @@ pub async fn start(options: SimOptions) -> Result<SimHandle, SimError> {
             return Err(SimError::Base(options.base.to_string()));
         };
         let wanted = SocketAddr::new(IpAddr::V4(ip), options.port);
-        let troubles: Vec<Trouble> =
-            options.failures.iter().filter(|f| f.node == name).map(|f| f.what.clone()).collect();
+        let troubles: Vec<Trouble> = options
+            .failures
+            .iter()
+            .filter(|f| f.node == name || f.node == fault::EVERY)
+            .map(|f| f.what.clone())
+            .collect();
         let listener = TcpListener::bind(wanted).await;
         let listener = listener.map_err(|why| SimError::Listen { address: wanted, why })?;
         let address = listener.local_addr().map_err(|why| SimError::Listen { address: wanted, why })?;
