@@ -88,7 +88,9 @@ _undo() {
     case $_line in
         'file '*) restore_file "${_line#* }" ;;
         'made '*) [ ! -e "${_line#* }" ] || { say "removing ${_line#* }"; rm -rf "${_line#* }"; } ;;
-        'packages '*) pkg_purge ${_line#* }; _accounts_restore ;;
+        'packages '*)
+            [ -e "$CPMG_SAVED/accounts" ] || ! [ -e "$CPMG_SAVED/accounts.before" ] || _accounts_new # killed before it could
+            pkg_purge ${_line#* }; _accounts_restore ;;
         'removed '*) say "installing again: ${_line#* }"; _apt_install ${_line#* } ;;
         'database '*) database_drop ${_line#* } ;;
         'rabbit_user '*) rabbit_user_drop ${_line#* } ;;
@@ -136,9 +138,7 @@ made_by_step() { # PATH...: what commands of this step will make there; undo rem
 _put() { # PATH NEWFILE: NEWFILE, ready beside PATH, takes its place
     save_file "$1"
     mv -f "$2" "$1" || fail "cannot write $1"
-    say "wrote $1"
-    restart_needed
-    mark_changed
+    say "wrote $1"; restart_needed; mark_changed
 }
 
 file_write() { # PATH [MODE [OWNER:GROUP]]: standard input becomes its content; MODE and OWNER stay, if not given
@@ -160,8 +160,7 @@ file_install() { file_write "$2" "${3:-0644}" "${4:-root:root}" <"$1"; } # SOURC
 dir_ensure() { # PATH [MODE [OWNER:GROUP]]: makes a missing folder
     [ ! -d "$1" ] || return 0
     made_by_step "$1"
-    mkdir -p "$1" && chmod "${2:-0755}" "$1" && chown "${3:-root:root}" "$1"
-    mark_changed
+    mkdir -p "$1" && chmod "${2:-0755}" "$1" && chown "${3:-root:root}" "$1" && mark_changed
 }
 
 # Options as oslo.config reads them: [section], key = value, values going on in indented lines, repeated keys.
@@ -262,8 +261,7 @@ _apt_install() {
 
 _dpkg_finish() { # what a killed apt-get left half done
     [ -n "$(dpkg --audit; ls /var/lib/dpkg/updates)" ] || return 0
-    say "finishing an interrupted package installation first"
-    _services_hold
+    say "finishing an interrupted package installation first"; _services_hold
     DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a </dev/null || :
     _apt -f install || fail "the packages of $NODE_NAME are in a state that apt-get cannot mend (see above)"
     _services_start_again
@@ -295,32 +293,33 @@ pkg_install() { # NAME...: without recommended ones; their services are not star
     [ -e "$CPMG_SAVED/accounts.before" ] || { mkdir -p "$CPMG_SAVED" && _accounts >"$CPMG_SAVED/accounts.before"; }
     mark_changed
     _apt_install "$@"
-    _accounts | grep -vxF -f "$CPMG_SAVED/accounts.before" >"$CPMG_SAVED/accounts" || :
+    _accounts_new
 }
 
-# shellcheck disable=SC2086 # lists of package names
+# shellcheck disable=SC2046,SC2086 # lists of package names
 pkg_purge() { # NAME...: with their configuration; what something else has come to need stays
     _dpkg_finish
     _here=$(printf '%s\n' "$@" | grep -vxF -e "$(pkg_missing "$@")" || :)
     [ -n "$_here" ] || return 0
-    apt-mark auto $_here >/dev/null # apt-get now tells which of them nothing needs that somebody has asked for
-    _plan=$(_apt -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove) ||
-        fail "apt-get cannot tell what may be removed: $_plan"
-    _free=$(printf '%s\n' "$_plan" | awk '$1 == "Remv" { print $2 }' | grep -xF -e "$_here" || :)
-    _stay=$(printf '%s\n' "$_here" | grep -vxF -e "$_free" || :)
-    [ -z "$_stay" ] || say "kept, because other packages need them now:" $_stay
-    [ -n "$_free" ] || return 0
+    _free=$_here
+    if _apt -s purge $_here | awk '$1 == "Remv" || $1 == "Purg" { print $2 }' | grep -vqxF -e "$_here"; then
+        apt-mark auto $_here >/dev/null # others would go along; apt-get tells which of ours nothing needs that somebody asked for
+        _free=$(_apt -s -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false autoremove |
+            awk '$1 == "Remv" { print $2 }' | grep -xF -e "$_here" || :)
+        say "kept, because other packages need them now:" $(printf '%s\n' "$_here" | grep -vxF -e "$_free" || :)
+        [ -n "$_free" ] || return 0
+    fi
     _dirs=$(dpkg-query -L $_free | grep '^/etc/' | sort -ru)
     _apt purge $_free || fail "apt-get could not remove the packages (see above)"
     printf '%s\n' "$_dirs" | while read -r _dir; do # a package leaves its folder while a script of another has files in it
         [ ! -d "$_dir" ] || dpkg-query -S "$_dir" >/dev/null 2>&1 || rmdir "$_dir" 2>/dev/null || :
     done
-    systemctl daemon-reload
-    mark_changed
+    systemctl daemon-reload; mark_changed
 }
 
 _accounts() { awk -F: '$3 < 1000 { print "user", $1 }' /etc/passwd; awk -F: '$3 < 1000 { print "group", $1 }' /etc/group; }
 
+_accounts_new() { _accounts | grep -vxF -f "$CPMG_SAVED/accounts.before" >"$CPMG_SAVED/accounts" || :; }
 _accounts_restore() { # system users and groups that came with this step's packages
     [ -s "$CPMG_SAVED/accounts" ] || return 0
     while read -r _kind _name; do
