@@ -245,14 +245,14 @@ impl Loop {
         self.dirty = false;
         self.connect(Duration::ZERO);
         let mut signals = Signals::new()?;
-        let mut input = EventStream::new();
+        let mut input = read_input();
         let mut drawn = Instant::now();
         let mut tick = tokio::time::Instant::now() + Duration::from_secs(1);
         while self.exit.is_none() {
             let ticks = self.app.ticks();
             let frame = tokio::time::Instant::from_std(drawn + FRAME);
             tokio::select! {
-                Some(event) = input.next() => self.input(event),
+                Some(event) = input.recv() => self.input(event),
                 Some(done) = inner.recv() => self.inner(done),
                 pushed = receive(&mut self.pushed) => self.pushed(pushed),
                 () = tokio::time::sleep_until(tick), if ticks => {
@@ -281,14 +281,14 @@ impl Loop {
     }
 
     /// Takes in what is there already.
-    fn drain(&mut self, input: &mut EventStream, inner: &mut mpsc::UnboundedReceiver<Inner>) {
+    fn drain(&mut self, input: &mut Input, inner: &mut mpsc::UnboundedReceiver<Inner>) {
         for _ in 0..DRAIN {
-            if let Some(Some(event)) = input.next().now_or_never() {
+            if let Ok(event) = input.try_recv() {
                 self.input(event);
             } else if let Ok(done) = inner.try_recv() {
                 self.inner(done);
-            } else if let Some(pushed) = receive(&mut self.pushed).now_or_never() {
-                self.pushed(pushed);
+            } else if let Some(Ok(pushed)) = self.pushed.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
+                self.pushed(Some(pushed));
             } else {
                 break;
             }
@@ -460,6 +460,23 @@ impl Loop {
         self.terminal.backend_mut().flush()?;
         result
     }
+}
+
+type Input = mpsc::UnboundedReceiver<io::Result<crossterm::event::Event>>;
+
+/// Reads the terminal in a task of its own: crossterm's stream keeps only the first waker it is polled with, so that
+/// polling it for what is there already would put it to sleep for good.
+fn read_input() -> Input {
+    let (send, input) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut stream = EventStream::new();
+        while let Some(event) = stream.next().await {
+            if send.send(event).is_err() {
+                break;
+            }
+        }
+    });
+    input
 }
 
 async fn receive(from: &mut Option<mpsc::UnboundedReceiver<Pushed>>) -> Option<Pushed> {
