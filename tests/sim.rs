@@ -333,3 +333,36 @@ async fn the_recorded_installation_plays_to_the_end() {
         }
     }
 }
+
+#[tokio::test]
+async fn many_nodes_play_at_once() {
+    let sim = start_many(40).await;
+    let mut all = tokio::task::JoinSet::new();
+    let tar = bundle(0).1;
+    for (index, node) in sim.nodes.iter().enumerate() {
+        let (hop, tar, name) = (pinned(&sim, index).await, tar.clone(), node.name.clone());
+        all.spawn(async move {
+            let session = connect(&Target::from(hop)).await.unwrap();
+            let folder = NodeRunner::folder(BASE, "1");
+            NodeRunner::upload(&session, &folder, tar).await.unwrap();
+            let runner = NodeRunner::attach(&session, &folder).await.unwrap();
+            let (out, end) =
+                to_the_end(runner.begin(&attempt("time/configure", 1), 0, &[]).await.unwrap()).await;
+            // The files are those of one node: so is the name in what it prints.
+            assert_eq!(out, all_lines("node-1"), "{name}");
+            assert_eq!(end, StepEvent::Ended { status: 0, changed: true });
+        });
+    }
+    let mut done = 0;
+    while let Some(one) = all.join_next().await {
+        one.unwrap();
+        done += 1;
+    }
+    assert_eq!(done, 40);
+}
+
+async fn start_many(nodes: usize) -> SimHandle {
+    let options =
+        SimOptions { nodes, port: 0, speed: 5.0, recordings: Some(recordings()), ..SimOptions::default() };
+    sim::start(options).await.unwrap()
+}
