@@ -1,0 +1,9 @@
+//! The real commands against a real engine in a temporary directory.
+//!
+//! Each test has data, sessions and roles of its own. Nothing here waits for time to pass, only for what is to happen.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod commands;
+mod engines;
+mod nodes;
+mod support;
