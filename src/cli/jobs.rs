@@ -16,7 +16,8 @@ use std::fmt::Write;
 pub async fn plan(global: &Global, env: &str) -> Result<(), Fault> {
     let talk = Talk::open(global).await?;
     let env = find::environment(&talk, env, false).await?;
-    let Response::Plan(plan) = talk.call(Request::PlanPreview { env: env.env.id }).await? else {
+    let Response::Plan(plan) = talk.call(Request::PlanPreview { env: env.env.id }).await.map_err(by_state)?
+    else {
         return Err(Talk::unexpected());
     };
     if talk.json {
@@ -73,8 +74,13 @@ fn stages(talk: &Talk, plan: &Plan) -> Result<(), Fault> {
 pub async fn install(global: &Global, env: &str, follow: bool) -> Result<Code, Fault> {
     let talk = Talk::open(global).await?;
     let env = find::environment(&talk, env, false).await?;
-    let job = answer(talk.call(Request::Install { env: env.env.id }).await?)?;
+    let job = answer(talk.call(Request::Install { env: env.env.id }).await.map_err(by_state)?)?;
     begun(talk, &job, follow, &format!("job {} installs {}", job.id, env.env.name)).await
+}
+
+/// The command was right, but what the environment is like does not allow it.
+fn by_state(fault: Fault) -> Fault {
+    Fault { code: if fault.code == Code::Usage { Code::Failed } else { fault.code }, ..fault }
 }
 
 /// What is said of a job that was just begun.

@@ -86,7 +86,10 @@ fn section(out: &mut String, command: &Command, path: &str) {
         let _ = writeln!(out, "{about}\n");
     }
     let usage = command.clone().render_usage().to_string();
-    let _ = writeln!(out, "    {}\n", usage.trim_start_matches("Usage: ").trim());
+    for line in usage.trim_start_matches("Usage:").lines() {
+        let _ = writeln!(out, "    {}", line.trim());
+    }
+    out.push('\n');
     let arguments: Vec<(String, String)> = command
         .get_arguments()
         .filter(|a| !a.is_hide_set() && (path == "cpmg" || !a.is_global_set()))

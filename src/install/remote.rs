@@ -2,8 +2,7 @@
 
 use super::{Attempt, Link, LinkEvent, LinkFault};
 use crate::domain::secret::Secret;
-use crate::runner::{self, BASE, Following, NodeRunner, RunnerError, StepEvent};
-use crate::ssh::Session;
+use crate::runner::{self, BASE, Following, NodeRunner, RunnerError, Session, StepEvent};
 use std::time::Duration;
 
 /// How long a step may take to end after it was asked politely.
