@@ -1,3 +1,5 @@
+//! The table of keys: no two meanings in one place, all of them named in every language.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
