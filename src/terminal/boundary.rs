@@ -58,7 +58,11 @@ impl Boundary {
                     pass(good);
                 }
                 from = at + 1;
-            } else if self.state != State::Ground && self.pending.len() < STRING_LIMIT {
+            } else if self.state != State::Ground
+                && self.pending.len() < STRING_LIMIT
+                && (byte >= 0x20 || byte == 0x1b)
+            {
+                // Control characters inside a sequence act at once and are no part of it.
                 self.pending.push(byte);
             }
             at += 1;
@@ -162,6 +166,12 @@ mod tests {
         assert_eq!(run(&[stream]), (stream.to_vec(), b"\x1b[?25".to_vec()));
         let single: Vec<&[u8]> = stream.chunks(1).collect();
         assert_eq!(run(&single), (stream.to_vec(), b"\x1b[?25".to_vec()));
+    }
+
+    #[test]
+    fn control_characters_inside_a_sequence_are_not_pending() {
+        assert_eq!(run(&[b"\x1b[1;\r\n2"]).1, b"\x1b[1;2");
+        assert_eq!(run(&[b"\x1b[1;\x1b[3"]).1, b"\x1b[3");
     }
 
     #[test]

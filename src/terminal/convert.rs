@@ -37,19 +37,17 @@ pub(super) fn cell(grid: &Grid<LibraryCell>, line: Line, column: usize, last: us
             width = Width::Wide;
         } else if column > 0 && whole(grid, line, column - 1, last) {
             (character, combining, width) = (' ', &[], Width::Continuation);
-        } else if column == last
-            && cell.flags.contains(Flags::WRAPLINE | Flags::LEADING_WIDE_CHAR_SPACER)
-            && line < grid.bottommost_line()
-            && whole(grid, line + 1, 0, last)
-        {
-            // Written with the colours of the text, or without when it comes from rewrapping: nobody's choice.
+        } else if cell.flags.contains(Flags::LEADING_WIDE_CHAR_SPACER) {
+            let wanted = column == last && cell.flags.contains(Flags::WRAPLINE);
+            let filler = wanted && line < grid.bottommost_line() && whole(grid, line + 1, 0, last);
             return CellRef {
                 character: ' ',
                 combining: &[],
+                // It has the colours of the text, or none when it comes from rewrapping: nobody's choice.
                 fg: Color::Default,
                 bg: Color::Default,
                 attributes: Attributes::NONE,
-                width: Width::Filler,
+                width: if filler { Width::Filler } else { Width::Single },
             };
         } else if cell.flags.intersects(Flags::WIDE_CHAR | Flags::WIDE_CHAR_SPACER) {
             (character, combining) = (' ', &[]);

@@ -66,7 +66,8 @@ pub(super) fn write_picture(picture: &Picture) -> Vec<u8> {
     let main_screen = picture.main.get(above..).unwrap_or_default();
     if let Some(rows) = &picture.alternate {
         writer.place(&picture.below, main_screen, 0);
-        writer.out.push_str("\x1b(B\x1b)B\x1b*B\x1b+B\x1b[?1049h");
+        // Each screen has character sets of its own; text is written in plain ones.
+        writer.out.push_str("\x1b[?1049h\x1b(B\x1b)B\x1b*B\x1b+B");
         writer.set_pen(Pen::default());
         // The alternate screen comes in the background colour of the shell.
         writer.out.push_str("\x1b[H\x1b[2J");
@@ -159,15 +160,15 @@ impl Writer {
     fn place(&mut self, place: &Place, screen: &[Row], top: usize) {
         let line = place.line.saturating_sub(top) + 1;
         let row = screen.get(place.line).map(|row| row.cells.as_slice()).unwrap_or_default();
+        // Writing the last character again is the only way to a cursor that wraps. Rewrapping may leave a saved one that wraps
+        // before the last column: there is no way to that.
+        let wraps = place.wraps && place.column + 1 == row.len();
         let column = match row.get(place.column).map(|cell| cell.width) {
-            // Writing the last character again is the only way to a cursor that wraps.
-            Some(Width::Continuation) if place.wraps => place.column.saturating_sub(1),
+            Some(Width::Continuation) if wraps => place.column.saturating_sub(1),
             _ => place.column,
         };
         let _ = write!(self.out, "\x1b[{line};{}H", column + 1);
-        if place.wraps
-            && let Some(cell) = row.get(column)
-        {
+        if wraps && let Some(cell) = row.get(column) {
             self.cell(cell);
         }
         self.set_pen(place.pen);
