@@ -20,7 +20,7 @@ mark_changed() { printf 'changed\n' >"$CPMG_ATTEMPT/outcome"; }
 
 _cleanup() {
     _rc=$?; _services_start_again
-    rm -rf "$CPMG_ATTEMPT/tmp"
+    [ ! -e "$CPMG_ATTEMPT/tmp" ] || rm -rf "$CPMG_ATTEMPT/tmp"
     return "$_rc"
 }
 trap _cleanup EXIT

@@ -120,6 +120,11 @@ impl Sshd {
         self.folder.path()
     }
 
+    /// The listening process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// One of its host keys, in OpenSSH's format with a comment.
     pub fn host_key(&self, kind: &str) -> String {
         public(&self.folder().join(format!("host_{kind}")))
