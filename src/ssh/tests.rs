@@ -296,6 +296,21 @@ async fn the_loss_of_a_connection_is_told() {
 }
 
 #[tokio::test]
+async fn a_frozen_peer_is_noticed() {
+    let sshd = Sshd::start();
+    let quick = Deadlines { keepalive: Duration::from_millis(200), ..Deadlines::default() };
+    let s = connect_with(&hop(&sshd).into(), quick).await.unwrap();
+    let shell = s.run("echo $PPID", "", SOON).await.unwrap().stdout;
+    let server = String::from_utf8(shell).unwrap().trim().to_owned();
+    let signal = |name: &str| Command::new("kill").args([name, &server]).status().unwrap().success();
+    assert!(signal("-STOP"));
+    let lost = tokio::time::timeout(SOON, s.lost()).await;
+    assert!(signal("-CONT"));
+    assert!(matches!(&lost, Ok(SshError::Lost { why, .. }) if why.contains("eepalive")), "{lost:?}");
+    assert!(s.run("true", "", SOON).await.is_err());
+}
+
+#[tokio::test]
 async fn through_a_jump_host() {
     let (jump, node) = (Sshd::start(), Sshd::start());
     let s = connect(&Target { node: hop(&node), jumps: vec![hop(&jump)] }).await.unwrap();
