@@ -46,7 +46,11 @@ impl Tool {
         write("inventory", &inventory);
         let mut play = String::from("- hosts: all\n  gather_facts: false\n  tasks:\n");
         for k in 0..field.steps {
-            writeln!(play, "    - name: step {k}\n      ansible.builtin.shell: |\n        DIR='{{{{ workdir }}}}'").unwrap();
+            writeln!(
+                play,
+                "    - name: step {k}\n      ansible.builtin.shell: |\n        DIR='{{{{ workdir }}}}'"
+            )
+            .unwrap();
             for line in lines(k).lines() {
                 writeln!(play, "        {line}").unwrap();
             }
@@ -128,7 +132,7 @@ impl Tool {
             field.key.display(),
             hosts.len(),
         );
-        let path = field.scratch.join("pssh.py");
+        let path = field.scratch.join("race.py");
         std::fs::write(&path, script).unwrap();
         let mut command = Command::new(self.bin.join("python3"));
         command.arg(path);

@@ -29,7 +29,8 @@ pub fn run(contender: &str, field: &Path) {
             })
         });
         for bytes in join_all(nodes).await {
-            let expected: usize = (0..field.steps).map(|k| format!("step {k} begins\nstep {k} ends\n").len()).sum();
+            let expected: usize =
+                (0..field.steps).map(|k| format!("step {k} begins\nstep {k} ends\n").len()).sum();
             assert_eq!(bytes.unwrap(), expected, "bytes of output");
         }
     });
