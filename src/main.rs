@@ -1,6 +1,7 @@
 //! Puts the processes together: client, engine, demonstration.
 #![forbid(unsafe_code)]
 
+mod demo;
 mod process;
 
 use clap::Parser;
@@ -17,6 +18,9 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         None => screens(&cli),
         Some(Command::Engine(args @ EngineArgs { command: None, .. })) => engine(&cli, args),
+        Some(Command::Demo(args)) => {
+            process::server().and_then(|rt| rt.block_on(demo::run(&cli.global, args)))
+        }
         Some(_) => match process::client() {
             Ok(runtime) => return runtime.block_on(cli::run(cli, Hooks { check_roles })),
             Err(fault) => Err(fault),

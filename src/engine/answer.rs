@@ -112,7 +112,7 @@ impl Engine {
                 Response::Done
             }
             R::ShellWrite { shell, bytes } => {
-                self.shell_write(&user, shell, bytes)?;
+                self.shell_write(&user, shell, &bytes)?;
                 Response::Done
             }
             R::ShellResize { shell, cols, rows } => {

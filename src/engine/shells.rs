@@ -196,8 +196,8 @@ impl Engine {
     }
 
     /// Types.
-    pub fn shell_write(&self, user: &User, id: ShellId, bytes: Vec<u8>) -> Result<(), Failure> {
-        self.shells.get(user, id)?.write(&bytes).map_err(|fault| {
+    pub fn shell_write(&self, user: &User, id: ShellId, bytes: &[u8]) -> Result<(), Failure> {
+        self.shells.get(user, id)?.write(bytes).map_err(|fault| {
             let kind = match fault {
                 ShellError::Busy => FailureKind::Busy,
                 ShellError::Closed(_) => FailureKind::NotFound,

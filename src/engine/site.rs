@@ -9,7 +9,8 @@ use crate::domain::job::{Job, JobEvent, StepAction, StepProgress};
 use crate::domain::plan::StepId;
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
-use crate::install::{Attempt, Before, LinkFault, RemoteLink, Site, SiteFault};
+use crate::install::{Attempt, LinkFault, RemoteLink, Site, SiteFault, runner_fault};
+use crate::runner::{BASE, NodeRunner, RunnerError};
 use crate::ssh::SshError;
 use crate::store::{self, OutputId};
 use std::sync::Arc;
@@ -107,12 +108,22 @@ impl Site for JobSite {
         let bundle = tokio::fs::read(&path)
             .await
             .map_err(|e| LinkFault::Refused(format!("{}: {e}", path.display())))?;
-        let (folder, before) = self.read(|job| {
+        let (folder, done_before) = self.read(|job| {
             let done = job.nodes.get(&node).is_some_and(|n| n.steps.iter().any(StepProgress::is_done));
             // Numbers of jobs begin anew with a new database; the moment makes the folder this job's own.
-            (format!("{}-{:x}", job.id, job.created.0), if done { Before::Done } else { Before::Nothing })
+            (NodeRunner::folder(BASE, &format!("{}-{:x}", job.id, job.created.0)), done)
         });
-        RemoteLink::open(session, &folder, bundle, before).await
+        if !done_before {
+            NodeRunner::upload(&session, &folder, bundle).await.map_err(|f| runner_fault(&f))?;
+        }
+        match NodeRunner::attach(&session, &folder).await {
+            Ok(runner) => Ok(RemoteLink::new(runner)),
+            Err(RunnerError::NotThere { host, said }) if done_before => Err(LinkFault::Refused(format!(
+                "the files of this job are no longer on {host} ({said}): the node was reinstalled or cleaned; \
+                 start a new installation"
+            ))),
+            Err(why) => Err(runner_fault(&why)),
+        }
     }
 
     fn waits(&self, node: NodeId, why: Option<&str>) {

@@ -13,7 +13,7 @@ mod tests;
 mod worker;
 
 pub use executor::execute;
-pub use remote::{Before, RemoteLink};
+pub use remote::{RemoteLink, runner_fault};
 
 use crate::domain::ids::NodeId;
 use crate::domain::job::{Job, JobEvent, StepAction};

@@ -2,7 +2,7 @@
 
 use super::{Attempt, Link, LinkEvent, LinkFault};
 use crate::domain::secret::Secret;
-use crate::runner::{self, BASE, Following, NodeRunner, RunnerError, Session, StepEvent};
+use crate::runner::{self, Following, NodeRunner, RunnerError, StepEvent};
 use std::time::Duration;
 
 /// How long a step may take to end after it was asked politely.
@@ -14,40 +14,15 @@ pub struct RemoteLink {
     following: Option<Following>,
 }
 
-/// Whether the job has done steps on the node before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// It has: its folder must be there, or the node was reinstalled.
-    Done,
-    /// It has not: the folder is made.
-    Nothing,
-}
-
 impl RemoteLink {
-    /// Attaches to the folder called `job` on the node, after uploading `bundle` into it where nothing was done before.
-    pub async fn open(
-        session: Session,
-        job: &str,
-        bundle: Vec<u8>,
-        before: Before,
-    ) -> Result<Self, LinkFault> {
-        let folder = NodeRunner::folder(BASE, job);
-        if before == Before::Nothing {
-            NodeRunner::upload(&session, &folder, bundle).await.map_err(|f| fault(&f))?;
-        }
-        match NodeRunner::attach(&session, &folder).await {
-            Ok(runner) => Ok(Self { runner, following: None }),
-            Err(RunnerError::NotThere { host, said }) if before == Before::Done => {
-                Err(LinkFault::Refused(format!(
-                    "the files of this job are no longer on {host} ({said}): the node was reinstalled or cleaned; start a new installation"
-                )))
-            }
-            Err(why) => Err(fault(&why)),
-        }
+    /// Over a runner that is attached to the job's folder.
+    pub fn new(runner: NodeRunner) -> Self {
+        Self { runner, following: None }
     }
 }
 
-fn fault(fault: &RunnerError) -> LinkFault {
+/// Whether another connection may succeed.
+pub fn runner_fault(fault: &RunnerError) -> LinkFault {
     if fault.is_passing() {
         LinkFault::Gone(fault.to_string())
     } else {
@@ -66,7 +41,8 @@ impl Link for RemoteLink {
         offset: u64,
         secrets: Vec<(String, Secret)>,
     ) -> Result<(), LinkFault> {
-        let following = self.runner.begin(&theirs(attempt), offset, &secrets).await.map_err(|f| fault(&f))?;
+        let following =
+            self.runner.begin(&theirs(attempt), offset, &secrets).await.map_err(|f| runner_fault(&f))?;
         self.following = Some(following);
         Ok(())
     }
@@ -75,7 +51,7 @@ impl Link for RemoteLink {
         let Some(following) = &mut self.following else {
             return Err(LinkFault::Gone("no step was begun over this connection".into()));
         };
-        Ok(match following.next().await.map_err(|f| fault(&f))? {
+        Ok(match following.next().await.map_err(|f| runner_fault(&f))? {
             StepEvent::Output { offset, bytes } => LinkEvent::Output { offset, bytes },
             StepEvent::Ended { status, changed } => LinkEvent::Ended { status, changed },
             StepEvent::Lost(loss) => LinkEvent::Lost { why: loss.to_string() },
@@ -83,6 +59,6 @@ impl Link for RemoteLink {
     }
 
     async fn cancel(&mut self, attempt: &Attempt) -> Result<(), LinkFault> {
-        self.runner.cancel(&theirs(attempt), GRACE).await.map(drop).map_err(|f| fault(&f))
+        self.runner.cancel(&theirs(attempt), GRACE).await.map(drop).map_err(|f| runner_fault(&f))
     }
 }

@@ -1,7 +1,7 @@
 //! How things look: a theme names a style for each part.
 //!
 //! Themes are TOML files. The default one uses the 16 colours on the terminal's own background; `dusk` uses 24 bit colours and
-//! is offered only where the terminal has them; `mono` has no colour at all and is the one under NO_COLOR, because what
+//! is offered only where the terminal has them; `mono` has no colour at all and is the one under `NO_COLOR`, because what
 //! writes our cells would otherwise emit resets that wipe reverse and bold. A state is never told by colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
@@ -185,7 +185,7 @@ pub fn collect(files: &[(String, String)]) -> (Vec<Theme>, Vec<ThemeFault>) {
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colours {
-    /// The operator asked for none (NO_COLOR), or the terminal has none.
+    /// The operator asked for none (`NO_COLOR`), or the terminal has none.
     None,
     /// The 16 (or 256) usual ones.
     Basic,

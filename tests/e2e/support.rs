@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Longest that anything here is waited for; on a loaded machine everything takes several times longer.
-pub const PATIENCE: Duration = Duration::from_secs(900);
+pub const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Real Debian nodes on this machine; taken down when dropped.
 pub struct Lab {
@@ -76,11 +76,6 @@ impl Cpmg {
         );
         cpmg.ok_with(&["login", "ada", "--password-stdin"], "correct horse\n");
         cpmg
-    }
-
-    /// Directory for everything of this one.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
     }
 
     /// A directory of roles that wins over the project's own.

@@ -37,7 +37,7 @@ impl Environments {
         rows.retain(|r| {
             self.list.filter.matches(&format!("{} {}", r.env.name, states::environment(r).text(cx)))
         });
-        rows.sort_by(|a, b| a.env.name.to_lowercase().cmp(&b.env.name.to_lowercase()));
+        rows.sort_by_key(|a| a.env.name.to_lowercase());
         match self.list.sort {
             Some((Action::SortState, down)) => {
                 rows.sort_by_key(|r| states::environment(r).text(cx));

@@ -44,7 +44,7 @@ impl NodesTab {
             Some((Action::SortAddress, _)) => rows.sort_by_key(|r| (r.address, r.port)),
             Some((Action::SortState, _)) => rows.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name))),
             Some((Action::SortRoles, _)) => {
-                rows.sort_by(|a, b| (&a.roles, &a.name).cmp(&(&b.roles, &b.name)))
+                rows.sort_by(|a, b| (&a.roles, &a.name).cmp(&(&b.roles, &b.name)));
             }
             _ => rows.sort_by_key(|r| natural(&r.name)),
         }

@@ -177,7 +177,7 @@ impl Fields {
     pub fn refuse(&mut self, cx: &Shared, failure: &Failure) {
         let text = cx.catalogue.failure(failure);
         match failure.field.as_deref().filter(|id| self.shown().any(|(_, f)| f.id == *id)) {
-            Some(id) => self.wrong(&id.to_owned(), text),
+            Some(id) => self.wrong(id, text),
             None => self.fault = Some(text),
         }
     }
