@@ -19,9 +19,6 @@ mod tests;
 pub use following::{Following, StepEvent};
 pub use serve::NodeRunner;
 
-/// The connection that a runner works over.
-pub use crate::ssh::Session;
-
 use crate::domain::job::StepAction;
 use crate::domain::plan::StepId;
 use crate::ssh::SshError;
