@@ -3,7 +3,7 @@
 //! Used by the commands and by the screens. An engine that a client starts outlives the client and its terminal.
 
 use super::exit::{Code, Fault};
-use super::places::Places;
+use super::places::{Places, UNIT};
 use crate::api::client::Pushed;
 use crate::api::{Client, ClientError};
 use std::fs::{DirBuilder, OpenOptions};
@@ -19,9 +19,6 @@ const START_DEADLINE: Duration = Duration::from_secs(20);
 const OTHER_DEADLINE: Duration = Duration::from_secs(3);
 /// How often a new engine is asked whether it is there.
 const ASK_EVERY: Duration = Duration::from_millis(20);
-
-/// The unit of the system's engine.
-pub const UNIT: &str = "/etc/systemd/system/cpmg.service";
 
 /// What to do when no engine answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +49,7 @@ pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection,
                 ),
             ))
         }
+        Err(ClientError::NoEngine { .. }) if serviced(places) => service(places).await,
         Err(ClientError::NoEngine { source, .. }) if if_absent == IfAbsent::Tell => Err(Fault::new(
             Code::NoEngine,
             format!("no engine answers at {} ({source}): start one with 'cpmg engine'", socket.display()),
@@ -61,13 +59,31 @@ pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection,
     }
 }
 
-async fn start(places: &Places) -> Result<Connection, Fault> {
-    if places.system && Path::new(UNIT).exists() && Path::new("/run/systemd/system").exists() {
-        return Err(Fault::new(
-            Code::NoEngine,
-            "the engine is not running: start it with 'systemctl start cpmg', or see 'journalctl -u cpmg'",
-        ));
+/// Whether systemd looks after the engine at `places`.
+fn serviced(places: &Places) -> bool {
+    places.system && Path::new(UNIT).exists() && Path::new("/run/systemd/system").exists()
+}
+
+/// Waits for an engine that systemd has started a moment ago.
+async fn service(places: &Places) -> Result<Connection, Fault> {
+    let began = Instant::now();
+    loop {
+        let active = Command::new("systemctl").args(["is-active", "--quiet", "cpmg"]).status();
+        if !active.is_ok_and(|status| status.success()) || began.elapsed() > START_DEADLINE {
+            return Err(Fault::new(
+                Code::NoEngine,
+                "the engine is not running: start it with 'systemctl start cpmg', or see 'journalctl -u cpmg'",
+            ));
+        }
+        match Client::connect(&places.socket()).await {
+            Ok(connection) => return Ok(connection),
+            Err(ClientError::NoEngine { .. }) => tokio::time::sleep(ASK_EVERY).await,
+            Err(other) => return Err(other.into()),
+        }
     }
+}
+
+async fn start(places: &Places) -> Result<Connection, Fault> {
     if places.system && !rustix::process::geteuid().is_root() {
         return Err(Fault::new(
             Code::NoEngine,

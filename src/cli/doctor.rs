@@ -4,9 +4,9 @@
 //! passed. Failures make the exit code 1.
 
 use super::args::Global;
-use super::connect::{IfAbsent, UNIT};
+use super::connect::IfAbsent;
 use super::exit::{Code, Fault};
-use super::places::{Places, roles};
+use super::places::{Places, UNIT, roles};
 use super::talk::Talk;
 use super::{Hooks, print};
 use crate::api::views::Diagnosis;

@@ -6,7 +6,8 @@
 //! | socket | `/run/cpmg` | `$XDG_RUNTIME_DIR/cpmg`, else `DATA/run` |
 //!
 //! `--data DIR` alone puts the socket into `DIR/run`, so that a second engine is a matter of one option. Somebody who is not root
-//! and gives neither option talks to the system's engine where there is one. (`/var/lib/cpmg` is what cpmg uses on nodes.)
+//! and gives neither option talks to the system's engine where one is installed, also while it is stopped: a second, empty one
+//! would only confuse. (`/var/lib/cpmg` is what cpmg uses on nodes.)
 
 use super::args::Global;
 use super::exit::Fault;
@@ -22,6 +23,9 @@ const SOCKET_PATH_MAX: usize = 107;
 pub const SYSTEM_DATA: &str = "/var/lib/cpmg-engine";
 /// The system's directory for the socket.
 pub const SYSTEM_RUN: &str = "/run/cpmg";
+
+/// The unit of the system's engine.
+pub const UNIT: &str = "/etc/systemd/system/cpmg.service";
 
 /// Where an engine keeps its data and its socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +56,7 @@ impl Places {
     pub fn find(global: &Global) -> Result<Self, Fault> {
         let here = Surroundings {
             root: rustix::process::geteuid().is_root(),
-            system_engine: socket_path(Path::new(SYSTEM_RUN)).exists(),
+            system_engine: Path::new(UNIT).exists() || Path::new(SYSTEM_RUN).is_dir(),
             home: set("HOME"),
             data_home: set("XDG_DATA_HOME"),
             runtime: set("XDG_RUNTIME_DIR"),
