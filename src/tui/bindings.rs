@@ -129,6 +129,7 @@ pub static BINDINGS: &[Binding] = &[
     row(C::Dialog, A::ChoiceBefore, &["left", "shift-tab", "h"]),
     row(C::Dialog, A::Choose, &["enter"]).hint(20),
     row(C::Dialog, A::Cancel, &["esc", "q"]).hint(30),
+    row(C::Dialog, A::Yank, &["y"]),
 ];
 
 #[cfg(test)]

@@ -170,11 +170,6 @@ impl Binding {
         }
     }
 
-    /// The first key as it is shown.
-    pub fn shown(&self) -> String {
-        self.keys.first().map(|k| pretty(k)).unwrap_or_default()
-    }
-
     /// All keys as they are shown.
     pub fn all_shown(&self) -> String {
         self.keys.iter().map(|k| pretty(k)).collect::<Vec<_>>().join(" ")

@@ -197,6 +197,10 @@ reach-probing = 询问中
 role-controller = 控制
 role-compute = 计算
 role-storage = 存储
+role-short-controller = 控制
+role-short-compute = 计算
+role-short-storage = 存储
+more-below = ↓ 还有 { $count } 行
 job-state-queued = 排队中
 job-state-running = 运行中
 job-state-cancelling = 停止中
@@ -440,8 +444,7 @@ error-job-not-newest = 这不是该环境最新的任务：{ $message }
 
 ## Shells
 shell-opening = 正在 { $name } 上打开终端…
-shell-hint = ^] 之后：d 分离，[ 回看，n 下一个，x 关闭，? 帮助
-shell-ended = 终端已结束：{ $why } 按 Esc 返回。
+shell-ended = { $why }。按 Esc 返回。
 shell-detached = 已分离；{ $name } 上的终端继续运行。
 shell-prefix-on = ^] …
 shell-scrolled = 已回看 { $lines } 行；q 返回

@@ -145,7 +145,7 @@ impl Screen for EnvPage {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::Nodes(self.env), Topic::Jobs(self.env)]
+        vec![Topic::Nodes(self.env), Topic::Jobs(self.env), Topic::Shells]
     }
 
     fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {

@@ -7,7 +7,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
-use crate::tui::widgets::dialog::frame_of;
+use crate::tui::widgets::dialog::{frame_of, more_below};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -89,6 +89,7 @@ impl Screen for Help {
         let room = usize::from(inner.height);
         self.page.set(room);
         let from = self.from.min(rows.len().saturating_sub(room));
+        more_below(cx, frame, inner, rows.len().saturating_sub(from + room));
         for (n, (key, word, part)) in rows.into_iter().skip(from).take(room).enumerate() {
             let spans = if part == Part::Title {
                 vec![Span::styled(word, cx.style(part))]

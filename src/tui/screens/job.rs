@@ -175,7 +175,7 @@ impl Screen for JobPage {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        let mut topics = vec![Topic::Job(self.job)];
+        let mut topics = vec![Topic::Job(self.job), Topic::Shells];
         topics.extend(self.panes.iter().map(|p| Topic::JobNode(self.job, p.node)));
         topics
     }

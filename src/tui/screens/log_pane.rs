@@ -242,9 +242,12 @@ impl LogPane {
         if self.waiting {
             return Vec::new();
         }
-        let Some((index, Row::Above(left))) = self.row(self.top).or(self.row(self.top + 1)) else {
-            return Vec::new();
-        };
+        let visible = self.top..self.top + self.page.get();
+        let found = visible.filter_map(|at| self.row(at)).find_map(|(index, row)| match row {
+            Row::Above(left) => Some((index, left)),
+            _ => None,
+        });
+        let Some((index, left)) = found else { return Vec::new() };
         let size = left.min(u64::from(WINDOW));
         self.ask(index, left - size, u32::try_from(size).unwrap_or(WINDOW))
     }

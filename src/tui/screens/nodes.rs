@@ -174,15 +174,15 @@ impl NodesTab {
             return empty::draw(cx, frame, area, &sentences);
         }
         let columns = [
-            column(t!("col-name"), Wide::Flex(12), 0).sorted_by(Action::SortName, 'N'),
+            column(t!("col-name"), Wide::Flex(16), 0).sorted_by(Action::SortName, 'N'),
             column(t!("col-state"), Wide::Fixed(13), 0).sorted_by(Action::SortState, 'S'),
-            column(t!("col-roles"), Wide::Flex(14), 0).sorted_by(Action::SortRoles, 'R'),
+            column(t!("col-roles"), Wide::Flex(10), 0).sorted_by(Action::SortRoles, 'R'),
             column(t!("col-address"), Wide::Fixed(16), 1).sorted_by(Action::SortAddress, 'A'),
-            column(t!("col-reach"), Wide::Fixed(11), 2),
+            column(t!("col-reach"), Wide::Fixed(9), 2),
             column(t!("col-system"), Wide::Flex(16), 3),
             column(t!("col-cpus"), Wide::Fixed(4), 4),
             column(t!("col-memory"), Wide::Fixed(9), 5),
-            column(t!("col-host-key"), Wide::Fixed(20), 6),
+            column(t!("col-host-key"), Wide::Fixed(24), 6),
         ];
         table::draw(cx, frame, area, &self.list, &columns, &keys, |key| {
             self.row(cx, key).map(|row| cells(cx, row)).unwrap_or_default()

@@ -139,8 +139,7 @@ impl Screen for PlanPage {
         }
         match &self.plan {
             None => Some(t!("loading")),
-            Some(Err(why)) => Some(why.clone()),
-            Some(Ok(_)) => None,
+            Some(_) => None,
         }
     }
 
@@ -155,6 +154,8 @@ impl Screen for PlanPage {
             Action::PageDown => self.from + page - 1,
             Action::Top => 0,
             Action::Bottom => usize::MAX / 2,
+            // What was missing may be there by now.
+            Action::PlanStart if self.plan().is_none() => return Some(self.online(cx)),
             Action::PlanStart => return Some(vec![Effect::Push(Box::new(self.confirm(cx)?))]),
             _ => return None,
         };

@@ -162,7 +162,7 @@ impl ShellPage {
             let lines = self.tab().map_or(0, |t| t.emulator.scroll_offset());
             cx.tr(&t!("shell-scrolled", lines = lines))
         } else {
-            cx.tr(&t!("shell-hint"))
+            String::new()
         };
         let used: usize = spans.iter().map(|s| text::width(&s.content)).sum();
         let room = columns.saturating_sub(used + 1);
@@ -233,7 +233,9 @@ impl Screen for ShellPage {
         let size = room(cx);
         let mut effects = Vec::new();
         for (n, tab) in self.tabs.iter_mut().enumerate() {
-            tab.emulator.resize(size);
+            if tab.id.is_none() {
+                tab.emulator.resize(size);
+            }
             if n == self.at
                 && tab.over.is_none()
                 && let Some(shell) = tab.id
@@ -306,7 +308,9 @@ impl Screen for ShellPage {
         };
         tab.id = Some(bytes.shell);
         if bytes.redraw {
-            tab.emulator = Alacritty::new(room(cx), Answers::Discard);
+            // Another client may have made it larger or smaller than our room.
+            let size = if bytes.cols == 0 { room(cx) } else { Size::new(bytes.cols, bytes.rows) };
+            tab.emulator = Alacritty::new(size, Answers::Discard);
             tab.end = bytes.offset;
             tab.emulator.feed(&bytes.bytes);
         } else {

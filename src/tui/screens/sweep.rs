@@ -109,15 +109,12 @@ impl SweepPage {
         cx.data.found(self.sweep).into_iter().find(|r| key_of(r) == key)
     }
 
+    /// The node that has the address, added before the sweep or since.
     fn known(&self, cx: &Shared, row: &FoundRow) -> Option<String> {
-        let node = row.node?;
-        Some(
-            cx.data
-                .nodes(self.env)
-                .into_iter()
-                .find(|n| n.id == node)
-                .map_or_else(|| node.to_string(), |n| n.name.clone()),
-        )
+        let nodes = cx.data.nodes(self.env);
+        let here =
+            nodes.iter().find(|n| Some(n.id) == row.node || (n.address, n.port) == (row.address, row.port));
+        here.map(|n| n.name.clone()).or_else(|| row.node.map(|id| id.to_string()))
     }
 
     /// Why what was found cannot be added.

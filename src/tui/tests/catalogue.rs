@@ -64,6 +64,7 @@ fn made() -> BTreeSet<String> {
     all.extend(NodeState::ALL.map(|s| format!("node-state-{}", s.word())));
     all.extend(StageKind::ALL.map(|s| format!("stage-{}", s.word())));
     all.extend(NodeRole::ALL.map(|s| format!("role-{}", s.word())));
+    all.extend(NodeRole::ALL.map(|s| format!("role-short-{}", s.word())));
     all.extend(UserRole::ALL.map(|s| format!("user-role-{}", s.word())));
     all.extend(Context::ALL.map(|s| format!("context-{}", s.word())));
     all.extend(Action::ALL.iter().map(|s| format!("act-{}", s.word())));

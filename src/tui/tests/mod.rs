@@ -2,5 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod catalogue;
+mod environments;
+mod fixtures;
 mod gate;
 mod harness;
+mod job;
+mod nodes;
+mod recorder;
+mod shell;

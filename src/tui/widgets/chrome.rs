@@ -4,7 +4,7 @@ use crate::tui::app::App;
 use crate::tui::bindings::BINDINGS;
 use crate::tui::event::Level;
 use crate::tui::i18n::{Text, t};
-use crate::tui::keymap::{Action, Binding, Context};
+use crate::tui::keymap::{Action, Binding, Context, pretty};
 use crate::tui::screen::{Link, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
@@ -198,33 +198,38 @@ fn footer(app: &App, width: usize) -> Line<'static> {
         contexts.push(Context::Global);
     }
     let role = cx.me.as_ref().map(|me| me.role);
-    let mut hints: Vec<_> = Vec::new();
-    let mut seen: Vec<Action> = Vec::new();
+    let mut hints: Vec<(u8, &Binding, String)> = Vec::new();
+    let mut actions: Vec<Action> = Vec::new();
+    let mut taken: Vec<&str> = Vec::new();
     for context in &contexts {
-        for binding in BINDINGS.iter().filter(|b| b.context == *context && b.permitted(role)) {
-            if let Some(place) = binding.hint
-                && !seen.contains(&binding.action)
-                && !hints.iter().any(|(_, b): &(u8, &Binding)| b.shown() == binding.shown())
+        let here: Vec<&Binding> = BINDINGS.iter().filter(|b| b.context == *context).collect();
+        for binding in here.iter().filter(|b| b.permitted(role)) {
+            // A key that means something else further in is not this one's any more.
+            let key = binding.keys.iter().find(|k| !taken.contains(k));
+            if let (Some(place), Some(key)) = (binding.hint, key)
+                && !actions.contains(&binding.action)
             {
-                seen.push(binding.action);
-                hints.push((place, binding));
+                actions.push(binding.action);
+                let prefix = if contexts.contains(&Context::Shell) { "^]" } else { "" };
+                hints.push((place, binding, format!("{prefix}{}", pretty(key))));
             }
         }
+        taken.extend(here.iter().flat_map(|b| b.keys));
     }
-    hints.sort_by_key(|(place, _)| *place);
+    hints.sort_by_key(|(place, ..)| *place);
     // Help and leaving are always there; what does not fit is in the help.
-    let (always, mut some): (Vec<_>, Vec<_>) = hints.into_iter().partition(|(place, _)| *place >= 90);
-    let show = |b: &Binding| (b.shown(), cx.tr(&Text::key(format!("hint-{}", b.action.word()))));
-    let length = |(key, word): &(String, String)| text::width(key) + text::width(word) + 3;
-    let fixed: usize = always.iter().map(|(_, b)| length(&show(b))).sum();
+    let (always, mut some): (Vec<_>, Vec<_>) = hints.into_iter().partition(|(place, ..)| *place >= 90);
+    let word = |b: &Binding| cx.tr(&Text::key(format!("hint-{}", b.action.word())));
+    let length = |b: &Binding, key: &str| text::width(key) + text::width(&word(b)) + 3;
+    let fixed: usize = always.iter().map(|(_, b, key)| length(b, key)).sum();
     let mut used = fixed + 1;
-    some.retain(|(_, b)| {
-        used += length(&show(b));
+    some.retain(|(_, b, key)| {
+        used += length(b, key);
         used <= width
     });
     let mut spans = vec![Span::raw(" ")];
-    for (_, binding) in some.iter().chain(&always) {
-        let (key, word) = show(binding);
+    for (_, binding, key) in some.iter().chain(&always) {
+        let (key, word) = (key.clone(), word(binding));
         let possible = held.screen.refusal(cx, binding.action).is_none();
         let (key_part, word_part) = if possible { (Part::Key, Part::Text) } else { (Part::Dim, Part::Dim) };
         spans.push(Span::styled(key, cx.style(key_part)));

@@ -38,6 +38,16 @@ pub fn frame_of(
     Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner }
 }
 
+/// Says at the lower edge of a box how much of its text lies below.
+pub fn more_below(cx: &Shared, frame: &mut Frame, inner: Rect, count: usize) {
+    if count > 0 {
+        let note = format!(" {} ", cx.tr(&t!("more-below", count = count)));
+        let width = cells(text::width(&note)).min(inner.width);
+        let place = Rect { x: inner.right().saturating_sub(width), y: inner.bottom(), width, height: 1 };
+        frame.render_widget(Line::styled(note, cx.style(Part::Title)), place.intersection(frame.area()));
+    }
+}
+
 /// What a question does when it is answered with yes.
 type Yes = Box<dyn FnOnce() -> Vec<Effect> + Send>;
 
@@ -190,7 +200,7 @@ impl Screen for Reading {
     }
 
     fn contexts(&self) -> Vec<Context> {
-        vec![Context::Dialog, Context::Moving, Context::List]
+        vec![Context::Dialog, Context::Moving]
     }
 
     fn is_dialog(&self) -> bool {
@@ -227,6 +237,7 @@ impl Screen for Reading {
         let shown = usize::from(inner.height);
         self.page.set(shown);
         let from = self.from.min(lines.len().saturating_sub(shown));
+        more_below(cx, frame, inner, lines.len().saturating_sub(from + shown));
         for (n, line) in lines.into_iter().skip(from).take(shown).enumerate() {
             let y = inner.y.saturating_add(cells(n));
             frame.render_widget(Line::from(line), Rect { y, height: 1, ..inner });

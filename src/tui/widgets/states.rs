@@ -3,7 +3,7 @@
 use super::table::Cell;
 use crate::api::rows::EnvRow;
 use crate::domain::job::{JobNodeState, JobState, StepEnd, StepState};
-use crate::domain::node::{NodeRoles, NodeState, Reach};
+use crate::domain::node::{NodeRole, NodeRoles, NodeState, Reach};
 use crate::tui::i18n::{Text, t};
 use crate::tui::screen::Shared;
 use crate::tui::theme::Part;
@@ -129,11 +129,14 @@ pub fn environment(row: &EnvRow) -> Shown {
     }
 }
 
-/// Roles of a node, in words.
+/// Roles of a node, in words; short ones where there are several.
 pub fn roles(cx: &Shared, roles: &NodeRoles) -> String {
     if roles.is_empty() {
         return "-".into();
     }
-    let words: Vec<String> = roles.iter().map(|r| cx.tr(&Text::key(format!("role-{}", r.word())))).collect();
+    let long = |r: &NodeRole| Text::key(format!("role-{}", r.word()));
+    let short = |r: &NodeRole| Text::key(format!("role-short-{}", r.word()));
+    let words: Vec<String> =
+        roles.iter().map(|r| cx.tr(&if roles.len() == 1 { long(r) } else { short(r) })).collect();
     words.join("+")
 }

@@ -1,0 +1,148 @@
+//! The list of environments, users, help, command line, messages.
+
+use super::fixtures::{env, job};
+use super::harness::{Rig, snapshots, user};
+use crate::api::message::EnvChange;
+use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
+use crate::domain::ids::EnvId;
+use crate::domain::job::JobState;
+use crate::domain::user::UserRole;
+use crate::tui::event::Command;
+
+fn listed(role: UserRole) -> Rig {
+    let mut rig = Rig::logged_in(role);
+    let mut busy = env(7, "production", 3, 0, 0);
+    busy.job = Some(job(JobState::Running));
+    rig.rows(Topic::RunningJobs, vec![Row::Job(job(JobState::Running))]);
+    rig.rows(
+        Topic::Environments,
+        vec![
+            Row::Env(busy),
+            Row::Env(env(8, "测试云 二号", 12, 12, 0)),
+            Row::Env(env(9, "staging with a name of forty characters!", 5, 2, 1)),
+            Row::Env(env(10, "lab", 0, 0, 0)),
+        ],
+    );
+    rig.calls.clear();
+    rig
+}
+
+#[test]
+fn the_list() {
+    let mut rig = Rig::logged_in(UserRole::Operator);
+    rig.rows(Topic::Environments, Vec::new());
+    snapshots("environments-empty", &mut rig);
+    let mut rig = listed(UserRole::Administrator);
+    snapshots("environments", &mut rig);
+    rig.keys("/STAG");
+    snapshots("environments-filter", &mut rig);
+    rig.keys("zzz<Enter>");
+    snapshots("environments-filter-nothing", &mut rig);
+    rig.keys("<Esc>");
+    assert!(rig.screen(80, 24).contains("production"), "Esc clears the filter");
+}
+
+#[test]
+fn a_viewer_sees_no_way_to_change_and_is_told_why() {
+    let mut rig = listed(UserRole::Viewer);
+    let screen = rig.screen(80, 24);
+    assert!(!screen.contains("x hide") && !screen.contains("n new"), "{screen}");
+    rig.keys("x");
+    assert!(rig.notice().contains("logged in as viewer"), "{}", rig.notice());
+    assert_eq!(rig.stack(), ["environments"]);
+    rig.keys(":env-hide<Enter>");
+    assert!(rig.calls.is_empty() && rig.stack() == ["environments"], "not by its name either");
+}
+
+#[test]
+fn new_and_rename() {
+    let mut rig = listed(UserRole::Operator);
+    rig.keys("n");
+    rig.answer("Catalog", Ok(Response::Catalog(super::fixtures::catalog())));
+    snapshots("env-new", &mut rig);
+    rig.keys("a/b<C-s>");
+    assert!(rig.screen(80, 24).contains("A name consists of letters"));
+    rig.keys("<C-u>cloud 9<C-s>");
+    let taken =
+        Failure::new(FailureKind::Conflict, "there is an environment of that name already").at("name");
+    rig.answer("EnvAdd", Err(taken));
+    assert!(rig.screen(80, 24).contains("✗ there is an environment"), "under its field");
+    rig.keys("<Backspace>8<C-s>");
+    let Request::EnvAdd { name, platform } = rig.call("EnvAdd").request else { panic!() };
+    assert_eq!((name.as_str(), platform.as_deref()), ("cloud 8", Some("debian-12-zed")));
+    rig.keys("<Esc><Esc>G<Up>e");
+    assert_eq!(rig.stack(), ["environments", "env-edit"]);
+}
+
+#[test]
+fn hiding_asks_first_and_the_focus_is_on_cancel() {
+    let mut rig = listed(UserRole::Operator);
+    rig.keys("jx");
+    assert!(rig.notice().contains("A job works on it"), "a disabled key says why: {}", rig.notice());
+    rig.keys("ggx");
+    snapshots("env-hide", &mut rig);
+    rig.keys("<Enter>");
+    assert!(rig.calls.is_empty(), "Enter on Cancel does nothing");
+    rig.keys("x<Right><Enter>");
+    let Request::EnvEdit { env, change, .. } = rig.call("EnvEdit").request else { panic!() };
+    assert_eq!((env, change), (EnvId(10), EnvChange::Hide(true)));
+}
+
+#[test]
+fn esc_never_leaves_and_q_does() {
+    let mut rig = listed(UserRole::Operator);
+    rig.other.clear();
+    rig.keys("<Esc><Esc>");
+    assert!(rig.other.is_empty());
+    rig.keys("q");
+    assert!(matches!(rig.other[..], [Command::Quit]));
+}
+
+#[test]
+fn users() {
+    let mut rig = listed(UserRole::Administrator);
+    rig.keys("u");
+    let mut old = user(3, "alan", UserRole::Viewer);
+    old.disabled = true;
+    let all = vec![user(1, "ada", UserRole::Administrator), user(2, "grace", UserRole::Operator), old];
+    rig.answer("Users", Ok(Response::Users(all)));
+    snapshots("users", &mut rig);
+    rig.keys("x");
+    assert!(rig.notice().contains("your own account"), "{}", rig.notice());
+    rig.keys("jx");
+    snapshots("user-disable", &mut rig);
+    rig.keys("<Esc>n");
+    snapshots("user-new", &mut rig);
+    rig.keys("linus<Tab><Right><Tab>hunter2hunter2 ok<Tab>hunter2hunter2 ok<Enter>");
+    let Request::UserAdd { name, role, .. } = rig.call("UserAdd").request else { panic!() };
+    assert_eq!((name.as_str(), role), ("linus", UserRole::Administrator));
+}
+
+#[test]
+fn help_command_line_and_messages() {
+    let mut rig = listed(UserRole::Administrator);
+    rig.keys("?");
+    snapshots("help", &mut rig);
+    rig.keys("<Esc>:");
+    snapshots("palette", &mut rig);
+    rig.keys("dus");
+    assert!(rig.screen(80, 24).contains("line-unknown") || rig.app.shared.themes.len() == 3);
+    rig.keys("<Esc>:lzh<Enter>");
+    assert_eq!(rig.app.shared.language(), "zh-CN");
+    rig.keys(":language en<Enter>:nonsense!<Enter>");
+    assert!(rig.notice().contains("no command here"), "{}", rig.notice());
+    rig.keys(":mess<Enter>");
+    snapshots("messages", &mut rig);
+}
+
+#[test]
+fn keys_of_the_mouse_and_themes() {
+    let mut rig = listed(UserRole::Operator);
+    rig.other.clear();
+    rig.keys("<F4>");
+    assert_eq!(rig.app.shared.theme.name, "mono", "the other one that this terminal can show");
+    rig.keys(":theme dusk<Enter>");
+    assert!(rig.notice().contains("cannot show"), "{}", rig.notice());
+    rig.keys("<F3>");
+    assert_eq!(rig.app.shared.language(), "zh-CN");
+}

@@ -1,0 +1,381 @@
+//! Records as the engine would send them.
+
+use super::harness::NOW;
+use crate::api::Row;
+use crate::api::rows::{
+    CurrentStep, EnvRow, FirstError, FoundRow, JobNodeRow, JobRow, NodeRow, StageRow, StepRow, SweepRow,
+};
+use crate::api::views::{CatalogView, ModuleView, PlatformView};
+use crate::domain::environment::Environment;
+use crate::domain::facts::{Disk, Facts, Nic};
+use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
+use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState};
+use crate::domain::node::{CredentialKind, NodeRole, NodeRoles, NodeState, Reach};
+use crate::domain::plan::{Localized, Plan, PlanNode, Stage, StageItem, StageKind, StepSpec};
+use crate::domain::time::Moment;
+
+pub const ENV: EnvId = EnvId(7);
+pub const JOB: JobId = JobId(12);
+
+pub fn ms_ago(ms: u64) -> Moment {
+    Moment(NOW.0 - ms)
+}
+
+pub fn both(en: &str, zh: &str) -> Localized {
+    Localized::from([("en".into(), en.into()), ("zh-CN".into(), zh.into())])
+}
+
+pub fn env(id: u64, name: &str, nodes: u32, installed: u32, failed: u32) -> EnvRow {
+    EnvRow {
+        env: Environment {
+            id: EnvId(id),
+            name: name.into(),
+            platform: "debian-12-zed".into(),
+            modules: vec!["keystone".into()],
+            parallel: 20,
+            hidden: false,
+            created: ms_ago(90_000_000),
+            created_by: "ada".into(),
+            changed_by: "grace".into(),
+            changed: ms_ago(240_000),
+            revision: Revision(3),
+        },
+        nodes,
+        installed,
+        failed,
+        job: None,
+    }
+}
+
+pub fn roles(words: &str) -> NodeRoles {
+    words.split_whitespace().map(|w| w.parse::<NodeRole>().unwrap()).collect()
+}
+
+pub fn node(id: u64, name: &str, words: &str, state: NodeState) -> NodeRow {
+    NodeRow {
+        id: NodeId(id),
+        env: ENV,
+        name: name.into(),
+        address: format!("10.20.0.{id}").parse().unwrap(),
+        port: 22,
+        user: "root".into(),
+        credential: Some(CredentialKind::Key),
+        host_key: Some(format!("SHA256:{}", "k3yAbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcd")),
+        roles: roles(words),
+        state,
+        reach: Reach::Answers { at: ms_ago(60_000) },
+        facts: Some(Facts {
+            gathered: ms_ago(60_000),
+            hostname: name.into(),
+            os_id: "debian".into(),
+            os_version: "12".into(),
+            os_pretty: "Debian GNU/Linux 12 (bookworm)".into(),
+            kernel: "6.1.0-28-amd64".into(),
+            arch: "x86_64".into(),
+            cpus: 16,
+            cpu_model: "AMD EPYC 7302P".into(),
+            virt_flags: "svm".into(),
+            virt_kind: "none".into(),
+            memory: 67_000_000_000,
+            disks: vec![Disk { name: "nvme0n1".into(), bytes: 960_000_000_000, rotational: false }],
+            nics: vec![Nic {
+                name: "eno1".into(),
+                mac: "3c:ec:ef:00:00:01".into(),
+                carrier: true,
+                addresses: vec![format!("10.20.0.{id}/24")],
+                ..Nic::default()
+            }],
+            gateway: Some("10.20.0.254".into()),
+            gateway_nic: Some("eno1".into()),
+            clock_offset_ms: -3,
+            python: "3.11".into(),
+            ..Facts::default()
+        }),
+        job: None,
+        probing: None,
+        revision: Revision(4),
+    }
+}
+
+pub fn nodes() -> Vec<Row> {
+    let mut silent = node(13, "node-3", "compute", NodeState::Failed);
+    silent.reach = Reach::Silent { since: ms_ago(400_000), why: "10.20.0.13:22: connection refused".into() };
+    let mut fresh = node(14, "node-10-20-0-14", "", NodeState::Discovered);
+    (fresh.reach, fresh.facts, fresh.host_key, fresh.credential) = (Reach::Unknown, None, None, None);
+    let mut all = vec![
+        node(11, "node-1", "controller compute storage", NodeState::Installed),
+        node(12, "node-2", "compute", NodeState::Installing),
+        silent,
+        fresh,
+    ];
+    all[0].job = Some(JOB);
+    all[1].job = Some(JOB);
+    all.into_iter().map(|n| Row::Node(Box::new(n))).collect()
+}
+
+pub fn job(state: JobState) -> JobRow {
+    JobRow {
+        id: JOB,
+        env: ENV,
+        state,
+        by: "ada".into(),
+        created: ms_ago(312_000),
+        ended: state.is_over().then_some(ms_ago(2_000)),
+        cancelled_by: (state == JobState::Cancelled).then(|| "grace".into()),
+        permille: if state == JobState::Succeeded { 1000 } else { 437 },
+        left_ms: (!state.is_over()).then_some(400_000),
+        stages: vec![
+            StageRow { kind: StageKind::Preflight, permille: 1000, done: 3, nodes: 3 },
+            StageRow { kind: StageKind::Controllers, permille: 610, done: 0, nodes: 1 },
+            StageRow { kind: StageKind::Computes, permille: 0, done: 0, nodes: 2 },
+            StageRow { kind: StageKind::Verification, permille: 0, done: 0, nodes: 3 },
+        ],
+        nodes_done: 0,
+        nodes_failed: 0,
+        nodes: 3,
+        changed: 9,
+        unchanged: 4,
+        first_error: None,
+    }
+}
+
+pub fn current(state: StepState, line: &str) -> CurrentStep {
+    CurrentStep {
+        index: 5,
+        stage: StageKind::Controllers,
+        step: "mariadb/packages".parse().unwrap(),
+        title: both("Install the database's packages", "安装数据库软件包"),
+        attempt: 1,
+        state,
+        usual_ms: 50_000,
+        last_output: Some(ms_ago(1_000)),
+        line: line.into(),
+    }
+}
+
+pub fn job_node(id: u64, name: &str, words: &str, state: JobNodeState, permille: u16) -> JobNodeRow {
+    JobNodeRow {
+        node: NodeId(id),
+        name: name.into(),
+        roles: roles(words),
+        state,
+        permille,
+        done: 5,
+        steps: 19,
+        changed: 4,
+        current: None,
+        why: None,
+        link_down: None,
+    }
+}
+
+pub fn running_job() -> Vec<Row> {
+    let mut one = job_node(11, "node-1", "controller", JobNodeState::Running, 610);
+    one.current = Some(current(
+        StepState::Running { since: ms_ago(48_000) },
+        "Unpacking mariadb-server-10.5 (1:10.11.6-0+deb12u1) over a very long line of output that goes on and on …",
+    ));
+    let mut two = job_node(12, "node-2", "compute", JobNodeState::Waiting, 60);
+    two.why = Some("waits for the controllers".into());
+    let mut three = job_node(13, "node-3", "compute", JobNodeState::Running, 200);
+    let mut silent = current(StepState::Running { since: ms_ago(252_000) }, "Setting up chrony …");
+    silent.last_output = Some(ms_ago(250_000));
+    three.current = Some(silent);
+    let mut rows = vec![Row::Job(job(JobState::Running))];
+    rows.extend([one, two, three].map(Row::JobNode));
+    rows
+}
+
+pub fn failed_job() -> Vec<Row> {
+    let mut row = job(JobState::Failed);
+    row.nodes_failed = 1;
+    row.first_error = Some(FirstError {
+        node: NodeId(11),
+        name: "node-1".into(),
+        step: Some("mariadb/packages".parse().unwrap()),
+        attempt: 2,
+        what: "the step ended with status 100: E: Unable to fetch some archives, maybe run apt-get update"
+            .into(),
+        tail: vec![
+            "Err:1 http://deb.debian.org/debian bookworm/main amd64 galera-4".into(),
+            "  Temporary failure resolving 'deb.debian.org'".into(),
+            "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?".into(),
+        ],
+    });
+    let end = StepEnd::Failed { status: 100 };
+    let mut one = job_node(11, "node-1", "controller", JobNodeState::Failed, 610);
+    one.current = Some(current(
+        StepState::Ended { since: ms_ago(60_000), at: ms_ago(2_000), end },
+        "E: Unable to fetch",
+    ));
+    let mut two = job_node(12, "node-2", "compute", JobNodeState::Cancelled, 60);
+    two.why = Some("not begun: node-1 failed".into());
+    let three = job_node(13, "node-3", "compute", JobNodeState::Done, 1000);
+    let mut rows = vec![Row::Job(row)];
+    rows.extend([one, two, three].map(Row::JobNode));
+    rows
+}
+
+pub fn steps(running: u64) -> Vec<Row> {
+    let step = |index: u32, stage, id: &str, en: &str, zh: &str, state, output| {
+        Row::Step(StepRow {
+            index,
+            stage,
+            step: id.parse().unwrap(),
+            title: both(en, zh),
+            action: StepAction::Run,
+            attempt: u32::from(!matches!(state, StepState::Waiting)),
+            state,
+            usual_ms: 5_000,
+            output,
+        })
+    };
+    let ended = |end| StepState::Ended { since: ms_ago(70_000), at: ms_ago(58_000), end };
+    vec![
+        step(
+            0,
+            StageKind::Preflight,
+            "hosts/check",
+            "Look at the machine",
+            "检查机器",
+            ended(StepEnd::Unchanged),
+            21,
+        ),
+        step(
+            1,
+            StageKind::Controllers,
+            "time/packages",
+            "Install chrony",
+            "安装 chrony",
+            ended(StepEnd::Changed),
+            64,
+        ),
+        step(
+            5,
+            StageKind::Controllers,
+            "mariadb/packages",
+            "Install the database's packages",
+            "安装数据库软件包",
+            StepState::Running { since: ms_ago(48_000) },
+            running,
+        ),
+        step(
+            6,
+            StageKind::Controllers,
+            "mariadb/database",
+            "Start the database",
+            "启动数据库",
+            StepState::Waiting,
+            0,
+        ),
+    ]
+}
+
+pub fn catalog() -> CatalogView {
+    let module = |name: &str, en: &str, zh: &str, words: &str, needs: &[&str], ports: &[u16]| ModuleView {
+        name: name.into(),
+        title: both(en, zh),
+        roles: roles(words).into_iter().collect(),
+        needs: needs.iter().map(|s| (*s).to_owned()).collect(),
+        ports: ports.to_vec(),
+    };
+    CatalogView {
+        platforms: vec![PlatformView {
+            name: "debian-12-zed".into(),
+            title: both("Debian 12 with OpenStack Zed", "Debian 12 与 OpenStack Zed"),
+            modules: vec![
+                module("hosts", "Host names", "主机名", "controller compute", &[], &[]),
+                module(
+                    "mariadb",
+                    "Database (MariaDB)",
+                    "数据库（MariaDB）",
+                    "controller",
+                    &["hosts"],
+                    &[3306],
+                ),
+                module("memcached", "Cache", "缓存", "controller", &[], &[11211]),
+                module(
+                    "keystone",
+                    "Identity (Keystone)",
+                    "身份服务（Keystone）",
+                    "controller",
+                    &["mariadb"],
+                    &[5000],
+                ),
+            ],
+        }],
+    }
+}
+
+pub fn plan() -> Plan {
+    let spec = |en: &str, zh: &str, weight, secrets: &[&str]| StepSpec {
+        title: both(en, zh),
+        weight,
+        secrets: secrets.iter().map(|s| (*s).to_owned()).collect(),
+        retryable: true,
+        irreversible: false,
+    };
+    let id = |s: &str| s.parse().unwrap();
+    let item = |node: u64, steps: &[&str]| StageItem {
+        node: NodeId(node),
+        steps: steps.iter().map(|s| id(s)).collect(),
+    };
+    let planned = |n: u64, name: &str, words: &str| PlanNode {
+        id: NodeId(n),
+        name: name.into(),
+        address: format!("10.20.0.{n}"),
+        roles: roles(words),
+    };
+    Plan {
+        env: ENV,
+        platform: "debian-12-zed".into(),
+        parallel: 20,
+        modules: vec![("hosts".into(), "chosen".into()), ("keystone".into(), "chosen".into())],
+        nodes: vec![planned(11, "node-1", "controller"), planned(12, "node-2", "compute")],
+        stages: vec![
+            Stage {
+                kind: StageKind::Preflight,
+                items: vec![item(11, &["hosts/check"]), item(12, &["hosts/check"])],
+            },
+            Stage {
+                kind: StageKind::Controllers,
+                items: vec![item(11, &["hosts/names", "keystone/database"])],
+            },
+            Stage { kind: StageKind::Computes, items: vec![item(12, &["hosts/names"])] },
+        ],
+        steps: [
+            (id("hosts/check"), spec("Look at the machine", "检查机器", 1, &[])),
+            (id("hosts/names"), spec("Write /etc/hosts", "写入 /etc/hosts", 2, &[])),
+            (id("keystone/database"), spec("Make the database", "创建数据库", 95, &["KEYSTONE_DB_PASSWORD"])),
+        ]
+        .into(),
+    }
+}
+
+pub fn sweep(done: u32) -> Vec<Row> {
+    let found = |last: u8, banner: &str, ssh, node: Option<u64>| {
+        Row::Found(FoundRow {
+            address: std::net::Ipv4Addr::new(10, 20, 0, last).try_into().unwrap(),
+            port: 22,
+            banner: banner.into(),
+            ssh,
+            node: node.map(NodeId),
+        })
+    };
+    vec![
+        Row::Sweep(SweepRow {
+            id: SweepId(3),
+            env: ENV,
+            done,
+            total: 254,
+            found: 3,
+            started: ms_ago(4_000),
+            ended: (done == 254).then_some(NOW),
+            cancelled: false,
+        }),
+        found(11, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", true, Some(11)),
+        found(21, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", true, None),
+        found(22, "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3", true, None),
+        found(30, "220 mail.example ESMTP", false, None),
+    ]
+}
