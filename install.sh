@@ -354,16 +354,18 @@ command_test() {
   done
   if cargo nextest --version >/dev/null 2>&1; then
     runner='cargo nextest run --locked --no-fail-fast --status-level fail --final-status-level fail'
-    ignored='--run-ignored only --test-threads 1'
-    listed='cargo nextest list --locked --run-ignored only --message-format oneline'
+    everything=''
+    in_lab='--test e2e --run-ignored only --test-threads 1'
+    listed='cargo nextest list --locked --test e2e --run-ignored only --message-format oneline'
   else
     say "cargo-nextest is missing: cargo test instead (slower)"
-    runner='cargo test --locked --no-fail-fast --lib --bins --tests'
-    ignored='-- --ignored --test-threads 1'
-    listed='cargo test --locked --quiet --lib --bins --tests -- --ignored --list --format terse'
+    runner='cargo test --locked --no-fail-fast'
+    everything='--lib --bins --tests'
+    in_lab='--test e2e -- --ignored --test-threads 1'
+    listed='cargo test --locked --quiet --test e2e -- --ignored --list --format terse'
   fi
   # shellcheck disable=SC2086 # words of a command
-  tests "tests" $runner
+  tests "tests" $runner $everything
   tests "examples in the documentation" cargo test --locked --doc
   why=$(no_lab)
   if [ -n "$why" ]; then
@@ -372,12 +374,18 @@ command_test() {
     skip "installation in the lab: $why" "${count:-1}"
   else
     # shellcheck disable=SC2086
-    tests "installation in the lab (real nodes)" $runner $ignored
+    tests "installation in the lab (real nodes)" $runner $in_lab
   fi
   if cargo deny --version >/dev/null 2>&1; then
-    part "licences, advisories, sources" cargo deny --locked check
+    part "licences, bans, sources" cargo deny --locked check licenses bans sources
+    if cargo deny --locked fetch db >"$work/fetch" 2>&1; then
+      part "advisories" cargo deny --locked check --disable-fetch advisories
+    else
+      skip "advisories: their database cannot be fetched ($(tail -n 1 "$work/fetch"))"
+    fi
   else
-    skip "licences, advisories, sources: cargo-deny is missing (cargo install cargo-deny)"
+    skip "licences, bans, sources: cargo-deny is missing (cargo install cargo-deny)"
+    skip "advisories: cargo-deny is missing"
   fi
 
   if [ "$failed" != 0 ]; then say "failed:$failures"; fi
