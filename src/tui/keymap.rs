@@ -94,12 +94,16 @@ pub enum Context {
     Form,
     /// A question.
     Dialog,
+    /// A text to read.
+    Reading,
+    /// The command line.
+    Line,
 }
 
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -118,6 +122,8 @@ impl Context {
         Self::Users,
         Self::Form,
         Self::Dialog,
+        Self::Reading,
+        Self::Line,
     ];
 
     /// Its title is `context-WORD` in the catalogue.
@@ -141,6 +147,8 @@ impl Context {
             Self::Users => "users",
             Self::Form => "form",
             Self::Dialog => "dialog",
+            Self::Reading => "reading",
+            Self::Line => "line",
         }
     }
 }

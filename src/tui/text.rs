@@ -76,7 +76,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 fn wrap_line(text: &str, columns: usize, lines: &mut Vec<String>) {
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in words(text) {
         let w = width(word);
         if used + w <= columns {
             line.push_str(word);
@@ -86,8 +86,10 @@ fn wrap_line(text: &str, columns: usize, lines: &mut Vec<String>) {
             used = 0;
         } else {
             // No line starts with what closes the one before it.
-            let closing = word.chars().all(|c| "，。；：！？、）」』》”’,.;:!?)".contains(c));
-            if closing && w <= 2 && !line.is_empty() {
+            if w <= 2
+                && !line.is_empty()
+                && word.chars().all(|c| "，。；：！？、）」』》”’,.;:!?)".contains(c))
+            {
                 line.push_str(word);
                 used = columns;
                 continue;
@@ -112,6 +114,35 @@ fn wrap_line(text: &str, columns: usize, lines: &mut Vec<String>) {
     for line in lines.iter_mut() {
         line.truncate(line.trim_end().len());
     }
+}
+
+/// Pieces between which a line may be broken: runs of spaces, runs of narrow characters, single wide characters.
+fn words(text: &str) -> Vec<&str> {
+    #[derive(PartialEq, Clone, Copy)]
+    enum Kind {
+        Space,
+        Narrow,
+        Wide,
+    }
+    let mut out = Vec::new();
+    let mut from = 0;
+    let mut before = None;
+    for (at, cluster) in text.grapheme_indices(true) {
+        let kind = if cluster.trim().is_empty() {
+            Kind::Space
+        } else if width(cluster) > 1 {
+            Kind::Wide
+        } else {
+            Kind::Narrow
+        };
+        if before.is_some_and(|b| b != kind || kind == Kind::Wide) {
+            out.extend(text.get(from..at));
+            from = at;
+        }
+        before = Some(kind);
+    }
+    out.extend(text.get(from..));
+    out
 }
 
 /// Milliseconds as `0s`, `48s`, `4m12s`, `1h03m`, `2d04h`.
@@ -152,10 +183,10 @@ pub fn ago(now: Moment, then: Moment) -> Text {
     let s = now.since(then) / 1000;
     match s {
         0..5 => t!("ago-now"),
-        5..60 => t!("ago", span = format!("{s}s")),
-        60..3600 => t!("ago", span = format!("{}m", s / 60)),
-        3600..172_800 => t!("ago", span = format!("{}h", s / 3600)),
-        _ => t!("ago", span = format!("{}d", s / 86_400)),
+        5..60 => t!("ago-seconds", n = s),
+        60..3600 => t!("ago-minutes", n = s / 60),
+        3600..172_800 => t!("ago-hours", n = s / 3600),
+        _ => t!("ago-days", n = s / 86_400),
     }
 }
 
@@ -214,6 +245,7 @@ mod tests {
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("中文字符，好", 8), ["中文字符，", "好"]);
         assert_eq!(wrap("a\n\nb", 8), ["a", "", "b"]);
+        assert_eq!(wrap("try --fix-missing?", 14), ["try", "--fix-missing?"]);
     }
 
     proptest! {

@@ -1,7 +1,10 @@
 # English. Keys are used as t!("key") in the code; a test compares the languages.
 ## Time
 ago-now = now
-ago = { $span } ago
+ago-seconds = { $n }s ago
+ago-minutes = { $n }m ago
+ago-hours = { $n }h ago
+ago-days = { $n }d ago
 
 ## Starting and connection
 starting = Starting the engine…
@@ -424,7 +427,7 @@ job-cancelled-by = stopped by { $by }
 job-current = { $elapsed } (usually { $usual })
 job-silent = no output for { $silent } (usually { $usual })
 job-link-down = link down for { $span }; the step goes on on the node
-job-step-of = step { $done }/{ $steps }
+job-step-of = { $done }/{ $steps }
 job-first-error = First error: { $name } { $step }: { $what }
 job-error-title = First error of job { $id }
 job-error-node = Node { $name }
@@ -511,9 +514,11 @@ act-quit = back a page; leave on the first one
 hint-quit = back
 act-leave = leave; jobs go on
 hint-leave = leave
-act-yank = copy the record as text
+act-yank = copy as text
+hint-yank = copy
 act-up = up
 act-down = down
+hint-down = down
 act-top = to the top
 act-bottom = to the bottom
 act-half-up = half a page up
@@ -653,3 +658,5 @@ context-shell-scroll = Shell, scrolled back
 context-users = Users
 context-form = Forms
 context-dialog = Dialogs
+context-reading = Texts
+context-line = Command line

@@ -1,7 +1,10 @@
 # 简体中文。键与 en.ftl 相同，由测试比较。
 ## Time
 ago-now = 刚刚
-ago = { $span } 前
+ago-seconds = { $n } 秒前
+ago-minutes = { $n } 分钟前
+ago-hours = { $n } 小时前
+ago-days = { $n } 天前
 
 ## Starting and connection
 starting = 正在启动引擎…
@@ -384,7 +387,7 @@ job-cancelled-by = 由 { $by } 停止
 job-current = { $elapsed }（通常 { $usual }）
 job-silent = 已 { $silent } 无输出（通常 { $usual }）
 job-link-down = 连接已断开 { $span }；步骤在节点上继续
-job-step-of = 步骤 { $done }/{ $steps }
+job-step-of = { $done }/{ $steps }
 job-first-error = 首个错误：{ $name } { $step }：{ $what }
 job-error-title = 任务 { $id } 的首个错误
 job-error-node = 节点 { $name }
@@ -471,9 +474,11 @@ act-quit = 返回上一页；在第一页离开
 hint-quit = 返回
 act-leave = 离开；任务继续
 hint-leave = 离开
-act-yank = 以文本复制记录
+act-yank = 以文本复制
+hint-yank = 复制
 act-up = 上
 act-down = 下
+hint-down = 向下
 act-top = 到顶部
 act-bottom = 到底部
 act-half-up = 上半页
@@ -613,3 +618,5 @@ context-shell-scroll = 终端（回看）
 context-users = 用户
 context-form = 表单
 context-dialog = 对话框
+context-reading = 文本
+context-line = 命令行

@@ -53,7 +53,7 @@ impl Screen for Help {
     }
 
     fn contexts(&self) -> Vec<Context> {
-        vec![Context::Dialog, Context::Moving]
+        vec![Context::Reading, Context::Moving]
     }
 
     fn is_dialog(&self) -> bool {

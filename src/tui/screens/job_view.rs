@@ -76,7 +76,15 @@ fn job_line(cx: &Shared, job: &JobRow, columns: usize) -> Line<'static> {
     let share = text::right(&text::percent(job.permille), 5);
     let fixed = text::width(&head) + 7;
     let wide = columns.saturating_sub(fixed + 44).clamp(10, 50);
-    let rest = text::fit(&words.join(" · "), columns.saturating_sub(fixed + wide));
+    // What does not fit is left out whole.
+    let room = columns.saturating_sub(fixed + wide);
+    let mut rest = String::new();
+    for word in words {
+        let sep = if rest.is_empty() { "" } else { " · " };
+        if rest.is_empty() || text::width(&rest) + text::width(sep) + text::width(&word) <= room {
+            rest = format!("{rest}{sep}{word}");
+        }
+    }
     let mut spans = vec![Span::styled(head, cx.style(state.part))];
     let part = if job.nodes_failed > 0 || job.state == JobState::Failed { Part::Bad } else { Part::BarDone };
     spans.extend(bar::spans(cx, job.permille, wide, part));
@@ -147,7 +155,8 @@ fn error_lines(cx: &Shared, job: &JobRow, columns: usize) -> Vec<Line<'static>> 
 /// Draws the nodes; returns the rows used.
 fn draw_nodes(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, nodes: &[&JobNodeRow]) -> u16 {
     let keys = page.keys(cx);
-    let rows_each = if nodes.len() * 2 <= usize::from(area.height) { 2 } else { 1 };
+    let talk = nodes.iter().any(|n| node_words(cx, n).1.is_some());
+    let rows_each = if talk && nodes.len() * 2 <= usize::from(area.height) { 2 } else { 1 };
     let room = usize::from(area.height) / rows_each;
     let offset = page.list.scroll(&keys, room);
     let names = nodes.iter().map(|n| text::width(&n.name)).max().unwrap_or(4).clamp(4, 20);
@@ -258,12 +267,13 @@ fn node_words(cx: &Shared, node: &JobNodeRow) -> (String, Option<(String, Part)>
     };
     let title = localized(&step.title, cx.language());
     let title = if title.is_empty() { step.step.to_string() } else { cx.tr(&Text::plain(title)) };
-    let mut words = format!("{count} {title}");
+    let mut words = format!("{count}  {title}");
     let mut second = why.map(|w| (w, if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim }));
     if let StepState::Running { since } = &step.state {
         let elapsed = text::duration(cx.now.since(*since));
         let usual = text::duration(step.usual_ms);
-        words = format!("{words} {}", cx.tr(&t!("job-current", elapsed = elapsed, usual = usual)));
+        let times = cx.tr(&t!("job-current", elapsed = elapsed, usual = usual));
+        words = format!("{count}  {times}  {title}");
         second = Some(running_words(cx, node, step, *since));
     } else if second.is_none() && !step.line.is_empty() {
         second = Some((cx.tr(&Text::plain(step.line.as_str())), Part::Dim));

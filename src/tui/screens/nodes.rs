@@ -176,7 +176,7 @@ impl NodesTab {
         let columns = [
             column(t!("col-name"), Wide::Flex(16), 0).sorted_by(Action::SortName, 'N'),
             column(t!("col-state"), Wide::Fixed(13), 0).sorted_by(Action::SortState, 'S'),
-            column(t!("col-roles"), Wide::Flex(10), 0).sorted_by(Action::SortRoles, 'R'),
+            column(t!("col-roles"), Wide::Flex(14), 0).sorted_by(Action::SortRoles, 'R'),
             column(t!("col-address"), Wide::Fixed(16), 1).sorted_by(Action::SortAddress, 'A'),
             column(t!("col-reach"), Wide::Fixed(9), 2),
             column(t!("col-system"), Wide::Flex(16), 3),

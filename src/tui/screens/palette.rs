@@ -21,11 +21,14 @@ pub type Offer = (String, Text);
 pub fn lines(cx: &Shared, contexts: &[Context]) -> Vec<Offer> {
     let role = cx.me.as_ref().map(|me| me.role);
     let mut offers: Vec<Offer> = Vec::new();
-    for b in BINDINGS.iter().filter(|b| contexts.contains(&b.context) && b.permitted(role)) {
-        let dull = matches!(b.context, Context::Moving | Context::Form | Context::Dialog);
-        let word = b.action.word();
-        if !dull && b.action != Action::Palette && !offers.iter().any(|(w, _)| w == word) {
-            offers.push((word.to_owned(), Text::key(format!("act-{word}"))));
+    // What this screen can do comes first.
+    for context in contexts {
+        for b in BINDINGS.iter().filter(|b| b.context == *context && b.permitted(role)) {
+            let dull = matches!(b.context, Context::Moving | Context::Form | Context::Dialog);
+            let word = b.action.word();
+            if !dull && b.action != Action::Palette && !offers.iter().any(|(w, _)| w == word) {
+                offers.push((word.to_owned(), Text::key(format!("act-{word}"))));
+            }
         }
     }
     for language in Language::ALL {
@@ -94,7 +97,7 @@ impl Screen for Palette {
     }
 
     fn contexts(&self) -> Vec<Context> {
-        vec![Context::Form]
+        vec![Context::Line]
     }
 
     fn is_dialog(&self) -> bool {

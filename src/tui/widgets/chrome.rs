@@ -216,7 +216,7 @@ fn footer(app: &App, width: usize) -> Line<'static> {
         }
         taken.extend(here.iter().flat_map(|b| b.keys));
     }
-    hints.sort_by_key(|(place, ..)| *place);
+    hints.sort_by_key(|(place, b, _)| (held.screen.refusal(cx, b.action).is_some(), *place));
     // Help and leaving are always there; what does not fit is in the help.
     let (always, mut some): (Vec<_>, Vec<_>) = hints.into_iter().partition(|(place, ..)| *place >= 90);
     let word = |b: &Binding| cx.tr(&Text::key(format!("hint-{}", b.action.word())));

@@ -200,7 +200,7 @@ impl Screen for Reading {
     }
 
     fn contexts(&self) -> Vec<Context> {
-        vec![Context::Dialog, Context::Moving]
+        vec![Context::Reading, Context::Moving]
     }
 
     fn is_dialog(&self) -> bool {
