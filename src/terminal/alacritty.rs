@@ -170,6 +170,19 @@ impl Alacritty {
     }
 }
 
+/// A cursor that wraps stands in the last column. After growing, the library (0.26.0) leaves one that wraps in the middle
+/// of a line: it belongs behind the character it stood on.
+fn settle_cursors(term: &mut Term<Mailbox>) {
+    let grid = term.grid_mut();
+    let last = grid.last_column();
+    for cursor in [&mut grid.cursor, &mut grid.saved_cursor] {
+        if cursor.input_needs_wrap && cursor.point.column < last {
+            cursor.point.column += 1;
+            cursor.input_needs_wrap = false;
+        }
+    }
+}
+
 /// The scroll region (first and last line, from 0) and the cursor. The library tells the region only by where the
 /// cursor goes in origin mode.
 fn probe_region(term: &mut Term<Mailbox>) -> ((usize, usize), Place) {
@@ -228,6 +241,7 @@ impl Emulator for Alacritty {
             self.guarded(|term, _, _| {
                 term.resize(Extent(size));
                 term.set_options(config(size));
+                settle_cursors(term);
             });
         }
     }

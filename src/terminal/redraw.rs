@@ -160,8 +160,7 @@ impl Writer {
     fn place(&mut self, place: &Place, screen: &[Row], top: usize) {
         let line = place.line.saturating_sub(top) + 1;
         let row = screen.get(place.line).map(|row| row.cells.as_slice()).unwrap_or_default();
-        // Writing the last character again is the only way to a cursor that wraps. Rewrapping may leave a saved one that wraps
-        // before the last column: there is no way to that.
+        // Writing the last character again is the only way to a cursor that wraps.
         let wraps = place.wraps && place.column + 1 == row.len();
         let column = match row.get(place.column).map(|cell| cell.width) {
             Some(Width::Continuation) if wraps => place.column.saturating_sub(1),

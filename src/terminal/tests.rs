@@ -206,6 +206,14 @@ fn deleting_lines_does_not_move_the_window_out_of_the_history() {
 }
 
 #[test]
+fn a_line_that_was_full_goes_on_when_the_screen_grows() {
+    let mut emulator = fed(20, 4, b"\x1b[?1049h\x1b[H12345678901234567890");
+    emulator.resize(Size::new(25, 4));
+    emulator.feed(b"abc");
+    assert_eq!(lines(&emulator)[0], "12345678901234567890abc");
+}
+
+#[test]
 fn history_is_bounded() {
     let emulator = fed(20, 4, &b"x\r\n".repeat(10_000));
     assert_eq!(emulator.history(), HISTORY_LINES);
