@@ -29,5 +29,5 @@ mod update;
 pub mod widgets;
 
 pub use i18n::Language;
-pub use run::{ConnectFault, Connecting, Exit, Options, TuiError, run};
+pub use run::{ConnectFault, Connecting, Exit, OnToken, Options, TuiError, run};
 pub use theme::Colours;

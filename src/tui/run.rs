@@ -52,6 +52,9 @@ impl From<ClientError> for ConnectFault {
 pub type Connecting =
     Pin<Box<dyn Future<Output = Result<(Client, mpsc::UnboundedReceiver<Pushed>), ConnectFault>> + Send>>;
 
+/// Gets every new token, and nothing when the session has ended.
+pub type OnToken = Box<dyn FnMut(Option<&Secret>) + Send>;
+
 /// How the interface is started.
 pub struct Options {
     /// Makes a connection, starting an engine if that is wanted; called again whenever the connection is lost.
@@ -59,7 +62,7 @@ pub struct Options {
     /// Token of an earlier session.
     pub token: Option<Secret>,
     /// Told of every new token, and of its end.
-    pub on_token: Box<dyn FnMut(Option<&Secret>) + Send>,
+    pub on_token: OnToken,
     /// Language to start with.
     pub language: Language,
     /// What the terminal can show.

@@ -134,6 +134,11 @@ pub trait Screen: Send {
         None
     }
 
+    /// The mouse, while it is reported; `None`: not for me.
+    fn mouse(&mut self, _: crossterm::event::MouseEvent) -> Option<Vec<Effect>> {
+        None
+    }
+
     /// Pasted text.
     fn paste(&mut self, _: &Shared, _: &str) -> Vec<Effect> {
         Vec::new()

@@ -104,6 +104,7 @@ struct File {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "the independent switches of a style")]
 struct Entry {
     fg: Option<String>,
     bg: Option<String>,

@@ -30,6 +30,11 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
         Event::Tick => app.stack.iter_mut().for_each(|held| held.screen.tick()),
         Event::Paste(text) => on_paste(app, &text, &mut out),
         Event::Mouse(mouse) => {
+            let top = app.gate.as_mut().or(app.stack.last_mut());
+            if let Some((id, effects)) = top.and_then(|held| Some((held.id, held.screen.mouse(mouse)?))) {
+                apply(app, Some(id), effects, &mut out);
+                return out;
+            }
             let action = match mouse.kind {
                 MouseEventKind::ScrollUp => Action::Up,
                 MouseEventKind::ScrollDown => Action::Down,

@@ -428,6 +428,7 @@ job-current = { $elapsed } (usually { $usual })
 job-silent = no output for { $silent } (usually { $usual })
 job-link-down = link down for { $span }; the step goes on on the node
 job-step-of = { $done }/{ $steps }
+job-waits = waits for its turn
 job-first-error = First error: { $name } { $step }: { $what }
 job-error-title = First error of job { $id }
 job-error-node = Node { $name }

@@ -388,6 +388,7 @@ job-current = { $elapsed }（通常 { $usual }）
 job-silent = 已 { $silent } 无输出（通常 { $usual }）
 job-link-down = 连接已断开 { $span }；步骤在节点上继续
 job-step-of = { $done }/{ $steps }
+job-waits = 等待轮到它
 job-first-error = 首个错误：{ $name } { $step }：{ $what }
 job-error-title = 任务 { $id } 的首个错误
 job-error-node = 节点 { $name }

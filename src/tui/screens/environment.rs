@@ -157,7 +157,7 @@ impl Screen for EnvPage {
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
-        self.modules.load()
+        ModulesTab::load()
     }
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {

@@ -183,11 +183,7 @@ fn draw_nodes(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, nodes:
     y.saturating_sub(area.y)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    clippy::fn_params_excessive_bools,
-    reason = "one row, all of it is what it shows"
-)]
+#[expect(clippy::too_many_arguments, reason = "one row, all of it is what it shows")]
 fn node_lines(
     cx: &Shared,
     node: &JobNodeRow,
@@ -198,7 +194,7 @@ fn node_lines(
     picked: bool,
     focused: bool,
 ) -> Vec<Line<'static>> {
-    let state = states::job_node(node.state);
+    let state = states::job_node(if waits(node) { JobNodeState::Waiting } else { node.state });
     let lead = match (selected, picked) {
         (true, true) => "»*",
         (true, false) => "» ",
@@ -255,6 +251,12 @@ impl OrEmpty for Option<(String, Part)> {
     }
 }
 
+/// Between two stages a node is under way and yet does nothing.
+fn waits(node: &JobNodeRow) -> bool {
+    let waiting = |step: &CurrentStep| step.state == StepState::Waiting;
+    node.state == JobNodeState::Running && node.current.as_ref().is_some_and(waiting)
+}
+
 /// What a node does, and its current line or what is odd about it.
 fn node_words(cx: &Shared, node: &JobNodeRow) -> (String, Option<(String, Part)>) {
     let count = cx.tr(&t!("job-step-of", done = node.done, steps = node.steps));
@@ -275,6 +277,8 @@ fn node_words(cx: &Shared, node: &JobNodeRow) -> (String, Option<(String, Part)>
         let times = cx.tr(&t!("job-current", elapsed = elapsed, usual = usual));
         words = format!("{count}  {times}  {title}");
         second = Some(running_words(cx, node, step, *since));
+    } else if waits(node) {
+        second = second.or_else(|| Some((cx.tr(&t!("job-waits")), Part::Dim)));
     } else if second.is_none() && !step.line.is_empty() {
         second = Some((cx.tr(&Text::plain(step.line.as_str())), Part::Dim));
     }
@@ -312,19 +316,19 @@ fn draw_panes(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect) {
     }
 }
 
-fn draw_pane(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, at: usize, pane: &LogPane) {
+fn draw_pane(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, at: usize, log: &LogPane) {
     let focused = page.focus == Some(at);
     let nodes = cx.data.job_nodes(page.job);
-    let name = nodes.into_iter().find(|n| n.node == pane.node).map_or_else(String::new, |n| n.name.clone());
+    let name = nodes.into_iter().find(|n| n.node == log.node).map_or_else(String::new, |n| n.name.clone());
     let mut words = vec![cx.tr(&t!("log-title", name = name))];
-    if pane.follow {
+    if log.follow {
         words.push(cx.tr(&t!("log-follow")));
     }
-    if pane.wrap {
+    if log.wrap {
         words.push(cx.tr(&t!("log-wrap")));
     }
-    if !pane.needle.is_empty() {
-        words.push(format!("/{}", pane.needle));
+    if !log.needle.is_empty() {
+        words.push(format!("/{}", log.needle));
     }
     // The focus is told by the kind of frame and the brackets, not by colour alone.
     let title = words.join(" · ");
@@ -338,5 +342,5 @@ fn draw_pane(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, at: usi
         .title(Span::styled(title, cx.style(Part::Title)));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    pane.view(cx, frame, inner);
+    log.view(cx, frame, inner);
 }

@@ -31,7 +31,7 @@ impl ModulesTab {
     }
 
     /// Asks for the catalog.
-    pub fn load(&self) -> Vec<Effect> {
+    pub fn load() -> Vec<Effect> {
         vec![Effect::Call(Tag::Content, Request::Catalog)]
     }
 

@@ -49,7 +49,7 @@ impl PlanPage {
         }))
     }
 
-    fn lines(&self, cx: &Shared, plan: &Plan) -> Vec<(String, Part)> {
+    fn lines(cx: &Shared, plan: &Plan) -> Vec<(String, Part)> {
         let steps: usize = plan.stages.iter().flat_map(|s| &s.items).map(|i| i.steps.len()).sum();
         let parallel = usize::try_from(plan.parallel.max(1)).unwrap_or(1);
         // Stages one after the other, nodes within a stage side by side.
@@ -159,7 +159,7 @@ impl Screen for PlanPage {
             Action::PlanStart => return Some(vec![Effect::Push(Box::new(self.confirm(cx)?))]),
             _ => return None,
         };
-        let count = self.plan().map_or(0, |plan| self.lines(cx, plan).len());
+        let count = self.plan().map_or(0, |plan| Self::lines(cx, plan).len());
         self.from = self.from.min(count.saturating_sub(page));
         Some(Vec::new())
     }
@@ -188,7 +188,7 @@ impl Screen for PlanPage {
         };
         let room = usize::from(area.height);
         self.page.set(room);
-        let lines = self.lines(cx, plan);
+        let lines = Self::lines(cx, plan);
         for (n, (line, part)) in lines.into_iter().skip(self.from).take(room).enumerate() {
             let line = text::fit(&format!(" {line}"), usize::from(area.width));
             let y = area.y.saturating_add(cells(n));

@@ -11,16 +11,17 @@ use crate::terminal::{Alacritty, Answers, Emulator, Scroll, Size, encode_paste};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context, spell};
-use crate::tui::keys_to_terminal::key_bytes;
+use crate::tui::keys_to_terminal::{key_bytes, mouse_bytes};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::{Colours, Part};
 use crate::tui::widgets::dialog::Confirm;
 use crate::tui::widgets::terminal_view::{ColorDepth, TerminalView};
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::cell::Cell;
 use std::time::Duration;
 
 /// The key that is not the shell's.
@@ -59,6 +60,8 @@ pub struct ShellPage {
     at: usize,
     prefix: bool,
     scrolled: bool,
+    /// Where the last frame showed the shell; the view writes it, only the mouse reads it.
+    area: Cell<Rect>,
 }
 
 /// Room for a shell on a terminal of that size: header, crumbs, tabs, message line and footer are taken off.
@@ -82,7 +85,7 @@ impl ShellPage {
             tabs.push(Tab::new(node, name, None, room(cx)));
             tabs.len() - 1
         });
-        Self { tabs, at, prefix: false, scrolled: false }
+        Self { tabs, at, prefix: false, scrolled: false, area: Cell::default() }
     }
 
     fn tab(&self) -> Option<&Tab> {
@@ -215,6 +218,14 @@ impl Screen for ShellPage {
         Some(self.write(key_bytes(*key, &modes)))
     }
 
+    fn mouse(&mut self, mouse: MouseEvent) -> Option<Vec<Effect>> {
+        if self.scrolled {
+            return None;
+        }
+        let bytes = mouse_bytes(mouse, self.area.get(), &self.tab()?.emulator.modes());
+        (!bytes.is_empty()).then(|| self.write(bytes))
+    }
+
     fn paste(&mut self, _: &Shared, text: &str) -> Vec<Effect> {
         let bytes = self.tab().map(|t| encode_paste(text, &t.emulator.modes())).unwrap_or_default();
         self.write(bytes)
@@ -261,7 +272,6 @@ impl Screen for ShellPage {
             Action::ShellNext => return Some(self.turn(1)),
             Action::ShellBefore => return Some(self.turn(self.tabs.len().saturating_sub(1))),
             Action::ShellPrefix => return Some(self.write(vec![0x1d])),
-            Action::ShellScroll => self.scroll(Scroll::PageUp),
             Action::ShellLive => {
                 self.scroll(Scroll::Bottom);
                 self.scrolled = false;
@@ -270,7 +280,7 @@ impl Screen for ShellPage {
             Action::Down => self.scroll(Scroll::Lines(-1)),
             Action::HalfUp => self.scroll(Scroll::Lines(half)),
             Action::HalfDown => self.scroll(Scroll::Lines(-half)),
-            Action::PageUp => self.scroll(Scroll::PageUp),
+            Action::ShellScroll | Action::PageUp => self.scroll(Scroll::PageUp),
             Action::PageDown => self.scroll(Scroll::PageDown),
             Action::Top => self.scroll(Scroll::Top),
             Action::Bottom => self.scroll(Scroll::Bottom),
@@ -338,6 +348,7 @@ impl Screen for ShellPage {
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         frame.render_widget(self.tab_line(cx, usize::from(area.width)), Rect { height: 1, ..area });
         let rest = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+        self.area.set(rest);
         let Some(tab) = self.tab() else { return };
         if tab.id.is_none() && tab.over.is_none() {
             let line = cx.tr(&t!("shell-opening", name = &tab.name));

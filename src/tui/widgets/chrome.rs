@@ -109,7 +109,7 @@ fn header(app: &App, frame: &mut Frame, area: Rect) {
     let env = app.stack.iter().rev().find_map(|held| held.screen.topics().into_iter().find_map(env_of));
     if let Some(env) = env.and_then(|id| cx.data.environment(id)).filter(|_| app.gate.is_none()) {
         let state = super::states::environment(env);
-        left.push_str(&format!("  {}  {}", env.env.name, state.text(cx)));
+        left = format!("{left}  {}  {}", env.env.name, state.text(cx));
     }
     let mut right: Vec<String> = Vec::new();
     if let Some(me) = &cx.me
@@ -123,12 +123,12 @@ fn header(app: &App, frame: &mut Frame, area: Rect) {
         let role = Text::key(format!("user-role-{}", me.role.word()));
         right.push(cx.tr(&t!("header-user", name = me.name.as_str(), role = role)));
     }
-    let link = match cx.link {
+    let engine = match cx.link {
         Link::Up => t!("link-up"),
         Link::Starting => t!("link-starting"),
         Link::Down { .. } => t!("link-down"),
     };
-    right.push(cx.tr(&link));
+    right.push(cx.tr(&engine));
     let right = format!("{} ", right.join("  "));
     let room = usize::from(area.width);
     let for_left = room.saturating_sub(text::width(&right));

@@ -66,11 +66,10 @@ pub fn job(state: JobState) -> Shown {
     let (glyph, part) = match state {
         JobState::Queued => ("◦", Part::Busy),
         JobState::Running => ("▸", Part::Busy),
-        JobState::Cancelling => ("–", Part::Warn),
         JobState::Interrupted => ("!", Part::Warn),
         JobState::Succeeded => ("✓", Part::Good),
         JobState::Failed => ("✗", Part::Bad),
-        JobState::Cancelled => ("–", Part::Warn),
+        JobState::Cancelling | JobState::Cancelled => ("–", Part::Warn),
     };
     Shown::new(glyph, Text::key(format!("job-state-{}", state.word())), part)
 }
