@@ -1,5 +1,6 @@
 //! Questions and answers of a job: stopping it, its first error.
 
+use super::job_view::waits;
 use super::nodes::names;
 use crate::api::Request;
 use crate::api::rows::{FirstError, JobNodeRow};
@@ -12,9 +13,10 @@ use crate::tui::widgets::dialog::{Confirm, Reading};
 
 /// Asks before a job is stopped; says in which state each node will be.
 pub fn cancel(job: JobId, nodes: &[&JobNodeRow]) -> Confirm {
+    let state = |n: &JobNodeRow| if waits(n) { JobNodeState::Waiting } else { n.state };
     let of = |states: &[JobNodeState]| {
         let list: Vec<&str> =
-            nodes.iter().filter(|n| states.contains(&n.state)).map(|n| n.name.as_str()).collect();
+            nodes.iter().filter(|n| states.contains(&state(n))).map(|n| n.name.as_str()).collect();
         (!list.is_empty()).then(|| names(list))
     };
     let mut body = vec![t!("cancel-what")];

@@ -252,7 +252,7 @@ impl OrEmpty for Option<(String, Part)> {
 }
 
 /// Between two stages a node is under way and yet does nothing.
-fn waits(node: &JobNodeRow) -> bool {
+pub fn waits(node: &JobNodeRow) -> bool {
     let waiting = |step: &CurrentStep| step.state == StepState::Waiting;
     node.state == JobNodeState::Running && node.current.as_ref().is_some_and(waiting)
 }
