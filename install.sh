@@ -355,7 +355,7 @@ command_test() {
   if cargo nextest --version >/dev/null 2>&1; then
     runner='cargo nextest run --locked --no-fail-fast --status-level fail --final-status-level fail'
     everything=''
-    in_lab='--test e2e --run-ignored only --test-threads 1'
+    in_lab='--test e2e --run-ignored only --test-threads 2'
     listed='cargo nextest list --locked --test e2e --run-ignored only --message-format oneline'
   else
     say "cargo-nextest is missing: cargo test instead (slower)"
