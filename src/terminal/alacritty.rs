@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use alacritty_terminal::Term;
 use alacritty_terminal::grid::{Dimensions, Scroll as LibraryScroll};
-use alacritty_terminal::index::Line;
-use alacritty_terminal::term::cell::Cell as LibraryCell;
+use alacritty_terminal::index::{Column, Line};
+use alacritty_terminal::term::cell::{Cell as LibraryCell, Flags};
 use alacritty_terminal::term::{Config, Osc52, TermMode};
 use alacritty_terminal::vte::ansi::{
     CharsetIndex, CursorShape as LibraryShape, CursorStyle, Handler, NamedPrivateMode, Processor,
@@ -183,6 +183,26 @@ fn settle_cursors(term: &mut Term<Mailbox>) {
     }
 }
 
+/// Shrinking without rewrapping cuts wide characters at the margin and leaves what looks like a blank, but acts as a half
+/// when it is written over.
+fn mend_halves(term: &mut Term<Mailbox>) {
+    let halves = Flags::WIDE_CHAR | Flags::WIDE_CHAR_SPACER;
+    let grid = term.grid_mut();
+    let last = grid.last_column().0;
+    for line in (0..=grid.bottommost_line().0).map(Line) {
+        for column in 0..=last {
+            let half = grid[line][Column(column)].flags.intersects(halves)
+                && !whole(grid, line, column, last)
+                && !(column > 0 && whole(grid, line, column - 1, last));
+            if half {
+                let cell = &mut grid[line][Column(column)];
+                cell.clear_wide();
+                cell.flags.remove(halves);
+            }
+        }
+    }
+}
+
 /// The scroll region (first and last line, from 0) and the cursor. The library tells the region only by where the
 /// cursor goes in origin mode.
 fn probe_region(term: &mut Term<Mailbox>) -> ((usize, usize), Place) {
@@ -242,6 +262,7 @@ impl Emulator for Alacritty {
                 term.resize(Extent(size));
                 term.set_options(config(size));
                 settle_cursors(term);
+                mend_halves(term);
             });
         }
     }
