@@ -15,9 +15,8 @@ use crate::api::client::Pushed;
 use crate::api::{Client, ClientError, Failure, FailureKind};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
-use crossterm::event::EventStream;
 use crossterm::{clipboard::CopyToClipboard, execute, queue};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::fs::File;
@@ -248,7 +247,7 @@ impl Loop {
         self.dirty = false;
         self.connect(Duration::ZERO);
         let mut signals = Signals::new()?;
-        let mut input = read_input();
+        let mut input = read_input()?;
         let mut drawn = Instant::now();
         let mut tick = tokio::time::Instant::now() + Duration::from_secs(1);
         while self.exit.is_none() {
@@ -467,19 +466,20 @@ impl Loop {
 
 type Input = mpsc::UnboundedReceiver<io::Result<crossterm::event::Event>>;
 
-/// Reads the terminal in a task of its own: crossterm's stream keeps only the first waker it is polled with, so that
-/// polling it for what is there already would put it to sleep for good.
-fn read_input() -> Input {
+/// Reads the terminal in a thread of its own. On a terminal that has gone away crossterm's reader turns in circles; here it
+/// can do so without keeping the hang-up signal from ending the program.
+fn read_input() -> io::Result<Input> {
     let (send, input) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        let mut stream = EventStream::new();
-        while let Some(event) = stream.next().await {
-            if send.send(event).is_err() {
+    std::thread::Builder::new().name("input".into()).spawn(move || {
+        loop {
+            let event = crossterm::event::read();
+            let over = event.is_err();
+            if send.send(event).is_err() || over {
                 break;
             }
         }
-    });
-    input
+    })?;
+    Ok(input)
 }
 
 async fn receive(from: &mut Option<mpsc::UnboundedReceiver<Pushed>>) -> Option<Pushed> {
