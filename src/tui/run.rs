@@ -396,7 +396,7 @@ impl Loop {
                 let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text));
             }
             Command::Mouse(on) => drop(Guard::mouse(on)),
-            Command::Redraw => drop(self.terminal.clear()),
+            Command::Redraw => drop(self.afresh()),
             Command::Suspend => {
                 if let Err(fault) = self.suspend() {
                     self.app.defect = Some(fault.to_string());
@@ -439,10 +439,18 @@ impl Loop {
                 Guard::mouse(true)?;
             }
         }
-        let size = self.terminal.size()?;
-        self.terminal.clear()?;
+        let size = self.afresh()?;
         self.happens(Event::Resize(size.width, size.height));
         Ok(())
+    }
+
+    /// The next frame is drawn whole. `Terminal::clear` would do that too, but asks the terminal where its cursor is, and the
+    /// thread that reads the terminal would swallow the answer.
+    fn afresh(&mut self) -> io::Result<ratatui::layout::Size> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))?;
+        self.dirty = true;
+        Ok(size)
     }
 
     fn draw(&mut self) -> io::Result<()> {
