@@ -61,6 +61,8 @@ pub struct App {
     pub(super) host_keys: Vec<HostKeyView>,
     /// Set when the frame failed: what the defect said.
     pub defect: Option<String>,
+    /// Lines of the command line so far.
+    pub(super) history: Vec<String>,
     next: u64,
 }
 
@@ -94,6 +96,7 @@ impl App {
             subscribed: BTreeSet::new(),
             host_keys: Vec::new(),
             defect: None,
+            history: Vec::new(),
             next: 0,
         };
         app.gate = Some(app.hold(Box::new(gate::Starting)));

@@ -19,7 +19,7 @@ pub fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
         }
         Action::Palette => {
             let lines = palette::lines(&app.shared, &contexts(app));
-            push(app, Box::new(palette::Palette::new(lines)), out);
+            push(app, Box::new(palette::Palette::new(lines, app.history.clone())), out);
         }
         Action::Messages => push(app, Box::new(messages::Messages::default()), out),
         Action::Users => push(app, Box::new(users::Users::default()), out),
@@ -78,6 +78,9 @@ fn next_theme(app: &mut App) {
 /// Runs a line of the command line.
 pub fn line(app: &mut App, line: &str, out: &mut Vec<Command>) {
     let line = line.trim();
+    if !line.is_empty() && app.history.last().is_none_or(|last| last != line) {
+        app.history.push(line.to_owned());
+    }
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let rest = rest.trim();
     match (word, rest) {

@@ -120,6 +120,14 @@ pub enum TuiError {
     /// Not a terminal, or one that does not answer.
     #[error("the terminal cannot be used: {0}; the commands of 'cpmg --help' work without one")]
     Terminal(#[from] io::Error),
+    /// The theme's file cannot be read.
+    #[error("the theme {path} cannot be read: {source}")]
+    Theme {
+        /// Where.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// The record cannot be written.
     #[error("the record {path} cannot be written: {source}")]
     Record {
@@ -166,12 +174,21 @@ pub async fn run(options: Options) -> Result<Exit, TuiError> {
     let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     let terminal = Terminal::new(backend)?;
     let size = terminal.size()?;
-    let (themes, faults) = collect(&theme_files(&options.theme_dirs));
+    let mut files = theme_files(&options.theme_dirs);
+    let mut theme = options.theme.clone();
+    // A theme may also be named by its file.
+    if let Some(path) = options.theme.as_ref().filter(|t| t.contains('/') || t.ends_with(".toml")) {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TuiError::Theme { path: PathBuf::from(path), source })?;
+        theme = super::theme::Theme::parse(path, &text).ok().map(|t| t.name);
+        files.push((path.clone(), text));
+    }
+    let (themes, faults) = collect(&files);
     let looks = Looks {
         language: options.language,
         colours: options.colours,
         themes,
-        theme: options.theme.clone(),
+        theme,
         zone: jiff::tz::TimeZone::system(),
         size: (size.width, size.height),
         user: options.user.clone(),

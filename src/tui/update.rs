@@ -15,7 +15,7 @@ use crate::api::message::SessionView;
 use crate::api::{Failure, FailureKind, Hello, Request, Response};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
-use crossterm::event::{KeyEvent, KeyEventKind, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
 
 /// Messages kept for the list.
 const MESSAGES: usize = 500;
@@ -124,7 +124,18 @@ fn on_key(app: &mut App, key: &KeyEvent, out: &mut Vec<Command>) {
     {
         return apply(app, Some(id), effects, out);
     }
-    let Some(word) = keymap::spell(key) else { return app.pending.clear() };
+    let Some(word) = keymap::spell(key) else {
+        app.pending.clear();
+        // Over a slow link Esc and the key after it arrive together and look like Alt and that key.
+        if let KeyCode::Char(_) = key.code
+            && key.modifiers.contains(KeyModifiers::ALT)
+        {
+            on_key(app, &KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), out);
+            let after = KeyEvent::new(key.code, key.modifiers.difference(KeyModifiers::ALT));
+            on_key(app, &after, out);
+        }
+        return;
+    };
     let contexts = held.screen.contexts();
     let dialog = held.screen.is_dialog() || app.gate.is_some();
     app.pending.push(word);

@@ -119,7 +119,11 @@ fn log_in_watch_the_bars_and_type_in_a_shell() {
     screens.press("q");
     screens.wait_for("Host key");
     // The second row is cmp1 or ctl1, as the table is sorted: the shell says which.
-    let name = if screens.text().lines().any(|l| l.starts_with('»') && l.contains("cmp1")) { "cmp1" } else { "ctl1" };
+    let name = if screens.text().lines().any(|l| l.starts_with('»') && l.contains("cmp1")) {
+        "cmp1"
+    } else {
+        "ctl1"
+    };
     screens.press("s");
     screens.wait_for(&format!("root@{name}"));
     screens.press("hostname; echo $((6 * 7))\r");

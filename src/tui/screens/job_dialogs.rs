@@ -47,7 +47,10 @@ pub fn first_error(cx: &Shared, job: JobId, error: &FirstError) -> Reading {
     lines.push(Text::plain(error.what.clone()));
     if !error.tail.is_empty() {
         lines.extend([Text::plain(""), t!("job-error-output")]);
-        lines.extend(error.tail.iter().map(|l| Text::plain(format!("  {l}"))));
+        // The end says why; on a small terminal it must not lie below the edge.
+        let room = usize::from(cx.size.1).saturating_sub(16).max(4);
+        let tail = error.tail.get(error.tail.len().saturating_sub(room)..).unwrap_or_default();
+        lines.extend(tail.iter().map(|l| Text::plain(format!("  {l}"))));
     }
     if cx.may(crate::domain::access::Action::Install) {
         lines.extend([Text::plain(""), t!("job-error-how")]);

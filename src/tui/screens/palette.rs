@@ -65,12 +65,15 @@ pub struct Palette {
     offers: Vec<Offer>,
     typed: Typed,
     at: usize,
+    history: Vec<String>,
+    /// How far back in the history the line is.
+    back: usize,
 }
 
 impl Palette {
     /// A command line that offers these.
-    pub fn new(offers: Vec<Offer>) -> Self {
-        Self { offers, typed: Typed::default(), at: 0 }
+    pub fn new(offers: Vec<Offer>, history: Vec<String>) -> Self {
+        Self { offers, typed: Typed::default(), at: 0, history, back: 0 }
     }
 
     fn found(&self, cx: &Shared) -> Vec<&Offer> {
@@ -121,6 +124,14 @@ impl Screen for Palette {
                 if let Some((word, _)) = found.get(self.at) {
                     self.typed = Typed::new(word.clone());
                     self.at = 0;
+                }
+            }
+            // Above the first offer lies the history.
+            KeyCode::Up if self.at == 0 => {
+                let before = self.history.len().checked_sub(self.back + 1);
+                if let Some(line) = before.and_then(|at| self.history.get(at)) {
+                    self.typed = Typed::new(line.clone());
+                    self.back += 1;
                 }
             }
             KeyCode::Up => self.at = self.at.saturating_sub(1),

@@ -99,6 +99,16 @@ fn esc_never_leaves_and_q_does() {
 }
 
 #[test]
+fn esc_and_a_key_that_arrive_together_are_two_keys() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let mut rig = listed(UserRole::Operator);
+    rig.keys("?");
+    assert_eq!(rig.stack(), ["environments", "help"]);
+    rig.event(crate::tui::event::Event::Key(KeyEvent::new(KeyCode::Char('n'), KeyModifiers::ALT)));
+    assert_eq!(rig.stack(), ["environments", "env-new"]);
+}
+
+#[test]
 fn users() {
     let mut rig = listed(UserRole::Administrator);
     rig.keys("u");
@@ -125,13 +135,13 @@ fn help_command_line_and_messages() {
     snapshots("help", &mut rig);
     rig.keys("<Esc>:");
     snapshots("palette", &mut rig);
-    rig.keys("dus");
-    assert!(rig.screen(80, 24).contains("line-unknown") || rig.app.shared.themes.len() == 3);
     rig.keys("<Esc>:lzh<Enter>");
     assert_eq!(rig.app.shared.language(), "zh-CN");
     rig.keys(":language en<Enter>:nonsense!<Enter>");
     assert!(rig.notice().contains("no command here"), "{}", rig.notice());
-    rig.keys(":mess<Enter>");
+    rig.keys(":<Up><Up>");
+    assert!(rig.screen(80, 24).contains(":language en"), "the history");
+    rig.keys("<Esc>:mess<Enter>");
     snapshots("messages", &mut rig);
 }
 
