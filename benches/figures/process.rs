@@ -1,0 +1,72 @@
+//! What Linux tells of processes.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+/// Clock ticks a second in `/proc`: the same on every Linux.
+const TICKS: f64 = 100.0;
+
+fn read(pid: u32, what: &str) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/{what}")).unwrap_or_else(|e| panic!("/proc/{pid}/{what}: {e}"))
+}
+
+/// Load of the machine over 1, 5 and 15 minutes.
+pub fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// The threads of a process.
+pub fn threads(pid: u32) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    tasks.map(|t| t.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// CPU seconds that a process has used, in user and kernel mode, to a hundredth.
+pub fn cpu(pid: u32) -> f64 {
+    let stat = read(pid, "stat");
+    let fields = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2);
+    fields.map(|f| f.parse::<f64>().unwrap()).sum::<f64>() / TICKS
+}
+
+/// How often the threads of a process went to sleep of their own accord.
+pub fn wakeups(pid: u32) -> u64 {
+    let of = |task: String| number(&read(pid, &format!("task/{task}/status")), "voluntary_ctxt_switches:");
+    threads(pid).into_iter().map(of).sum()
+}
+
+fn number(text: &str, name: &str) -> u64 {
+    let line = text.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}"));
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// Memory of a process, MB.
+#[derive(Clone, Copy)]
+pub struct Memory {
+    /// Resident.
+    pub resident: f64,
+    /// Resident, shared pages divided by those who share them.
+    pub share: f64,
+    /// Resident at most, ever.
+    pub peak: f64,
+}
+
+impl Memory {
+    pub fn of(pid: u32) -> Self {
+        let (status, smaps) = (read(pid, "status"), read(pid, "smaps_rollup"));
+        let mb = |text: &str, name: &str| number(text, name) as f64 * 1024.0 / 1e6;
+        Self { resident: mb(&status, "VmRSS:"), share: mb(&smaps, "Pss:"), peak: mb(&status, "VmHWM:") }
+    }
+}
+
+/// Established TCP connections of a process to these addresses (as in `/proc/net/tcp`: hexadecimal, port after a colon).
+pub fn connections(pid: u32, peers: &HashSet<String>) -> usize {
+    let own: HashSet<String> = std::fs::read_dir(format!("/proc/{pid}/fd"))
+        .expect("it runs")
+        .filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok())
+        .filter_map(|to| Some(to.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned()))
+        .collect();
+    let table = std::fs::read_to_string(Path::new("/proc/net/tcp")).expect("/proc/net/tcp");
+    let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    rows.filter(|r| r[3] == "01" && peers.contains(r[2]) && own.contains(r[9])).count()
+}

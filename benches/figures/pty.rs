@@ -1,0 +1,96 @@
+//! The program in a pseudo-terminal, seen through cpmg's own emulator.
+
+use crate::site::Site;
+use cpmg::terminal::{Alacritty, Answers, Emulator, Size};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// Longest that a screen is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program, ended when dropped.
+pub struct Pty {
+    child: Box<dyn Child + Send + Sync>,
+    /// Kept open: its end would be a hang-up.
+    _master: Box<dyn MasterPty + Send>,
+    input: Box<dyn Write + Send>,
+    output: Receiver<(Instant, Vec<u8>)>,
+    emulator: Alacritty,
+}
+
+impl Pty {
+    /// Starts the program without arguments: the screens.
+    pub fn start(site: &Site, (columns, rows): (u16, u16)) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(&site.program);
+        command.env_clear();
+        for (name, value) in site.environment() {
+            command.env(name, value);
+        }
+        let mut reader = pair.master.try_clone_reader().expect("its output");
+        let input = pair.master.take_writer().expect("its input");
+        let (tell, output) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = vec![0; 64 * 1024];
+            while let Ok(n @ 1..) = reader.read(&mut bytes) {
+                if tell.send((Instant::now(), bytes[..n].to_vec())).is_err() {
+                    break;
+                }
+            }
+        });
+        let child = pair.slave.spawn_command(command).expect("the program");
+        let emulator = Alacritty::new(Size::new(columns, rows), Answers::Discard);
+        Self { child, _master: pair.master, input, output, emulator }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("it runs")
+    }
+
+    pub fn type_in(&mut self, text: &str) {
+        self.input.write_all(text.as_bytes()).expect("it reads");
+        self.input.flush().expect("it reads");
+    }
+
+    /// Waits until the lines on the screen are as wanted; gives when the last byte for that had come. Frames lie inside
+    /// synchronised output, of which the emulator shows nothing before its end: what is on the screen is always whole.
+    pub fn wait(&mut self, what: &str, wanted: impl Fn(&[String]) -> bool) -> Instant {
+        let mut at = Instant::now();
+        let deadline = at + PATIENCE;
+        loop {
+            if wanted(&self.emulator.screen().lines()) {
+                return at;
+            }
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok((when, bytes)) => {
+                    at = when;
+                    self.emulator.feed(&bytes);
+                }
+                Err(why) => panic!("{what}: {why}\n{}", self.emulator.screen().lines().join("\n")),
+            }
+        }
+    }
+
+    /// Waits until nothing was painted for that long.
+    pub fn settle(&mut self, quiet: Duration) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.output.recv_timeout(quiet) {
+                Ok((_, bytes)) => self.emulator.feed(&bytes),
+                Err(RecvTimeoutError::Timeout) => return,
+                Err(why) => panic!("the program: {why}"),
+            }
+            assert!(Instant::now() < deadline, "the screen does not come to rest");
+        }
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
