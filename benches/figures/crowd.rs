@@ -42,7 +42,10 @@ fn recordings() -> Recordings {
     let mut out = Vec::new();
     let mut at = Duration::ZERO;
     while at < STEP.0 {
-        let line = format!("Get:{} http://deb.debian.org/debian bookworm/main amd64 chrony 4.3 [292 kB]\n", out.len());
+        let line = format!(
+            "Get:{} http://deb.debian.org/debian bookworm/main amd64 chrony 4.3 [292 kB]\n",
+            out.len()
+        );
         out.push((at, line));
         at += STEP.1;
     }
@@ -87,7 +90,7 @@ impl Drop for Nodes {
 }
 
 /// An address as the kernel's table has it.
-fn kernel(address: &SocketAddrV4) -> String {
+fn kernel(address: SocketAddrV4) -> String {
     let mut text = String::new();
     for octet in address.ip().octets().iter().rev() {
         let _ = write!(text, "{octet:02X}");
@@ -111,7 +114,7 @@ pub fn measure(site: &Site) {
     let engine = site.engine();
     let before = Memory::of(engine);
     println!("\nengine with {NODES} nodes known, none connected: {:.1} MB resident", before.resident);
-    let peers: HashSet<String> = nodes.all.iter().map(|(_, a)| kernel(a)).collect();
+    let peers: HashSet<String> = nodes.all.iter().map(|(_, a)| kernel(*a)).collect();
     let mut client = site
         .command(&["install", "crowd", "--follow"])
         .stdout(Stdio::null())

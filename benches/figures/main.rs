@@ -92,7 +92,9 @@ fn first_frame(site: &Site, size: (u16, u16)) {
     }
     let at = format!("{}x{}", size.0, size.1);
     let (least, median, worst) = spread(first);
-    println!("\nfirst frame at {at}, {ROUNDS} starts: least {least:.1}, median {median:.1}, worst {worst:.1} ms");
+    println!(
+        "\nfirst frame at {at}, {ROUNDS} starts: least {least:.1}, median {median:.1}, worst {worst:.1} ms"
+    );
     let (least, median, worst) = spread(ready);
     println!("login at {at}, {ROUNDS} starts: least {least:.1}, median {median:.1}, worst {worst:.1} ms");
     verdict(&format!("login at {at}, median"), median, 50.0, "ms");
@@ -117,7 +119,10 @@ fn idle(site: &Site) {
     for (index, name) in ["the screens", "the engine"].into_iter().enumerate() {
         let used = after[index] - before[index];
         let times = (woke[index] - woken[index]) as f64 / wall;
-        println!("idle for {wall:.0} s, {name}: {:.0} ms of CPU, woken {times:.1} times a second", used * 1e3);
+        println!(
+            "idle for {wall:.0} s, {name}: {:.0} ms of CPU, woken {times:.1} times a second",
+            used * 1e3
+        );
     }
     let used: f64 = after.iter().sum::<f64>() - before.iter().sum::<f64>();
     verdict("idle screens and engine together", used / wall * 100.0, 0.5, "% of a core");

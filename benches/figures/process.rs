@@ -7,7 +7,8 @@ use std::path::Path;
 const TICKS: f64 = 100.0;
 
 fn read(pid: u32, what: &str) -> String {
-    std::fs::read_to_string(format!("/proc/{pid}/{what}")).unwrap_or_else(|e| panic!("/proc/{pid}/{what}: {e}"))
+    std::fs::read_to_string(format!("/proc/{pid}/{what}"))
+        .unwrap_or_else(|e| panic!("/proc/{pid}/{what}: {e}"))
 }
 
 /// Load of the machine over 1, 5 and 15 minutes.

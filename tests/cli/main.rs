@@ -7,3 +7,4 @@ mod commands;
 mod engines;
 mod nodes;
 mod support;
+mod terminal;
