@@ -116,8 +116,7 @@ fn log_in_watch_the_bars_and_type_in_a_shell() {
     });
 
     screens.press("q");
-    screens.press("q");
-    screens.wait_for("Host key");
+    screens.wait_for("[1 Nodes 2]");
     // The second row is cmp1 or ctl1, as the table is sorted: the shell says which.
     let name = if screens.text().lines().any(|l| l.starts_with('»') && l.contains("cmp1")) {
         "cmp1"
