@@ -1,0 +1,152 @@
+//! The screens in a real terminal, with a real engine and without nodes: what no test of the state alone can see.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../cli/support.rs"]
+#[allow(dead_code, reason = "shared with the tests of the commands")]
+mod support;
+
+use cpmg::terminal::{Alacritty, Answers, Emulator, Size};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+use support::{PASSWORD, Site, wait_until};
+
+/// The program in a terminal of its own.
+struct Terminal {
+    emulator: Arc<Mutex<Alacritty>>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+}
+
+fn pty_size(cols: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+impl Terminal {
+    fn open(site: &Site) -> Self {
+        let pair = native_pty_system().openpty(pty_size(80, 24)).unwrap();
+        let command = site.command(&[]);
+        let mut builder = CommandBuilder::new(command.get_program());
+        builder.env_clear();
+        for (name, value) in command.get_envs() {
+            builder.env(name, value.unwrap_or_default());
+        }
+        builder.env("TERM", "xterm-256color");
+        let child = pair.slave.spawn_command(builder).unwrap();
+        let emulator = Arc::new(Mutex::new(Alacritty::new(Size::new(80, 24), Answers::Discard)));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let screen = Arc::clone(&emulator);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            while let Ok(n @ 1..) = output.read(&mut bytes) {
+                screen.lock().unwrap().feed(&bytes[..n]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { emulator, keys, child, master: pair.master }
+    }
+
+    fn text(&self) -> String {
+        self.emulator.lock().unwrap().screen().lines().join("\n")
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn wait_for(&self, what: &str) {
+        wait_until(&format!("'{what}' is on the screen"), || self.text().contains(what));
+    }
+
+    fn resize(&self, cols: u16, rows: u16) {
+        self.emulator.lock().unwrap().resize(Size::new(cols, rows));
+        self.master.resize(pty_size(cols, rows)).unwrap();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.process_id().unwrap().cast_signed()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    fn wait_for_end(&mut self) {
+        wait_until("the program has ended", || self.child.try_wait().unwrap().is_some());
+    }
+
+    fn has_full_screen(&self) -> bool {
+        self.emulator.lock().unwrap().modes().alternate_screen
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn from_the_first_administrator_to_an_environment() {
+    let site = Site::empty();
+    let mut terminal = Terminal::open(&site);
+    terminal.wait_for("First administrator");
+    terminal.press("ada\tshort\tshort\r");
+    terminal.wait_for("Too short");
+    terminal.press(&format!("\u{15}{PASSWORD}\t\u{15}{PASSWORD}\r"));
+    terminal.wait_for("No environment yet");
+    terminal.press("n");
+    terminal.wait_for("New environment");
+    terminal.press("cloud 9\u{13}");
+    terminal.wait_for("cloud 9 was made");
+    // F3: the other language; every text is drawn anew.
+    terminal.press("\u{1b}OR");
+    terminal.wait_for("名称");
+    terminal.resize(20, 5);
+    terminal.wait_for("50x14");
+    terminal.resize(120, 40);
+    terminal.wait_for("cloud 9");
+    // Ctrl-Z gives the terminal back; woken up, the screen is there again.
+    terminal.press("\u{1a}");
+    wait_until("the terminal is given back", || !terminal.has_full_screen());
+    terminal.signal(Signal::CONT);
+    wait_until("the screen is back", || terminal.has_full_screen() && terminal.text().contains("cloud 9"));
+    terminal.press("q");
+    terminal.wait_for_end();
+    assert!(!terminal.has_full_screen(), "the terminal is as it was");
+}
+
+#[test]
+fn a_killed_engine_comes_back_with_the_session() {
+    let site = Site::new();
+    site.ok_typing(&["login", "ada", "--password-stdin"], &format!("{PASSWORD}\n"));
+    site.ok(&["env", "add", "cloud 9"]);
+    let mut terminal = Terminal::open(&site);
+    terminal.wait_for("Password");
+    terminal.press(&format!("ada\twrong one\r"));
+    terminal.wait_for("Wrong user name or password");
+    terminal.press(&format!("{PASSWORD}\r"));
+    terminal.wait_for("cloud 9");
+    let engine = site.engine().unwrap();
+    kill_process(Pid::from_raw(engine.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    wait_until("another engine answers", || site.engine().is_some_and(|pid| pid != engine));
+    terminal.wait_for("engine +");
+    terminal.press("n");
+    terminal.wait_for("New environment");
+    terminal.press("cloud 10\u{13}");
+    terminal.wait_for("cloud 10 was made");
+}
+
+#[test]
+fn signals_leave_the_terminal_whole() {
+    let site = Site::new();
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut terminal = Terminal::open(&site);
+        terminal.wait_for("Password");
+        assert!(terminal.has_full_screen());
+        terminal.signal(signal);
+        terminal.wait_for_end();
+        wait_until("the terminal is given back", || !terminal.has_full_screen());
+    }
+}
