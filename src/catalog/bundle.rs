@@ -166,6 +166,8 @@ fn shell_variables(
     set("JOB_ID", &input.job.to_string());
     set("PLATFORM", &platform.name);
     set("RELEASE", &platform.release);
+    set("OS_ID", &platform.os_id);
+    set("OS_VERSION", &platform.os_version);
     set("NODE_NAME", &node.name);
     set("NODE_ADDRESS", &node.address);
     set("NODE_ROLES", &words(&node.roles));

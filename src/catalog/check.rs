@@ -15,11 +15,13 @@ const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
 /// Most seconds a step may claim to take.
 const WEIGHT_MAX: u32 = 86_400;
 /// Variables that the runner and the bundle set, or that a shell lives by.
-const RESERVED: [&str; 25] = [
+const RESERVED: [&str; 27] = [
     "JOB_ID",
     "STEP",
     "ACTION",
     "PLATFORM",
+    "OS_ID",
+    "OS_VERSION",
     "RELEASE",
     "NODE_NAME",
     "NODE_ADDRESS",

@@ -244,6 +244,8 @@ fn a_bundle_holds_what_a_node_needs_and_no_secret() {
 JOB_ID=7
 PLATFORM=test-1
 RELEASE=zed
+OS_ID=test
+OS_VERSION=1
 NODE_NAME=node-1
 NODE_ADDRESS=10.0.0.1
 NODE_ROLES=controller

@@ -44,8 +44,10 @@ fn job(cpmg: &Cpmg) -> Value {
     cpmg.json(&["job", "list", "slow"]).as_array().unwrap()[0].clone()
 }
 
-fn output_length(cpmg: &Cpmg, job: &str) -> usize {
-    let out = cpmg.run_with(&["job", "output", job, "ctl1", "slow/count"], "");
+fn output_length(cpmg: &Cpmg, id: &str) -> usize {
+    let shown = job(cpmg);
+    assert_ne!(shown["state"], "failed", "{shown}");
+    let out = cpmg.run_with(&["job", "output", id, "ctl1", "slow/count"], "");
     if out.status.success() { out.stdout.len() } else { 0 }
 }
 
