@@ -17,6 +17,7 @@ mod guard;
 mod i18n;
 mod keymap;
 mod keys_to_terminal;
+mod options;
 mod record;
 mod run;
 mod screen;
@@ -29,5 +30,6 @@ mod update;
 pub mod widgets;
 
 pub use i18n::Language;
-pub use run::{ConnectFault, Connecting, Exit, OnToken, Options, TuiError, run};
+pub use options::{ConnectFault, Connecting, Exit, OnToken, Options, TuiError};
+pub use run::run;
 pub use theme::Colours;

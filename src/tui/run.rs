@@ -7,8 +7,8 @@
 use super::app::{App, Looks};
 use super::event::{Command, Event};
 use super::guard::{Guard, quietly};
-use super::i18n::Language;
-use super::theme::{Colours, collect};
+use super::options::{ConnectFault, Exit, Options, TuiError};
+use super::theme::collect;
 use super::update::update;
 use super::{record, widgets};
 use crate::api::client::Pushed;
@@ -20,11 +20,9 @@ use futures_util::FutureExt;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::fs::File;
-use std::future::Future;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -36,108 +34,6 @@ const FRAME: Duration = Duration::from_millis(16);
 const RETRY_MS: (u64, u64) = (250, 8_000);
 /// Events taken in before a frame, so that a flood cannot stop the drawing.
 const DRAIN: usize = 512;
-
-/// Why no connection could be made, a sentence for the operator.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConnectFault(pub String);
-
-impl From<ClientError> for ConnectFault {
-    fn from(fault: ClientError) -> Self {
-        Self(fault.to_string())
-    }
-}
-
-/// A connection that is being made.
-pub type Connecting =
-    Pin<Box<dyn Future<Output = Result<(Client, mpsc::UnboundedReceiver<Pushed>), ConnectFault>> + Send>>;
-
-/// Gets every new token, and nothing when the session has ended.
-pub type OnToken = Box<dyn FnMut(Option<&Secret>) + Send>;
-
-/// How the interface is started.
-pub struct Options {
-    /// Makes a connection, starting an engine if that is wanted; called again whenever the connection is lost.
-    pub connect: Arc<dyn Fn() -> Connecting + Send + Sync>,
-    /// Token of an earlier session.
-    pub token: Option<Secret>,
-    /// Told of every new token, and of its end.
-    pub on_token: OnToken,
-    /// Language to start with.
-    pub language: Language,
-    /// What the terminal can show.
-    pub colours: Colours,
-    /// Directories of further themes, later ones win.
-    pub theme_dirs: Vec<PathBuf>,
-    /// Name of the theme to start with.
-    pub theme: Option<String>,
-    /// Name to offer at the login.
-    pub user: Option<String>,
-    /// Where to write a record for a report of a defect.
-    pub record: Option<PathBuf>,
-}
-
-impl Options {
-    /// Options as the environment asks for them: `LC_ALL`, `LC_MESSAGES`, `LANG`, `NO_COLOR`, `COLORTERM`, `TERM`, `USER`.
-    pub fn from_environment(connect: Arc<dyn Fn() -> Connecting + Send + Sync>) -> Self {
-        let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(var);
-        let colours = if var("NO_COLOR").is_some() || var("TERM").as_deref() == Some("dumb") {
-            Colours::None
-        } else if matches!(var("COLORTERM").as_deref(), Some("truecolor" | "24bit")) {
-            Colours::True
-        } else {
-            Colours::Basic
-        };
-        Self {
-            connect,
-            token: None,
-            on_token: Box::new(|_| {}),
-            language: locale.as_deref().and_then(Language::from_locale).unwrap_or(Language::En),
-            colours,
-            theme_dirs: Vec::new(),
-            theme: None,
-            user: None,
-            record: None,
-        }
-    }
-}
-
-/// How the interface was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// The operator left; what runs goes on. Carries how many jobs run.
-    Left {
-        /// Jobs that go on.
-        jobs: usize,
-    },
-    /// A signal ended it.
-    Signal,
-}
-
-/// Why the interface cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum TuiError {
-    /// Not a terminal, or one that does not answer.
-    #[error("the terminal cannot be used: {0}; the commands of 'cpmg --help' work without one")]
-    Terminal(#[from] io::Error),
-    /// The theme's file cannot be read.
-    #[error("the theme {path} cannot be read: {source}")]
-    Theme {
-        /// Where.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The record cannot be written.
-    #[error("the record {path} cannot be written: {source}")]
-    Record {
-        /// Where.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-}
 
 type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
@@ -178,7 +74,7 @@ pub async fn run(options: Options) -> Result<Exit, TuiError> {
     let mut files = theme_files(&options.theme_dirs);
     let mut theme = options.theme.clone();
     // A theme may also be named by its file.
-    if let Some(path) = options.theme.as_ref().filter(|t| t.contains('/') || t.ends_with(".toml")) {
+    if let Some(path) = options.theme.as_ref().filter(|t| t.contains(['/', '.'])) {
         let text = std::fs::read_to_string(path)
             .map_err(|source| TuiError::Theme { path: PathBuf::from(path), source })?;
         theme = super::theme::Theme::parse(path, &text).ok().map(|t| t.name);
@@ -214,21 +110,6 @@ pub async fn run(options: Options) -> Result<Exit, TuiError> {
         dirty: true,
     };
     state.run(inner).await
-}
-
-fn theme_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    for dir in dirs {
-        let Ok(entries) = std::fs::read_dir(dir) else { continue };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-        paths.sort();
-        for path in paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
-            if let Ok(text) = std::fs::read_to_string(&path) {
-                files.push((path.display().to_string(), text));
-            }
-        }
-    }
-    files
 }
 
 /// The clock is read here and nowhere else in the interface.
@@ -552,6 +433,21 @@ fn failure(fault: ClientError) -> Failure {
         }
         other => Failure::new(FailureKind::Engine, other.to_string()),
     }
+}
+
+fn theme_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for dir in dirs {
+        let Ok(entries) = std::fs::read_dir(dir) else { continue };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+        paths.sort();
+        for path in paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                files.push((path.display().to_string(), text));
+            }
+        }
+    }
+    files
 }
 
 /// Longest file that is taken for a key, bytes.

@@ -124,7 +124,7 @@ fn a_killed_engine_comes_back_with_the_session() {
     site.ok(&["env", "add", "cloud 9"]);
     let mut terminal = Terminal::open(&site);
     terminal.wait_for("Password");
-    terminal.press(&format!("ada\twrong one\r"));
+    terminal.press("ada\twrong one\r");
     terminal.wait_for("Wrong user name or password");
     terminal.press(&format!("{PASSWORD}\r"));
     terminal.wait_for("cloud 9");

@@ -203,7 +203,7 @@ mod tests {
             ("dusk", "theme dusk"),
         ] {
             let mut found: Vec<_> = words.iter().filter_map(|w| fuzzy(typed, w).map(|c| (c, *w))).collect();
-            found.sort();
+            found.sort_unstable();
             assert_eq!(found.first().unwrap().1, first, "{typed}: {found:?}");
         }
         assert_eq!(fuzzy("xyz", "env-new"), None);

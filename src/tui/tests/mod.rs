@@ -1,5 +1,12 @@
 //! Tests of the interface: the state before, keys, the state after, and the screens as a person sees them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    reason = "tests"
+)]
 
 mod catalogue;
 mod environments;

@@ -1,0 +1,115 @@
+//! How the interface is started, and how it ends.
+
+use super::i18n::Language;
+use super::theme::Colours;
+use crate::api::client::Pushed;
+use crate::api::{Client, ClientError};
+use crate::domain::secret::Secret;
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Why no connection could be made, a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConnectFault(pub String);
+
+impl From<ClientError> for ConnectFault {
+    fn from(fault: ClientError) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+/// A connection that is being made.
+pub type Connecting =
+    Pin<Box<dyn Future<Output = Result<(Client, mpsc::UnboundedReceiver<Pushed>), ConnectFault>> + Send>>;
+
+/// Gets every new token, and nothing when the session has ended.
+pub type OnToken = Box<dyn FnMut(Option<&Secret>) + Send>;
+
+/// How the interface is started.
+pub struct Options {
+    /// Makes a connection, starting an engine if that is wanted; called again whenever the connection is lost.
+    pub connect: Arc<dyn Fn() -> Connecting + Send + Sync>,
+    /// Token of an earlier session.
+    pub token: Option<Secret>,
+    /// Told of every new token, and of its end.
+    pub on_token: OnToken,
+    /// Language to start with.
+    pub language: Language,
+    /// What the terminal can show.
+    pub colours: Colours,
+    /// Directories of further themes, later ones win.
+    pub theme_dirs: Vec<PathBuf>,
+    /// Name of the theme to start with.
+    pub theme: Option<String>,
+    /// Name to offer at the login.
+    pub user: Option<String>,
+    /// Where to write a record for a report of a defect.
+    pub record: Option<PathBuf>,
+}
+
+impl Options {
+    /// Options as the environment asks for them: `LC_ALL`, `LC_MESSAGES`, `LANG`, `NO_COLOR`, `COLORTERM`, `TERM`, `USER`.
+    pub fn from_environment(connect: Arc<dyn Fn() -> Connecting + Send + Sync>) -> Self {
+        let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(var);
+        let colours = if var("NO_COLOR").is_some() || var("TERM").as_deref() == Some("dumb") {
+            Colours::None
+        } else if matches!(var("COLORTERM").as_deref(), Some("truecolor" | "24bit")) {
+            Colours::True
+        } else {
+            Colours::Basic
+        };
+        Self {
+            connect,
+            token: None,
+            on_token: Box::new(|_| {}),
+            language: locale.as_deref().and_then(Language::from_locale).unwrap_or(Language::En),
+            colours,
+            theme_dirs: Vec::new(),
+            theme: None,
+            user: None,
+            record: None,
+        }
+    }
+}
+
+/// How the interface was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The operator left; what runs goes on. Carries how many jobs run.
+    Left {
+        /// Jobs that go on.
+        jobs: usize,
+    },
+    /// A signal ended it.
+    Signal,
+}
+
+/// Why the interface cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// Not a terminal, or one that does not answer.
+    #[error("the terminal cannot be used: {0}; the commands of 'cpmg --help' work without one")]
+    Terminal(#[from] io::Error),
+    /// The theme's file cannot be read.
+    #[error("the theme {path} cannot be read: {source}")]
+    Theme {
+        /// Where.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The record cannot be written.
+    #[error("the record {path} cannot be written: {source}")]
+    Record {
+        /// Where.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
