@@ -8,13 +8,14 @@
 # beside lib.sh, steps/MODULE/STEP.sh, vars/MODULE.sh and files/MODULE/. Everything about an attempt is in
 # run/MODULE.STEP.ATTEMPT/ (ATTEMPT is 1, 2, ... or u1, u2, ... when it undoes):
 #
-#   claim     "PID STARTTIME BOOTID" of the process that runs it. Made with O_EXCL: whoever makes it runs the step, once.
+#   claim     "PID BOOTID" of the process that runs it. Made with O_EXCL: whoever makes it runs the step, once.
 #   out       standard output and standard error, together
 #   outcome   "changed" or "unchanged"
 #   rc        exit status, written last, and valid only with its newline: no step has ended without it
 #
 # So the truth is in files, and a lost connection, a killed serve or a dead engine touch nothing. A process without rc is
-# running if /proc still knows it by number, start time and boot; otherwise it was killed, or the node was rebooted.
+# running if /proc knows a process of that number and command line, in the same boot; otherwise it was killed, or the node
+# was rebooted.
 #
 # Commands, one a line, shorter than 200 bytes, all of five words and a full stop, so that a torn one is noticed; before
 # them one line with the NONCE, a word that begins every frame:
@@ -39,13 +40,11 @@ PROTOCOL=1
 JOB=${0%/*}
 read -r BOOT </proc/sys/kernel/random/boot_id
 
-born() { # PID: BORN becomes its start time, or nothing if there is no such living process
-    BORN=
-    { read -r _stat <"/proc/$1/stat"; } 2>/dev/null || return 0
-    # The name in brackets may hold anything; what follows it is numbers.
-    # shellcheck disable=SC2086 # splitting is wanted
-    set -- ${_stat##*) }
-    case ${1-Z} in Z | X) ;; *) BORN=${20-} ;; esac
+alive() { # PID STEP ATTEMPT: whether that process is the one that runs the attempt
+    # Its command line names the attempt, and no other process ever claims it. A dead one that waits for its parent has none.
+    _line=
+    { read -r _line <"/proc/$1/cmdline"; } 2>/dev/null || :
+    case $_line in *"$0step$2$3"*) ;; *) return 1 ;; esac
 }
 
 ended() { # DIRECTORY: STATE, if there is a complete rc
@@ -62,12 +61,11 @@ state() { # STEP ATTEMPT: STATE, and PID where it runs
     STATE=absent
     [ -e "$_dir/claim" ] || return 0
     STATE=starting
-    { read -r PID _born _boot <"$_dir/claim"; } 2>/dev/null || return 0
+    { read -r PID _boot <"$_dir/claim"; } 2>/dev/null || return 0
     STATE='lost rebooted'
     [ "$_boot" = "$BOOT" ] || return 0
-    born "$PID"
     STATE=running
-    [ "$BORN" != "$_born" ] || return 0
+    ! alive "$PID" "$1" "$2" || return 0
     # It may have ended since we looked for rc.
     ended "$_dir" || STATE='lost killed'
 }
@@ -143,12 +141,13 @@ tidy() { # what dead serves left, and a folder for the first attempt at every st
     [ $# = 0 ] || mkdir -p "$@"
 }
 
+# The step's locale. Our own tools do without: loading it would take them longer than their work.
 neutral_locale() {
-    export LC_ALL=C
+    export LC_ALL=C CPMG_LOCALE=C
     for _locale in C.utf8 C.UTF-8; do
-        [ ! -d "/usr/lib/locale/$_locale" ] || { LC_ALL=C.UTF-8; return; }
+        [ ! -d "/usr/lib/locale/$_locale" ] || { CPMG_LOCALE=C.UTF-8; return; }
     done
-    ! locale -a 2>/dev/null | grep -q -i -x 'C\.utf-\{0,1\}8' || LC_ALL=C.UTF-8
+    ! locale -a 2>/dev/null | grep -q -i -x 'C\.utf-\{0,1\}8' || CPMG_LOCALE=C.UTF-8
 }
 
 serve() {
@@ -207,9 +206,8 @@ step() { # STEP ATTEMPT SECRETS
     umask 077
     CPMG_ATTEMPT=$JOB/run/$1.$2
     cd "$CPMG_ATTEMPT" || exit 1
-    born $$
     set -C
-    { printf '%s %s %s\n' "$$" "$BORN" "$BOOT" >claim; } 2>/dev/null || exit 0
+    { printf '%s %s\n' "$$" "$BOOT" >claim; } 2>/dev/null || exit 0
     set +C
     exec >>out 2>&1
     # The signal is for the step; its status is still to be written.
@@ -223,6 +221,8 @@ step() { # STEP ATTEMPT SECRETS
     (
         set -eu
         umask 022
+        LC_ALL=$CPMG_LOCALE
+        unset CPMG_LOCALE
         check() { return 1; }
         run() { echo "error: $STEP has no function 'run': mend its script" && return 1; }
         undo() { echo "$STEP has nothing to undo"; }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, timeout_at};
 
-/// First pause between two questions.
+/// How long a step that was just started is left alone: most small ones have ended by then, and their end comes unasked.
+const PAUSE_FIRST: Duration = Duration::from_millis(250);
+/// Pause between two questions while there is news.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Longest pause, after a while of silence. The end of a step comes unasked.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -70,7 +72,7 @@ impl Following {
             // A start is answered when the step ends, or at once where it was started before.
             asked: !begun,
             pause: PAUSE_MIN,
-            wake: now + if begun { PAUSE_MIN } else { ANSWER },
+            wake: now + if begun { PAUSE_FIRST } else { ANSWER },
             starting: Some(now),
         }
     }

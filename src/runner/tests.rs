@@ -328,12 +328,12 @@ async fn a_killed_step_is_lost_and_a_reboot_is_told_apart() {
     assert_eq!(f.next().await.unwrap(), StepEvent::Lost(Loss::Killed), "the last event stays");
     // The same claim from another boot.
     let mut words: Vec<&str> = text.split_whitespace().collect();
-    words[2] = "00000000-0000-0000-0000-000000000000";
+    words[1] = "00000000-0000-0000-0000-000000000000";
     std::fs::write(&claim, words.join(" ") + "\n").unwrap();
     assert_eq!(r.status(&at).await.unwrap(), StepState::Lost(Loss::Rebooted));
     assert_eq!(finish(r.follow(&at, 0).await.unwrap()).await.1, StepEvent::Lost(Loss::Rebooted));
     // A process number that belongs to somebody else now.
-    words[2] = r.boot_id();
+    words[1] = r.boot_id();
     let own = std::process::id().to_string();
     words[0] = &own;
     std::fs::write(&claim, words.join(" ") + "\n").unwrap();
