@@ -18,6 +18,14 @@ use tracing_subscriber::EnvFilter;
 
 /// Days of the engine's log that are kept.
 const LOG_DAYS: usize = 14;
+/// Most threads that wait for the disk or hash a password beside the workers: all nodes of a job wait for the same journal, and
+/// a thread for each would only cost its stack.
+const WAITING_THREADS: usize = 16;
+/// glibc's settings for a process of many threads that lives long: few arenas, and what is large (a password's hash takes
+/// 19 MiB) goes back to the system at once.
+#[cfg(target_env = "gnu")]
+const MALLOC: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "1048576"), ("MALLOC_TRIM_THRESHOLD_", "1048576")];
 
 fn cannot(what: impl std::fmt::Display) -> Fault {
     Fault::new(Code::NoEngine, what.to_string())
@@ -30,11 +38,31 @@ pub fn client() -> Result<Runtime, Fault> {
 
 /// The runtime of a process that does work of its own.
 pub fn server() -> Result<Runtime, Fault> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.max_blocking_threads(WAITING_THREADS).enable_all().build().map_err(cannot)
+}
+
+/// Starts this program anew with [`MALLOC`], which glibc reads only from the environment and only at the start.
+#[cfg(target_env = "gnu")]
+fn frugal() {
+    use std::os::unix::process::CommandExt;
+    if MALLOC.iter().any(|(name, _)| std::env::var_os(name).is_some()) {
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else { return };
+    let mut args = std::env::args_os();
+    let mut command = std::process::Command::new(program);
+    if let Some(name) = args.next() {
+        command.arg0(name);
+    }
+    // It returns only when it failed: then we go on with more memory than we need.
+    let _ = command.args(args).envs(MALLOC).exec();
 }
 
 /// Runs the engine until it is told to stop.
 pub fn engine(places: &Places, roles: Vec<PathBuf>, args: &EngineArgs) -> Result<Code, Fault> {
+    #[cfg(target_env = "gnu")]
+    frugal();
     if args.detached {
         // Without a terminal of its own no hang-up reaches it. It fails only for a leader, who has left already.
         let _ = rustix::process::setsid();

@@ -3,7 +3,7 @@
 //! The nodes are simulated ones (real SSH, nothing runs) in another process, so that their memory is not the engine's. Every
 //! node prints an apt-like stream at the same time; a client follows the job.
 
-use crate::process::{Memory, connections, threads};
+use crate::process::{self, Memory, threads};
 use crate::site::Site;
 use crate::verdict;
 use cpmg::domain::plan::StepId;
@@ -127,7 +127,7 @@ pub fn measure(site: &Site) {
         if let Some(status) = client.try_wait().unwrap() {
             break status;
         }
-        let connected = connections(engine, &peers);
+        let connected = process::connected(engine, &peers);
         most = most.max(connected);
         if connected >= NODES {
             seen.push(Memory::of(engine));

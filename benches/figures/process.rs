@@ -60,8 +60,9 @@ impl Memory {
     }
 }
 
-/// Established TCP connections of a process to these addresses (as in `/proc/net/tcp`: hexadecimal, port after a colon).
-pub fn connections(pid: u32, peers: &HashSet<String>) -> usize {
+/// To how many of these addresses a process has an established TCP connection (written as in `/proc/net/tcp`: hexadecimal, port
+/// after a colon).
+pub fn connected(pid: u32, peers: &HashSet<String>) -> usize {
     let own: HashSet<String> = std::fs::read_dir(format!("/proc/{pid}/fd"))
         .expect("it runs")
         .filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok())
@@ -69,5 +70,6 @@ pub fn connections(pid: u32, peers: &HashSet<String>) -> usize {
         .collect();
     let table = std::fs::read_to_string(Path::new("/proc/net/tcp")).expect("/proc/net/tcp");
     let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-    rows.filter(|r| r[3] == "01" && peers.contains(r[2]) && own.contains(r[9])).count()
+    let rows = rows.filter(|r| r[3] == "01" && peers.contains(r[2]) && own.contains(r[9]));
+    rows.map(|r| r[2].to_owned()).collect::<HashSet<_>>().len()
 }
