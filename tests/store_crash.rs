@@ -28,7 +28,7 @@ fn rounds() -> u64 {
 
 /// Text of a record, of very different lengths, some of them cut into parts.
 fn text(number: u64) -> String {
-    let length = if number % 13 == 0 { 9_000 } else { (number * 37) % 700 };
+    let length = if number.is_multiple_of(13) { 9_000 } else { (number * 37) % 700 };
     format!("{number}:{}", "x".repeat(usize::try_from(length).unwrap()))
 }
 
@@ -197,7 +197,7 @@ fn a_full_disk_refuses_changes_and_keeps_the_rest() {
     let refused = data.export(Moment(1)).unwrap_err();
     assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
     let outputs = OutputStore::open(&small.0.join("output")).unwrap();
-    let refused = outputs.append(&output_id(), 0, &[b'x'; 100_000]).unwrap_err();
+    let refused = outputs.append(&output_id(), 0, &vec![b'x'; 100_000]).unwrap_err();
     assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
     let refused = DataDir::open_with(&small.0.join("other"), Options::default(), Moment(0)).err().unwrap();
     assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}");
@@ -205,7 +205,7 @@ fn a_full_disk_refuses_changes_and_keeps_the_rest() {
     drop(data);
     match DataDir::open_with(&dir, Options::default(), Moment(0)) {
         Ok(data) => {
-            assert_eq!((data.opened(), LINES.list(&*data.store()).unwrap().len()), (&Opened::Existing, 50))
+            assert_eq!((data.opened(), LINES.list(&*data.store()).unwrap().len()), (&Opened::Existing, 50));
         }
         Err(refused) => assert!(matches!(refused, Error::DiskFull { .. }), "{refused:?}"),
     }
@@ -213,7 +213,7 @@ fn a_full_disk_refuses_changes_and_keeps_the_rest() {
     let data = DataDir::open_with(&dir, Options::default(), Moment(0)).unwrap();
     assert_eq!((data.opened(), LINES.list(&*data.store()).unwrap().len()), (&Opened::Existing, 50));
     save(&*data.store(), 51).unwrap();
-    assert_eq!(outputs.append(&output_id(), 0, &[b'x'; 100_000]).unwrap(), 100_000);
+    assert_eq!(outputs.append(&output_id(), 0, &vec![b'x'; 100_000]).unwrap(), 100_000);
     data.export(Moment(1)).unwrap();
     drop(data);
     let data = DataDir::open_with(&dir, Options::default(), Moment(0)).unwrap();

@@ -43,7 +43,7 @@ fn recordings() -> Recordings {
     let mut at = Duration::ZERO;
     while at < STEP.0 {
         let line = format!(
-            "Get:{} http://deb.debian.org/debian bookworm/main amd64 chrony 4.3 [292 kB]\n",
+            "Get:{} http://mirror.example/debian bookworm/main amd64 chrony 4.3 [292 kB]\n",
             out.len()
         );
         out.push((at, line));

@@ -197,7 +197,7 @@ pub fn failed_job() -> Vec<Row> {
         what: "the step ended with status 100: E: Unable to fetch some archives, maybe run apt-get update"
             .into(),
         tail: vec![
-            "Err:1 http://deb.debian.org/debian bookworm/main amd64 galera-4".into(),
+            "Err:1 http://mirror.example/debian bookworm/main amd64 galera-4".into(),
             "  Temporary failure resolving 'deb.debian.org'".into(),
             "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?".into(),
         ],

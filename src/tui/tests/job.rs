@@ -46,7 +46,7 @@ fn output(step: &str) -> String {
         }
         _ => (1..=30)
             .map(|n| {
-                format!("Get:{n} http://deb.debian.org/debian bookworm/main amd64 package-{n} 1.0 [{n} kB]\n")
+                format!("Get:{n} http://mirror.example/debian bookworm/main amd64 package-{n} 1.0 [{n} kB]\n")
             })
             .collect(),
     }
