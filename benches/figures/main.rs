@@ -82,15 +82,15 @@ fn spread(mut times: Vec<Duration>) -> (f64, f64, f64) {
 }
 
 /// From the start of the program to its first frame, and to the first that can be worked with: the login.
-fn first_frame(site: &Site, size: (u16, u16)) {
+fn first_frame(site: &Site, grid: (u16, u16)) {
     let (mut first, mut ready) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        let mut pty = Pty::start(site, size);
+        let mut pty = Pty::start(site, grid);
         first.push(pty.wait("a whole frame", |screen| !screen.concat().trim().is_empty()) - began);
         ready.push(pty.wait("the login", |screen| screen.concat().contains("Password")) - began);
     }
-    let at = format!("{}x{}", size.0, size.1);
+    let at = format!("{}x{}", grid.0, grid.1);
     let (least, median, worst) = spread(first);
     println!(
         "\nfirst frame at {at}, {ROUNDS} starts: least {least:.1}, median {median:.1}, worst {worst:.1} ms"

@@ -23,8 +23,8 @@ pub struct Pty {
 impl Pty {
     /// Starts the program without arguments: the screens.
     pub fn start(site: &Site, (columns, rows): (u16, u16)) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let area = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(area).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(&site.program);
         command.env_clear();
         for (name, value) in site.environment() {

@@ -33,6 +33,8 @@ const ROUND: Duration = Duration::from_millis(50);
 const MOVING: Duration = Duration::from_secs(1);
 /// Requests of one client that may be under way at once.
 const REQUESTS_MAX: usize = 64;
+/// How long an engine that stops waits for its last answers to go out.
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Answers to keyed requests that are remembered.
 const REMEMBERED: usize = 256;
 
@@ -75,11 +77,15 @@ pub async fn serve(engine: Arc<Engine>, caller: Caller, stream: UnixStream, stop
     let (tell, told) = mpsc::channel(REQUESTS_MAX);
     let shared = Arc::new(Shared::default());
     let read = read(Arc::clone(&engine), Arc::clone(&caller), source, tell, Arc::clone(&shared));
-    let write = write(Arc::clone(&engine), Arc::clone(&caller), sink, told, shared);
+    let mut write = std::pin::pin!(write(Arc::clone(&engine), Arc::clone(&caller), sink, told, shared));
     tokio::select! {
         () = read => {}
-        () = write => {}
+        () = &mut write => {}
         () = stop.cancelled() => {}
+    }
+    if stop.is_cancelled() {
+        // No more requests; answers that are under way still go out, the one to the request to stop among them.
+        let _ = tokio::time::timeout(LAST_WORDS, write).await;
     }
     engine.left(&caller);
 }

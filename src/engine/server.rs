@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Longest path of a unix socket that the kernel takes, bytes.
 const SOCKET_PATH_MAX: usize = 107;
@@ -51,6 +52,7 @@ impl Server {
     /// Serves until `stop` is cancelled.
     pub async fn serve(self, engine: Arc<Engine>, stop: CancellationToken) {
         let numbers = AtomicU64::new(1);
+        let connections = TaskTracker::new();
         loop {
             let stream = tokio::select! {
                 accepted = self.listener.accept() => match accepted {
@@ -62,12 +64,14 @@ impl Server {
                         continue;
                     }
                 },
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
             };
             let number = numbers.fetch_add(1, Ordering::Relaxed);
             let caller = Caller::new(&engine, number, account(&stream));
-            tokio::spawn(connection::serve(Arc::clone(&engine), caller, stream, stop.clone()));
+            connections.spawn(connection::serve(Arc::clone(&engine), caller, stream, stop.clone()));
         }
+        connections.close();
+        let _ = tokio::time::timeout(2 * connection::LAST_WORDS, connections.wait()).await;
     }
 }
 
