@@ -158,15 +158,14 @@ fn race(
     for node in &field.nodes {
         std::fs::create_dir_all(&node.folder).unwrap();
     }
-    let mut command = match tool {
-        Some(tool) => tool.command(&field),
-        None => {
-            let path = field.scratch.join("field.json");
-            std::fs::write(&path, serde_json::to_vec(&field).unwrap()).unwrap();
-            let mut command = Command::new(std::env::current_exe().unwrap());
-            command.arg("--work").arg(name).arg(path);
-            command
-        }
+    let mut command = if let Some(tool) = tool {
+        tool.command(&field)
+    } else {
+        let path = field.scratch.join("field.json");
+        std::fs::write(&path, serde_json::to_vec(&field).unwrap()).unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg("--work").arg(name).arg(path);
+        command
     };
     let log = std::fs::File::create(field.scratch.join("log")).unwrap();
     command.stdout(log.try_clone().unwrap()).stderr(log);
@@ -252,7 +251,7 @@ fn report(args: &Args, table: &[(&str, Figures)]) {
         match *name {
             "bare russh" => demand("at most 2.5 times the wall of bare russh", cpmg.wall <= 2.5 * f.wall),
             "ansible" => {
-                demand("20 times less wall than ansible with pipelining", 20.0 * cpmg.wall <= f.wall)
+                demand("20 times less wall than ansible with pipelining", 20.0 * cpmg.wall <= f.wall);
             }
             "pyinfra" | "parallel-ssh" => {
                 let less = cpmg.wall < f.wall && cpmg.client < f.client;
