@@ -198,7 +198,7 @@ pub fn failed_job() -> Vec<Row> {
             .into(),
         tail: vec![
             "Err:1 http://mirror.example/debian bookworm/main amd64 galera-4".into(),
-            "  Temporary failure resolving 'deb.debian.org'".into(),
+            "  Temporary failure resolving 'mirror.example'".into(),
             "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?".into(),
         ],
     });
