@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What a node says about itself: one key=value a line, between the lines facts=1 and end=1.
 # Read by domain/facts.rs. POSIX sh with coreutils (or busybox) and Linux's /proc and /sys; whatever else is missing is
 # left out. Everything is one function, so that the shell has read all of it before anything could eat standard input.
