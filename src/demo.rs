@@ -88,7 +88,9 @@ pub async fn run(global: &Global, args: &DemoArgs) -> Result<Code, Fault> {
     traces.engine = Some(engine(&places, simulated)?);
     let token = prepare(&places, &machines).await?;
     let mine = Global { data: Some(places.data.clone()), socket: Some(places.run.clone()), ..global.clone() };
-    process::screens(&mine, &Screens::default(), places, Some(token)).await
+    process::screens(&mine, &Screens::default(), places, Some(token)).await?;
+    eprintln!("the demonstration is over; what it made is removed");
+    Ok(Code::Done)
 }
 
 /// The lab's program where this machine can host real nodes; otherwise says why not.

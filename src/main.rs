@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 fn screens(cli: &Cli) -> Result<Code, Fault> {
     let places = Places::find(&cli.global)?;
-    process::client()?.block_on(process::screens(&cli.global, &cli.screens, places, None))
+    process::client()?.block_on(process::screens(&cli.global, &cli.screens, places, None)).map(process::left)
 }
 
 fn engine(cli: &Cli, args: &EngineArgs) -> Result<Code, Fault> {

@@ -126,7 +126,7 @@ pub async fn screens(
     screens: &Screens,
     places: Places,
     token: Option<Secret>,
-) -> Result<Code, Fault> {
+) -> Result<Exit, Fault> {
     let to = Arc::new(places);
     let connecting = Arc::new(move || -> Connecting {
         let places = Arc::clone(&to);
@@ -142,10 +142,15 @@ pub async fn screens(
     options.theme.clone_from(&screens.theme);
     options.theme_dirs = places::themes();
     options.record.clone_from(&screens.record);
-    match tui::run(options).await.map_err(cannot)? {
+    tui::run(options).await.map_err(cannot)
+}
+
+/// Says what goes on now that the screens were left.
+pub fn left(exit: Exit) -> Code {
+    match exit {
         Exit::Left { jobs: 0 } | Exit::Signal => {}
         Exit::Left { jobs: 1 } => eprintln!("left; the installation goes on"),
         Exit::Left { jobs } => eprintln!("left; {jobs} installations go on"),
     }
-    Ok(Code::Done)
+    Code::Done
 }
