@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
-use testing::{Options, Sshd, descendants, keygen, own_address, own_user, public};
+use std::time::Instant;
+use testing::{Options, Sshd, keygen, own_address, own_user, public};
 
 const PORT: u16 = 2222;
 
@@ -59,7 +59,6 @@ pub fn lines(k: usize) -> String {
 struct Figures {
     wall: f64,
     client: f64,
-    nodes: f64,
 }
 
 struct Args {
@@ -169,14 +168,11 @@ fn race(
     };
     let log = std::fs::File::create(field.scratch.join("log")).unwrap();
     command.stdout(log.try_clone().unwrap()).stderr(log);
-    let nodes_before: f64 = fleet.iter().map(|s| cpu(&s.pid().to_string(), true)).sum();
     let client_before = cpu("self", true) - cpu("self", false);
     let start = Instant::now();
     let status = command.status().unwrap();
     let wall = start.elapsed().as_secs_f64();
     let client = cpu("self", true) - cpu("self", false) - client_before;
-    settle(fleet);
-    let nodes = fleet.iter().map(|s| cpu(&s.pid().to_string(), true)).sum::<f64>() - nodes_before;
     let written: usize = field.nodes.iter().map(|n| std::fs::read_dir(&n.folder).unwrap().count()).sum();
     if !status.success() || written != args.nodes * args.steps {
         let log = std::fs::read_to_string(field.scratch.join("log")).unwrap_or_default();
@@ -186,21 +182,7 @@ fn race(
             tail.into_iter().rev().collect::<Vec<_>>().join("\n")
         );
     }
-    Figures { wall, client, nodes }
-}
-
-/// Waits until the servers' connections are over: only then their CPU time is counted with the server's.
-fn settle(fleet: &[Sshd]) {
-    let patience = Instant::now() + Duration::from_secs(20);
-    // A tool may keep its connections open for later (Ansible does): cut them.
-    for sshd in fleet {
-        if !descendants(sshd.pid()).is_empty() && Instant::now() > patience {
-            sshd.cut();
-        }
-        while !descendants(sshd.pid()).is_empty() && Instant::now() < patience {
-            std::thread::yield_now();
-        }
-    }
+    Figures { wall, client }
 }
 
 /// CPU seconds of a process, and of what it waited for.
@@ -225,7 +207,7 @@ fn median(rounds: &[Figures]) -> Figures {
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
-    Figures { wall: middle(|f| f.wall), client: middle(|f| f.client), nodes: middle(|f| f.nodes) }
+    Figures { wall: middle(|f| f.wall), client: middle(|f| f.client) }
 }
 
 fn report(args: &Args, table: &[(&str, Figures)]) {
@@ -233,14 +215,11 @@ fn report(args: &Args, table: &[(&str, Figures)]) {
         "\n{} nodes, {} steps each, median of {} rounds (ansible: 1)",
         args.nodes, args.steps, args.rounds
     );
-    println!(
-        "{:<14} {:>9} {:>12} {:>12}   wall, client CPU as multiples of cpmg's",
-        "", "wall s", "client CPU s", "nodes CPU s"
-    );
+    println!("{:<14} {:>9} {:>12}   wall, client CPU as multiples of cpmg's", "", "wall s", "client CPU s");
     let Some((_, cpmg)) = table.iter().find(|(n, _)| *n == "cpmg") else { return };
     for (name, f) in table {
         let (wall, client) = (f.wall / cpmg.wall, f.client / cpmg.client.max(0.01));
-        println!("{name:<14} {:>9.2} {:>12.2} {:>12.2}   {wall:.2}, {client:.2}", f.wall, f.client, f.nodes);
+        println!("{name:<14} {:>9.2} {:>12.2}   {wall:.2}, {client:.2}", f.wall, f.client);
     }
     let mut good = true;
     let mut demand = |what: &str, met: bool| {
