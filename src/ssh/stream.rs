@@ -61,7 +61,7 @@ impl Input {
 /// A running command. Dropping it closes the channel; whether the command then ends is its own business.
 pub struct ExecStream {
     input: Input,
-    backlog: Backlog<StreamEvent>,
+    pub(super) backlog: Backlog<StreamEvent>,
     overrun_told: bool,
     _close: DropGuard,
 }
