@@ -6,7 +6,7 @@
 #
 # Needs a POSIX shell (dash, bash, busybox ash), mkdir, mkfifo, cat, dd, rm, setsid and Linux's /proc. Lies in the job's folder
 # beside lib.sh, steps/MODULE/STEP.sh, vars/MODULE.sh and files/MODULE/. Everything about an attempt is in
-# run/MODULE.STEP.ATTEMPT/ (ATTEMPT is 1, 2, ... or u1, u2, ... when it undoes):
+# run/MODULE.STEP.ATTEMPT/ (ATTEMPT is 1, 2, ...; u1, u2, ... when it undoes; c1, c2, ... when it only checks):
 #
 #   claim     "PID BOOTID" of the process that runs it. Made with O_EXCL: whoever makes it runs the step, once.
 #   out       standard output and standard error, together
@@ -217,7 +217,7 @@ step() { # STEP ATTEMPT SECRETS
     CPMG_FILES=$JOB/files/${1%%.*} CPMG_SAVED=${JOB%/jobs/*}/saved/${1%%.*}/${1#*.} JOB_ID=${JOB##*/}
     CPMG_JOB=$JOB
     STEP=${1%%.*}/${1#*.}
-    case $2 in u*) ACTION=undo ;; *) ACTION=run ;; esac
+    case $2 in u*) ACTION=undo ;; c*) ACTION=check ;; *) ACTION=run ;; esac
     (
         set -eu
         umask 022
@@ -238,7 +238,11 @@ step() { # STEP ATTEMPT SECRETS
         . "$CPMG_JOB/lib.sh"
         # shellcheck disable=SC1090
         . "$CPMG_JOB/steps/$STEP.sh"
-        if [ "$ACTION" = undo ]; then undo; elif check; then :; else run; fi
+        case $ACTION in
+            undo) undo ;;
+            check) if check; then echo 'nothing to do'; else printf 'changed\n' >"$CPMG_ATTEMPT/outcome"; fi ;;
+            *) if check; then :; else run; fi ;;
+        esac
     )
     rc=$?
     [ -s outcome ] || printf 'unchanged\n' >outcome

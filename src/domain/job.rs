@@ -20,6 +20,8 @@ pub enum StepAction {
     Run,
     /// Put back what `run` found.
     Undo,
+    /// Say what `run` would change, and change nothing. It ends as [`StepEnd::Changed`] where `run` would change something.
+    Check,
 }
 
 /// How an attempt at a step ended.

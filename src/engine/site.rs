@@ -23,6 +23,7 @@ pub fn place(job: JobId, attempt: &Attempt) -> store::Result<OutputId> {
     let undo = match attempt.action {
         StepAction::Run => "",
         StepAction::Undo => ".undo",
+        StepAction::Check => ".check",
     };
     OutputId::new(job, attempt.node, &format!("{}{undo}", attempt.step.dotted()), attempt.number)
 }

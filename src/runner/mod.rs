@@ -36,7 +36,7 @@ const PROTOCOL: u32 = 1;
 pub struct Attempt {
     /// Which step.
     pub step: StepId,
-    /// Run or undo.
+    /// Run, undo or check.
     pub action: StepAction,
     /// Counted from 1.
     pub number: u32,
@@ -47,6 +47,7 @@ impl Attempt {
         let prefix = match self.action {
             StepAction::Run => "",
             StepAction::Undo => "u",
+            StepAction::Check => "c",
         };
         frames::Key { step: self.step.dotted(), attempt: format!("{prefix}{}", self.number) }
     }

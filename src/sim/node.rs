@@ -204,6 +204,7 @@ impl SimNode {
         }
         let Ok(step) = key.step.replacen('.', "/", 1).parse::<StepId>() else { return false };
         let script = format!("{}/steps/{step}.sh", key.folder);
+        let check = key.attempt.starts_with('c');
         let mut take = if !memory.files.contains_key(&script) {
             failure(2, &format!("sh: 1: .: cannot open {script}: No such file\n"))
         } else if !given {
@@ -212,6 +213,15 @@ impl SimNode {
             let out = vec![(Duration::from_millis(100), format!("{step}: put back what was found\n"))];
             memory.begun.remove(&step);
             Take { out, end: Duration::from_millis(300), status: 0, changed: true }
+        } else if check {
+            let changed = memory.done(&step, now) == 0;
+            let text = if changed {
+                format!("{step} has not been done yet\n")
+            } else {
+                "nothing to do\n".to_owned()
+            };
+            let out = vec![(Duration::from_millis(50), text)];
+            Take { out, end: Duration::from_millis(100), status: 0, changed }
         } else {
             let vars = memory.files.get(&format!("{}/vars/{}.sh", key.folder, step.module()));
             let vars = variables(vars.map_or(&[], Vec::as_slice));
@@ -224,10 +234,11 @@ impl SimNode {
             take
         };
         let begun = memory.begun.entry(step.clone()).or_default();
-        *begun += 1;
+        *begun += u32::from(!check);
         let begun = *begun;
         let mut soon = None;
-        for (i, trouble) in self.troubles.iter().enumerate() {
+        // Troubles are for what is really run.
+        for (i, trouble) in self.troubles.iter().enumerate().filter(|_| !check) {
             match trouble {
                 Trouble::Slow { factor } => slow(&mut take, *factor),
                 Trouble::Fail { step: s, attempt } if *s == step && *attempt == begun => {
@@ -293,7 +304,7 @@ impl SimNode {
 impl Memory {
     /// How often a step was done well on this node.
     fn done(&self, step: &StepId, now: Duration) -> usize {
-        let of = |k: &Key| k.step == step.dotted() && !k.attempt.starts_with('u');
+        let of = |k: &Key| k.step == step.dotted() && !k.attempt.starts_with(['u', 'c']);
         let good = |a: &Attempt| {
             a.take.status == 0 && a.stopped.is_none() && a.over_at().is_some_and(|at| at <= now)
         };
