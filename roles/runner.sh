@@ -223,7 +223,8 @@ step() { # STEP ATTEMPT SECRETS
         umask 022
         LC_ALL=$CPMG_LOCALE
         unset CPMG_LOCALE
-        check() { return 1; }
+        # shellcheck disable=SC2034 # for dry_run
+        check() { CPMG_CHECKED=no && return 1; } # the step's script may have one
         run() { echo "error: $STEP has no function 'run': mend its script" && return 1; }
         undo() { echo "$STEP has nothing to undo"; }
         # shellcheck disable=SC1090
@@ -240,7 +241,7 @@ step() { # STEP ATTEMPT SECRETS
         . "$CPMG_JOB/steps/$STEP.sh"
         case $ACTION in
             undo) undo ;;
-            check) if check; then echo 'nothing to do'; else printf 'changed\n' >"$CPMG_ATTEMPT/outcome"; fi ;;
+            check) dry_run ;;
             *) if check; then :; else run; fi ;;
         esac
     )

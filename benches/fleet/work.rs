@@ -14,7 +14,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What every bundle has.
-const LIB_SH: &str = include_str!("../../roles/lib.sh");
+const LIB_SH: &str = concat!(
+    include_str!("../../roles/lib.sh"),
+    include_str!("../../roles/lib/data.sh"),
+    include_str!("../../roles/lib/dry_run.sh"),
+    include_str!("../../roles/lib/identity.sh"),
+    include_str!("../../roles/lib/packages.sh"),
+    include_str!("../../roles/lib/services.sh"),
+);
 
 pub fn run(contender: &str, field: &Path) {
     let field: Arc<Field> = Arc::new(serde_json::from_slice(&std::fs::read(field).unwrap()).unwrap());

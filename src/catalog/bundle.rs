@@ -3,12 +3,13 @@
 //! The layout is that of `/var/lib/cpmg/jobs/JOB/`: `lib.sh`, `runner.sh`, `steps/MODULE/STEP.sh`, `vars/MODULE.sh`,
 //! `files/MODULE/FILE`. No secret is ever in it.
 
+use super::plan::names_of;
 use super::templates::{self, Context};
-use super::{AccountSpec, Catalog, Module, Platform, Step};
+use super::{AccountKind, AccountSpec, Catalog, Module, Platform, Step};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::node::{NodeRole, NodeRoles};
-use crate::domain::plan::{Plan, PlanNode, StepId};
+use crate::domain::plan::{Plan, PlanNode, StageKind, StepId};
 use crate::domain::text::sh_quote;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -96,9 +97,12 @@ impl Catalog {
         let node = plan.node(input.node).ok_or(BundleFault::NoNode(input.node))?;
         let platform = self.platform(&plan.platform).ok_or_else(|| gone("platform", &plan.platform))?;
         let mut accounts: BTreeSet<&str> = BTreeSet::new();
+        let mut passwords: BTreeSet<&str> = BTreeSet::new();
         for (name, _) in &plan.modules {
             let module = self.module(name).ok_or_else(|| gone("module", name))?;
             accounts.extend(module.accounts.iter().map(|a: &AccountSpec| a.name.as_str()));
+            let hidden = module.accounts.iter().filter(|a| a.kind == AccountKind::Password);
+            passwords.extend(hidden.map(|a| a.name.as_str()));
         }
         let bad = |(name, value): &(&String, &String)| {
             accounts.contains(name.as_str()) || !super::check::is_free_variable(name) || value.contains('\0')
@@ -112,14 +116,19 @@ impl Catalog {
         ]);
         let items = plan.stages.iter().flat_map(|s| &s.items).filter(|i| i.node == node.id);
         let ids: BTreeSet<&StepId> = items.flat_map(|i| &i.steps).collect();
+        let mut mine = BTreeMap::new();
         for id in ids {
-            let step = self.step(id).ok_or_else(|| gone("step", &id.to_string()))?;
+            mine.insert(id, self.step(id).ok_or_else(|| gone("step", &id.to_string()))?);
+        }
+        for (id, step) in &mine {
             let module = self.module(id.module()).ok_or_else(|| gone("module", id.module()))?;
             let mut vars = variables(platform, module);
             vars.extend(input.vars.clone());
             let path = format!("steps/{}/{}.sh", id.module(), id.step());
             files.insert(path, (0o600, step.script.clone().into_bytes()));
-            let text = shell_variables(&input, platform, node, &vars);
+            let of_steps = mine.iter().filter(|(other, _)| other.module() == id.module());
+            let mut text = shell_variables(&input, platform, node, &vars);
+            text.push_str(&cases(of_steps.map(|(_, step)| *step), &passwords, &vars));
             files.insert(format!("vars/{}.sh", id.module()), (0o600, text.into_bytes()));
             for (path, bytes) in rendered(step, &Context::new(node, &plan.nodes, input.facts, vars))? {
                 files.insert(path, (0o600, bytes));
@@ -179,6 +188,33 @@ fn shell_variables(
     for (name, value) in vars {
         set(name, value);
     }
+    out
+}
+
+/// What the plan says of each step of a module, for `lib.sh`: in the variables' file, because every step sources that.
+fn cases<'a>(
+    steps: impl Iterator<Item = &'a Step>,
+    passwords: &BTreeSet<&str>,
+    vars: &BTreeMap<String, String>,
+) -> String {
+    let mut out = String::from("case $STEP in\n");
+    for step in steps {
+        let packages = names_of(&step.spec.packages, vars).join(" ");
+        let restarts = names_of(&step.spec.restarts, vars).join(" ");
+        let secrets: Vec<&str> =
+            step.spec.secrets.iter().map(String::as_str).filter(|s| passwords.contains(s)).collect();
+        let stage = step.stage.map_or("", StageKind::word);
+        let set = [
+            ("CPMG_PACKAGES", packages),
+            ("CPMG_RESTARTS", restarts),
+            ("CPMG_SECRETS", secrets.join(" ")),
+            ("CPMG_STAGE", stage.to_owned()),
+        ];
+        let set: Vec<String> =
+            set.iter().map(|(name, value)| format!("{name}={}", sh_quote(value))).collect();
+        let _ = writeln!(out, "{}) {} ;;", step.id, set.join(" "));
+    }
+    out.push_str("esac\n");
     out
 }
 

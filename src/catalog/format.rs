@@ -87,6 +87,11 @@ pub(super) struct StepFile {
     pub retryable: bool,
     #[serde(default)]
     pub irreversible: bool,
+    pub ceiling: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub restarts: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub packages: Vec<Spanned<String>>,
     pub stage: Option<Spanned<StageKind>>,
     pub roles: Option<Vec<Spanned<NodeRole>>>,
 }

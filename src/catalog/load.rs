@@ -168,7 +168,7 @@ pub(super) fn load(dirs: &[PathBuf]) -> Result<Catalog, Vec<Fault>> {
             }
         }
     }
-    let library = found.files.text(Path::new("lib.sh"), &mut faults);
+    let library = library(&found.files, &mut faults);
     let runner = found.files.text(Path::new("runner.sh"), &mut faults);
     check::check(&found, &broken, &mut faults);
 
@@ -180,12 +180,20 @@ pub(super) fn load(dirs: &[PathBuf]) -> Result<Catalog, Vec<Fault>> {
         stamp,
         platforms,
         modules,
-        library: library.map(|(_, text)| text).unwrap_or_default(),
+        library,
         runner: runner.map(|(_, text)| text).unwrap_or_default(),
     };
     super::templates::check(&catalog, &mut faults);
     let faults = faults.sorted();
     if faults.is_empty() { Ok(catalog) } else { Err(faults) }
+}
+
+/// `lib.sh` and, behind it, `lib/*.sh` in the order of their names.
+fn library(files: &Files, faults: &mut Faults) -> String {
+    let parts =
+        files.names("lib").into_iter().filter(|n| Path::new(n).extension().is_some_and(|e| e == "sh"));
+    let paths = std::iter::once(PathBuf::from("lib.sh")).chain(parts.map(|name| Path::new("lib").join(name)));
+    paths.filter_map(|path| files.text(&path, faults)).map(|(_, text)| text).collect()
 }
 
 fn texts(vars: &Vars) -> BTreeMap<String, String> {
@@ -244,6 +252,9 @@ fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Fa
                 secrets: names(&s.secrets),
                 retryable: s.retryable,
                 irreversible: s.irreversible,
+                ceiling: s.ceiling.as_ref().map(|c| *c.get_ref()),
+                restarts: names(&s.restarts),
+                packages: names(&s.packages),
             },
             stage: s.stage.as_ref().map(|k| *k.get_ref()),
             roles: s

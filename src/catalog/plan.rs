@@ -5,7 +5,7 @@ use super::{AccountSpec, Catalog, Module, PREFLIGHT, Platform, Step};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::node::{Node, NodeRole, NodeRoles, check_name};
-use crate::domain::plan::{Plan, PlanNode, Stage, StageItem, StageKind};
+use crate::domain::plan::{Plan, PlanNode, Stage, StageItem, StageKind, StepSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A selection.
@@ -134,7 +134,7 @@ impl Catalog {
             for node in &nodes {
                 let mine: Vec<&Step> = steps_of(&ordered, kind, node).collect();
                 if !mine.is_empty() {
-                    steps.extend(mine.iter().map(|s| (s.id.clone(), s.spec.clone())));
+                    steps.extend(mine.iter().map(|s| (s.id.clone(), self.spec_on(platform, s))));
                     items.push(StageItem {
                         node: node.id,
                         steps: mine.iter().map(|s| s.id.clone()).collect(),
@@ -154,6 +154,17 @@ impl Catalog {
             stages,
             steps,
         })
+    }
+
+    /// A step's spec with the names of units and packages that it has on a platform.
+    fn spec_on(&self, platform: &Platform, step: &Step) -> StepSpec {
+        let vars =
+            self.module(step.id.module()).map(|m| super::bundle::variables(platform, m)).unwrap_or_default();
+        StepSpec {
+            restarts: names_of(&step.spec.restarts, &vars),
+            packages: names_of(&step.spec.packages, &vars),
+            ..step.spec.clone()
+        }
     }
 
     /// The accounts of a selection in dependency order, those of needed modules included.
@@ -188,6 +199,21 @@ impl Catalog {
         }
         Ok(out)
     }
+}
+
+/// Names as written in `module.toml`, `$VARIABLE` replaced by the names that it holds.
+pub(super) fn names_of(words: &[String], vars: &BTreeMap<String, String>) -> Vec<String> {
+    let mut out = Vec::new();
+    for word in words {
+        match word.strip_prefix('$') {
+            Some(name) => {
+                let held = vars.get(name).map_or("", String::as_str);
+                out.extend(held.split_whitespace().map(str::to_owned));
+            }
+            None => out.push(word.clone()),
+        }
+    }
+    out
 }
 
 /// The stage in which a node gets its modules.

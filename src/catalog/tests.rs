@@ -257,9 +257,14 @@ NODES='10.0.0.1 node-1
 10.0.0.2 node-2'
 DEBUG=false
 EXTRA='it'\\''s'
+PACKAGES='server client'
 PORT=3306
 REGION=RegionOne
+SERVICE=serverd
 SIZE=small
+case $STEP in
+database/install) CPMG_PACKAGES='server client' CPMG_RESTARTS=serverd CPMG_SECRETS='' CPMG_STAGE='' ;;
+esac
 "
     );
     assert_eq!(
@@ -268,8 +273,28 @@ SIZE=small
     );
     for file in &bundle.files {
         let what = String::from_utf8_lossy(&file.bytes);
-        assert!(!what.contains("DB_ROOT") && !what.contains("SERVICE_PASSWORD"), "{}", file.path);
+        let sets = |name: &str| what.contains(&format!("\n{name}="));
+        assert!(!sets("DB_ROOT") && !sets("SERVICE_PASSWORD"), "{}", file.path);
     }
+}
+
+#[test]
+fn a_step_knows_its_passwords_by_name() {
+    let bundle = bundle_of(&BTreeMap::new()).unwrap();
+    let wanted = "service/install) CPMG_PACKAGES='' CPMG_RESTARTS='' CPMG_SECRETS='DB_ROOT SERVICE_PASSWORD' CPMG_STAGE='' ;;";
+    assert!(text(&bundle, "vars/service.sh").contains(wanted), "{}", text(&bundle, "vars/service.sh"));
+    assert!(text(&bundle, "vars/service.sh").contains("CPMG_STAGE=verification ;;"));
+}
+
+#[test]
+fn a_plan_has_the_names_of_its_platform() {
+    let plan = good().plan(&input(vec![node(1, &[Controller])])).unwrap();
+    let spec = &plan.steps[&"database/install".parse().unwrap()];
+    assert_eq!(
+        (spec.packages.join(" "), spec.restarts.join(" ")),
+        ("server client".into(), "serverd".into())
+    );
+    assert_eq!((spec.ceiling(), plan.ceiling(&"service/install".parse().unwrap())), (5000, 1800));
 }
 
 #[test]

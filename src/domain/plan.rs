@@ -124,7 +124,7 @@ impl fmt::Display for StageKind {
 }
 
 /// A step, as far as ordering, weighing and showing it goes. Its script lives in the job's bundle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepSpec {
     /// What it does.
     pub title: Localized,
@@ -139,6 +139,28 @@ pub struct StepSpec {
     /// Cannot be undone.
     #[serde(default)]
     pub irreversible: bool,
+    /// Seconds after which a running attempt is ended; `None` for the usual ceiling. Ask [`StepSpec::ceiling`].
+    #[serde(default)]
+    pub ceiling: Option<u32>,
+    /// Units that are restarted because of what it changes, or started by it.
+    #[serde(default)]
+    pub restarts: Vec<String>,
+    /// Packages it installs.
+    #[serde(default)]
+    pub packages: Vec<String>,
+}
+
+impl StepSpec {
+    /// Shortest ceiling in seconds of a step that names none.
+    pub const CEILING_MIN: u32 = 1800;
+    /// A step that names no ceiling may take this many times its weight.
+    pub const CEILING_FACTOR: u32 = 20;
+
+    /// Seconds after which a running attempt is ended.
+    pub fn ceiling(&self) -> u32 {
+        let usual = self.weight.saturating_mul(Self::CEILING_FACTOR).max(Self::CEILING_MIN);
+        self.ceiling.unwrap_or(usual)
+    }
 }
 
 /// What one node does in one stage.
@@ -197,6 +219,11 @@ impl Plan {
         self.steps.get(step).map_or(1, |s| s.weight.max(1))
     }
 
+    /// Seconds after which a running attempt at a step is ended, the shortest if it is unknown.
+    pub fn ceiling(&self, step: &StepId) -> u32 {
+        self.steps.get(step).map_or(StepSpec::CEILING_MIN, StepSpec::ceiling)
+    }
+
     /// The node with that identity.
     pub fn node(&self, id: NodeId) -> Option<&PlanNode> {
         self.nodes.iter().find(|n| n.id == id)
@@ -213,5 +240,15 @@ mod tests {
         for bad in ["keystone", "a/b/c", "/x", "x/", "A/b", "a/..", "a b/c", "1a/b"] {
             assert!(bad.parse::<StepId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn ceilings_and_plans_of_before() {
+        let spec = |text: &str| serde_json::from_str::<StepSpec>(text).unwrap();
+        assert_eq!(spec(r#"{"title":{},"weight":3}"#).ceiling(), 1800);
+        assert_eq!(spec(r#"{"title":{},"weight":400}"#).ceiling(), 8000);
+        assert_eq!(spec(r#"{"title":{},"weight":400,"ceiling":600}"#).ceiling(), 600);
+        assert_eq!(spec(r#"{"title":{},"weight":4294967295}"#).ceiling(), u32::MAX);
+        assert!(spec(r#"{"title":{},"weight":3}"#).restarts.is_empty());
     }
 }

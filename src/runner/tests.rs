@@ -11,6 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 const LIB: &str = r#"mark_changed() { printf 'changed\n' >"$CPMG_ATTEMPT/outcome"; }
+dry_run() { check || { echo "would $STEP $ACTION $CPMG_CHECKED"; mark_changed; }; }
 trap 'echo cleaned' EXIT
 "#;
 
@@ -174,6 +175,13 @@ async fn every_shell_runs_steps_as_the_contract_says() {
         );
         let undo = Attempt { action: StepAction::Undo, ..attempt("both", 1) };
         assert_eq!(finish(r.begin(&undo, 0, &[]).await.unwrap()).await.0, b"undone\ncleaned\n", "{shell}");
+        for (step, said, changed) in
+            [("both", "would m/both check no\ncleaned\n", true), ("checked", "cleaned\n", false)]
+        {
+            let check = Attempt { action: StepAction::Check, ..attempt(step, 1) };
+            let (out, end) = finish(r.begin(&check, 0, &[]).await.unwrap()).await;
+            assert_eq!((String::from_utf8(out).unwrap().as_str(), end), (said, ended(0, changed)), "{shell}");
+        }
         assert_eq!(run("both").await, ("ran\ncleaned\n".into(), ended(0, false)), "{shell}");
         r.close().await;
         assert!(r.status(&attempt("see", 1)).await.is_err());

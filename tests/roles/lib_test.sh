@@ -3,37 +3,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-# A step of its own: $work/saved stays from step to step, $work/attempt is fresh. Prints output, then the outcome.
-CPMG_JOB=$work/job CPMG_SAVED=$work/saved/module/step CPMG_ATTEMPT=$work/attempt NODE_NAME=node REGION=RegionOne
-STEP=module/step ACTION=run
-mkdir -p "$CPMG_JOB"
-step() {
-    rm -rf "$CPMG_ATTEMPT" && mkdir -p "$CPMG_ATTEMPT"
-    set +e # a step runs under set -e, which && and if would switch off in it
-    (
-        set -e
-        # shellcheck source=/dev/null
-        . "$here/roles/lib.sh"
-        "$@"
-    ) >"$work/out" 2>&1
-    rc=$?
-    set -e
-    if [ -e "$CPMG_ATTEMPT/outcome" ]; then outcome=$(cat "$CPMG_ATTEMPT/outcome"); else outcome=unchanged; fi
-}
-fresh() { rm -rf "$work/saved" "$work/f" && mkdir "$work/f"; }
-
-equal() { # WHAT WANTED GOT
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: %s\n--- wanted\n%s\n--- got\n%s\n' "$1" "$2" "$3"
-    fi
-}
+# shellcheck source=tests/roles/support/steps.sh
+. "$here/tests/roles/support/steps.sh"
 
 ini_case() { # WHAT BEFORE OP SECTION KEY VALUE AFTER OUTCOME
     fresh
@@ -243,7 +214,6 @@ equal 'the module has to restart' yes "$([ -e "$work/saved/module/restart" ] && 
 
 # file_write
 fresh
-write() { printf '%s' "$1" | { shift; file_write "$@"; }; }
 step write one "$work/f/x" 0600
 equal 'file_write makes a file' "one 600 changed" "$(cat "$work/f/x") $(stat -c %a "$work/f/x") $outcome"
 step write one "$work/f/x" 0600
@@ -321,6 +291,91 @@ mkdir -p "$CPMG_SAVED" && echo 'nonsense here' >"$CPMG_SAVED/journal"
 step undo_all
 equal 'a journal that is not understood stops undo' 1 "$rc"
 
+# Links, folders, extended attributes, holes; what is saved, and when
+fresh
+printf 'x' >"$work/f/target" && ln -s target "$work/f/link"
+step write y "$work/f/link"
+equal 'writing through a link' 'y target' "$(cat "$work/f/target") $(readlink "$work/f/link")"
+step undo_all
+equal 'undo through a link' 'x target' "$(cat "$work/f/target") $(readlink "$work/f/link")"
+ln -s nowhere "$work/f/dangling"
+step write y "$work/f/dangling"
+equal 'writing through a link to nothing' 'y nowhere' "$(cat "$work/f/nowhere") $(readlink "$work/f/dangling")"
+step undo_all
+equal 'leaves the link, not the file' 'no nowhere' "$([ -e "$work/f/nowhere" ] && echo yes || echo no) $(readlink "$work/f/dangling")"
+step write y "$work/f"
+equal 'a folder is no file' 1 "$rc"
+step write y "$work/f/none/x"
+equal 'a file in a folder that is missing' "1 error: the folder of $work/f/none/x does not exist: is its package installed?" "$rc $(cat "$work/out")"
+
+fresh
+printf 'x' >"$work/f/file" && ln -s file "$work/f/old"
+links() { link_ensure "$work/f/old" other; link_ensure "$work/f/new" file; link_ensure "$work/f/file" old; }
+step links
+equal 'links are made' 'other file old changed' "$(readlink "$work/f/old") $(readlink "$work/f/new") $(readlink "$work/f/file") $outcome"
+step links
+equal 'links that are there' unchanged "$outcome"
+step undo_all
+equal 'links are taken back' 'file old file x' "$(cd "$work/f" && echo ./* | sed 's/\.\///g') $(readlink "$work/f/old") $(cat "$work/f/file")"
+
+fresh
+deep() { dir_ensure "$work/f/a/b/c" 0750; }
+step deep
+equal 'dir_ensure makes what is above' '755 755 750 changed' "$(stat -c %a "$work/f/a" "$work/f/a/b" "$work/f/a/b/c" | tr '\n' ' ')$outcome"
+: >"$work/f/a/b/c/mine" && : >"$work/f/a/theirs"
+step undo_all
+equal 'undo removes the folder with its content, one above it only when it is empty' '0 theirs' "$rc $(ls "$work/f/a")"
+
+fresh
+printf 'one' >"$work/f/x" && touch -d '2020-02-02 02:02:02' "$work/f/x"
+if command -v setfattr >/dev/null && setfattr -n user.cpmg -v kept "$work/f/x" 2>/dev/null; then
+    step write two "$work/f/x"
+    equal 'extended attributes stay' kept "$(getfattr --only-values -n user.cpmg "$work/f/x" 2>/dev/null)"
+    setfattr -x user.cpmg "$work/f/x"
+    step undo_all
+    equal 'extended attributes are restored' kept "$(getfattr --only-values -n user.cpmg "$work/f/x" 2>/dev/null)"
+fi
+if command -v setfacl >/dev/null && setfacl -m u:12:r "$work/f/x" 2>/dev/null; then
+    step write two "$work/f/x"
+    equal 'access lists stay' user:12:r-- "$(getfacl -cpn "$work/f/x" | grep user:12)"
+    setfacl -b "$work/f/x"
+    step undo_all
+    equal 'access lists are restored' user:12:r-- "$(getfacl -cpn "$work/f/x" | grep user:12)"
+fi
+step write two "$work/f/x"
+step undo_all
+equal 'the time is restored' 2020-02-02 "$(stat -c %y "$work/f/x" | cut -d ' ' -f 1)"
+truncate -s 4M "$work/f/hole" && touch "$work/f/hole"
+sums() { cksum <"$work/f/hole"; }
+before=$(sums)
+step save_file "$work/f/hole"
+equal 'a file with a hole is saved with its hole' yes "$([ "$(du -k "$work/saved/module/step/files$work/f/hole" | cut -f 1)" -lt 1024 ] && echo yes)"
+printf 'x' >"$work/f/hole"
+step undo_all
+equal 'a file with a hole is restored' "$before" "$(sums)"
+
+fresh
+printf 'one' >"$work/f/x"
+step write two "$work/f/x"
+step undo_all
+printf 'later' >"$work/f/x"
+step write three "$work/f/x"
+step undo_all
+equal 'after an undo a second run saves anew' later "$(cat "$work/f/x")"
+mkdir -p "$CPMG_SAVED/files$work/f" && printf 'half' >"$CPMG_SAVED/files$work/f/gone" # killed while it was saved
+step write x "$work/f/gone"
+step undo_all
+equal 'half a copy of a killed attempt is not restored' no "$([ -e "$work/f/gone" ] && echo yes || echo no)"
+printf 'one\n' >"$work/f/x"
+step file_edit "$work/f/x" sed 's/one/two/'
+equal 'file_edit' 'two changed' "$(cat "$work/f/x") $outcome"
+step file_edit "$work/f/x" sed 's/one/two/'
+equal 'file_edit of the same' unchanged "$outcome"
+step file_edit "$work/f/x" false
+equal 'file_edit that fails leaves the file' '1 two' "$rc $(cat "$work/f/x")"
+step file_edit "$work/f/none" cat
+equal 'file_edit needs the file' "1 error: $work/f/none does not exist: is its package installed?" "$rc $(cat "$work/out")"
+
 # Words
 fresh
 step url_quote 'aZ0._~-:/@%$ é'
@@ -373,5 +428,4 @@ equal 'programs were watched' yes "$(grep -q mariadb "$work/seen" && grep -q rab
 equal 'no process is shown a secret' '' "$(grep s3cr3t-word "$work/seen" || :)"
 equal 'secrets go by standard input' yes "$([ "$(grep -c s3cr3t-word "$work/stdin")" -ge 3 ] && echo yes)"
 
-printf '%s passed, %s failed\n' "$passed" "$failed"
-[ "$failed" = 0 ]
+finish

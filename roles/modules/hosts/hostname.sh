@@ -2,6 +2,10 @@
 # The host name becomes part of what services store (RabbitMQ's data, Nova's and Neutron's agents): set once, first.
 _set_now() { hostname "$1" 2>/dev/null || printf '%s\n' "$1" >/proc/sys/kernel/hostname; }
 
+check() { [ "$(uname -n)" = "$NODE_NAME" ] && [ "$(cat /etc/hostname)" = "$NODE_NAME" ]; }
+
+files() { printf '%s\n' "$NODE_NAME" | file_write /etc/hostname; }
+
 run() {
     old=$(uname -n)
     if [ "$old" != "$NODE_NAME" ]; then
@@ -10,7 +14,7 @@ run() {
         done
         undo_on name_back "$old"
     fi
-    printf '%s\n' "$NODE_NAME" | file_write /etc/hostname
+    files
     [ "$old" = "$NODE_NAME" ] || { _set_now "$NODE_NAME"; say "host name: $NODE_NAME, was $old"; mark_changed; }
 }
 

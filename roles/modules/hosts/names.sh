@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # One marked block of /etc/hosts holds the environment's nodes. A line elsewhere that gives one of these names another
 # address (Debian's "127.0.1.1 NAME") would win or confuse: that name is taken out of it.
-run() {
+files() {
     { printf '%s\n' "$NODES"; printf -- '--\n'; cat /etc/hosts; } | awk '
         !told && $0 == "--" { told = 1; next }
         !told { if (NF == 2) { block[++n] = $1 "\t" $2; ours[$2] = 1 } next }
@@ -28,6 +28,10 @@ run() {
             for (i = 1; i <= n; i++) print block[i]
             print "# cpmg: end"
         }' | file_write /etc/hosts
+}
+
+run() {
+    files
     seen=$(getent ahostsv4 "$CONTROLLER_NAME" | awk 'NR == 1 { print $1 }')
     [ "${seen:-none}" = "$CONTROLLER_ADDRESS" ] ||
         fail "$CONTROLLER_NAME resolves to ${seen:-nothing} instead of $CONTROLLER_ADDRESS: look at 'hosts:' in /etc/nsswitch.conf"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-run() {
+files() {
     ini_set "$CONF" database connection "mysql+pymysql://keystone:$(url_quote "$KEYSTONE_DB_PASSWORD")@$CONTROLLER_NAME/keystone"
     ini_set "$CONF" token provider fernet
     ini_set "$CONF" cache enabled true
@@ -8,6 +8,8 @@ run() {
     [ -z "$UWSGI_PROCESSES" ] || ini_set "$UWSGI" uwsgi processes "$UWSGI_PROCESSES"
     [ -z "$UWSGI_THREADS" ] || ini_set "$UWSGI" uwsgi threads "$UWSGI_THREADS"
 }
+
+run() { files; }
 
 undo() {
     undo_all

@@ -1,4 +1,6 @@
 # shellcheck shell=sh
+check() { database_good keystone keystone "$KEYSTONE_DB_PASSWORD"; }
+
 run() {
     # its migrations take the connection for a template, in which the % of an encoded character means something else
     [ "$(url_quote "$KEYSTONE_DB_PASSWORD")" = "$KEYSTONE_DB_PASSWORD" ] ||

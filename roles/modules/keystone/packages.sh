@@ -1,8 +1,7 @@
 # shellcheck shell=sh
 run() {
     made_by_step /etc/keystone /var/lib/keystone /var/log/keystone /var/cache/keystone
-    # shellcheck disable=SC2086 # names
-    pkg_install $PACKAGES
+    pkg_install
 }
 
 undo() { undo_all; }

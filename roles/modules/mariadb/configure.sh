@@ -1,5 +1,7 @@
 # shellcheck shell=sh
-run() { file_install "$CPMG_FILES/openstack.cnf" "$CONF"; }
+files() { file_install "$CPMG_FILES/openstack.cnf" "$CONF"; }
+
+run() { files; }
 
 undo() {
     undo_all

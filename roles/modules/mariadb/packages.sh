@@ -3,8 +3,7 @@ run() {
     [ "$(printf '%s\n' "$CONTROLLERS" | grep -c .)" -le 1 ] ||
         fail "platform $PLATFORM installs its database on one controller so far. Give the role controller to one node only"
     made_by_step /var/lib/mysql /var/log/mysql /etc/mysql /run/mysqld
-    # shellcheck disable=SC2086 # names
-    pkg_install $PACKAGES
+    pkg_install
 }
 
 undo() { undo_all; }

@@ -1,7 +1,4 @@
 # shellcheck shell=sh
-run() {
-    # shellcheck disable=SC2086 # names
-    pkg_install $PACKAGES
-}
+run() { pkg_install; }
 
 undo() { undo_all; }

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# All faults of a node at once, so that the operator mends them in one go.
-run() {
+# All faults of a node at once, so that the operator mends them in one go. A check that finds one ends the step, and there is
+# nothing else to do; so a dry run looks at the node as thoroughly as an installation.
+check() {
     faults=0
     bad() { say "error: $*"; faults=$((faults + 1)); }
 
@@ -30,5 +31,7 @@ run() {
     [ "$faults" = 0 ] || fail "$NODE_NAME cannot be installed yet; $faults to mend (see above)"
     say "$PRETTY_NAME on $(uname -m), $(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo) MB of memory, $free MB of disk free"
 }
+
+run() { :; }
 
 undo() { :; }

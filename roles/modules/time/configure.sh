@@ -1,7 +1,9 @@
 # shellcheck shell=sh
 # A container shares its host's clock: there chrony follows and serves the time without setting it (-x), because a
 # container that may set the clock would set it for the host and everything else on it.
-run() {
+CAPABILITY=/etc/systemd/system/$SERVICES.service.d
+
+files() {
     case " $NODE_ROLES " in
         *' controller '*)
             own_sources=$NTP_SERVERS
@@ -16,18 +18,23 @@ run() {
     if [ -n "$own_sources" ]; then
         # shellcheck disable=SC2086 # addresses
         { say "# Written by cpmg"; printf 'server %s iburst\n' $own_sources; } | file_write "$SOURCES_DIR/cpmg.sources"
-        sed 's/^[[:space:]]*\(pool\|server\)[[:space:]]/# cpmg: &/' "$CONF" | file_write "$CONF"
+        file_edit "$CONF" sed 's/^[[:space:]]*\(pool\|server\)[[:space:]]/# cpmg: &/'
     fi
 
     if systemd-detect-virt -q -c; then
         say "this is a container ($(systemd-detect-virt -c)): its clock is the host's, chrony will not set it"
-        sed '/^DAEMON_OPTS=/{/[" ]-x[" ]/!s/"$/ -x"/;}' "$DEFAULTS" | file_write "$DEFAULTS"
-        grep -q '^DAEMON_OPTS=.*-x' "$DEFAULTS" || fail "$DEFAULTS has no line DAEMON_OPTS=\"…\" to put -x into"
-        dir_ensure "/etc/systemd/system/$SERVICES.service.d"
+        file_edit "$DEFAULTS" sed '/^DAEMON_OPTS=/{/[" ]-x[" ]/!s/"$/ -x"/;}'
+        dir_ensure "$CAPABILITY"
         printf '# Written by cpmg: chrony runs with -x and needs no right to set the clock\n[Unit]\nConditionCapability=\n' |
-            file_write "/etc/systemd/system/$SERVICES.service.d/cpmg.conf"
-        [ "$(systemctl show -p NeedDaemonReload --value "$SERVICES")" != yes ] || systemctl daemon-reload
+            file_write "$CAPABILITY/cpmg.conf"
     fi
+}
+
+run() {
+    files
+    ! systemd-detect-virt -q -c || grep -q '^DAEMON_OPTS=.*-x' "$DEFAULTS" ||
+        fail "$DEFAULTS has no line DAEMON_OPTS=\"…\" to put -x into"
+    [ "$(systemctl show -p NeedDaemonReload --value "$SERVICES")" != yes ] || systemctl daemon-reload
 }
 
 undo() {

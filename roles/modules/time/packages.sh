@@ -1,8 +1,7 @@
 # shellcheck shell=sh
 run() {
     made_by_step /var/lib/chrony /var/log/chrony /etc/chrony
-    # shellcheck disable=SC2086 # names
-    pkg_install $PACKAGES
+    pkg_install
 }
 
 undo() { undo_all; }

@@ -313,7 +313,7 @@ pub fn plan() -> Plan {
         weight,
         secrets: secrets.iter().map(|s| (*s).to_owned()).collect(),
         retryable: true,
-        irreversible: false,
+        ..StepSpec::default()
     };
     let id = |s: &str| s.parse().unwrap();
     let item = |node: u64, steps: &[&str]| StageItem {

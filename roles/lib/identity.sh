@@ -1,0 +1,127 @@
+# shellcheck shell=sh disable=SC2016,SC2154 # texts with $ and backquotes are meant; variables come from other parts of the library
+# Part of the library of steps: Keystone's objects.
+
+# ---------------------------------------------------------------- identity (Keystone's API, one process for many objects)
+# identity_begin, then any of project_ensure … endpoint_ensure, then identity_apply: one Python process, standard
+# library only (the command line client costs a second or more a call).
+
+identity_begin() { _identity=$(printf '%s\t%s\t%s\t%s' "$1" "$2" "$3" "$4"); } # URL USER PROJECT PASSWORD
+_identity_add() { _identity=$(printf '%s\n%s' "$_identity" "$1"); shift; for _word; do _identity=$(printf '%s\t%s' "$_identity" "$_word"); done; }
+project_ensure() { _identity_add project "$1"; }               # NAME
+role_ensure() { _identity_add role "$1"; }                     # NAME
+user_ensure() { _identity_add user "$1" "$2"; }                # NAME PASSWORD
+grant_ensure() { _identity_add grant "$1" "$2" "$3"; }         # USER PROJECT ROLE
+service_ensure() { _identity_add service "$1" "$2" "$3"; }     # NAME TYPE DESCRIPTION
+endpoint_ensure() { for _face in public internal admin; do _identity_add endpoint "$1" "$_face" "$REGION" "$2"; done; } # TYPE URL
+
+identity_apply() { # does it; without objects it gets a token and says from where; exit 1 if Keystone refuses
+    case $_identity in *'
+'*) _never "change Keystone's objects" ;; esac
+    printf '%s\n' "$_identity" | python3 -c "$_IDENTITY" "$CPMG_SAVED/journal" "$CPMG_ATTEMPT/outcome"
+}
+_undo_identity() { # KIND WORD...: the step's script defines identity_login, which calls identity_begin
+    identity_login
+    _identity_add remove "$@"
+    identity_apply
+}
+
+_IDENTITY='
+import json, os, sys, urllib.error, urllib.parse, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+journal, outcome = sys.argv[1:]
+login, *wanted = [line.split("\t") for line in sys.stdin.read().splitlines()]
+url, name, project, password = login
+url, token = url.rstrip("/"), ""
+
+def call(method, path, body=None, may_fail=()):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url + path, data, {"Content-Type": "application/json", "X-Auth-Token": token}, method=method)
+    try:
+        answer = opener.open(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        if error.code in may_fail:
+            return None
+        sys.exit("error: %s %s%s: %s %s" % (method, url, path, error.code, error.read().decode("utf-8", "replace")[:300]))
+    except OSError as error:
+        sys.exit("error: no answer from %s: %s. Is Keystone running, and its name in /etc/hosts?" % (url, error))
+    return answer.headers, json.loads(answer.read() or b"{}")
+
+def ask_token(user, secret, scope, **more):
+    auth = {"identity": {"methods": ["password"], "password": {"user": {"name": user, "domain": {"id": "default"}, "password": secret}}}}
+    if scope:
+        auth["scope"] = {"project": {"name": scope, "domain": {"id": "default"}}}
+    return call("POST", "/auth/tokens", {"auth": auth}, **more)
+
+def find(kind, **query):
+    found = call("GET", "/%ss?%s" % (kind, urllib.parse.urlencode(query)))[1][kind + "s"]
+    return found[0] if found else None
+
+def note(*words):
+    os.makedirs(os.path.dirname(journal), 0o700, exist_ok=True)
+    with open(journal, "a") as file:
+        file.write("identity " + " ".join(words) + "\n")
+
+def changed(text):
+    print(text, flush=True)
+    with open(outcome, "w") as file:
+        file.write("changed\n")
+
+def ensure(kind, words, query, more={}):
+    there = find(kind, **query)
+    if not there:
+        note(kind, *words)
+        there = call("POST", "/%ss" % kind, {kind: dict(query, **more)})[1][kind]
+        changed("created %s %s" % (kind, " ".join(words)))
+    return there
+
+def delete(kind, there, words):
+    if there:
+        call("DELETE", "/%ss/%s" % (kind, there["id"]))
+        changed("deleted %s %s" % (kind, " ".join(words)))
+
+headers, answer = ask_token(name, password, project)
+token = headers["X-Subject-Token"]
+if not wanted:
+    print("%s gave %s a token for project %s, valid until %s" % (url, name, project, answer["token"]["expires_at"]))
+    for service in answer["token"]["catalog"]:
+        print(service["type"] + ":", ", ".join(sorted("%(interface)s %(url)s" % end for end in service["endpoints"])))
+for op, *words in wanted:
+    remove = op == "remove"
+    kind, words = (words[0], words[1:]) if remove else (op, words)
+    domain = {"domain_id": "default"} if kind in ("user", "project") else {}
+    if kind == "grant":
+        user, scope, role = (find(k, name=n, **({} if k == "role" else {"domain_id": "default"})) for k, n in zip(("user", "project", "role"), words))
+        if user and scope and role:
+            path = "/projects/%s/users/%s/roles/%s" % (scope["id"], user["id"], role["id"])
+            there = call("HEAD", path, may_fail=(404,))
+            if remove != (not there):
+                remove or note(kind, *words)
+                call("DELETE" if remove else "PUT", path)
+                changed("%s role %s for %s in %s" % ("took back" if remove else "granted", words[2], words[0], words[1]))
+        elif not remove:
+            sys.exit("error: one of user, project, role does not exist: " + " ".join(words))
+    elif kind in ("service", "endpoint"):
+        query = {"name": words[0], "type": words[1]} if kind == "service" else None
+        if kind == "endpoint":
+            service = find("service", type=words[0]) or remove or sys.exit("error: Keystone knows no service " + words[0])
+            if service is True:
+                continue
+            query = {"service_id": service["id"], "interface": words[1], "region_id": words[2]}
+        there = find(kind, **query)
+        if remove:
+            delete(kind, there, words)
+        elif kind == "service":
+            ensure(kind, words[:2], query, {"description": words[2]})
+        elif there and there["url"] != words[3]:
+            call("PATCH", "/endpoints/" + there["id"], {"endpoint": {"url": words[3]}})
+            changed("endpoint %s %s: %s, was %s" % (words[0], words[1], words[3], there["url"]))
+        else:
+            ensure(kind, words[:3], query, {"url": words[3]})
+    elif remove:
+        delete(kind, find(kind, name=words[0], **domain), words)
+    else:
+        there = ensure(kind, words[:1], dict(domain, name=words[0]), {"password": words[1]} if kind == "user" else {})
+        if kind == "user" and not ask_token(words[0], words[1], None, may_fail=(401,)):
+            call("PATCH", "/users/" + there["id"], {"user": {"password": words[1]}})
+            changed("set the password of user %s (the old one cannot be read, so undo leaves the new one)" % words[0])
+'
