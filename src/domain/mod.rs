@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod environment;
+pub mod estimate;
 pub mod facts;
 pub mod ids;
 pub mod job;
@@ -19,3 +20,4 @@ pub mod secret;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod usual;
