@@ -6,6 +6,7 @@
 use super::exit::{Code, Fault};
 use crate::domain::text::harmless;
 use crate::domain::time::Moment;
+pub use crate::domain::time::span;
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -41,18 +42,6 @@ pub fn complain(text: &str) {
 pub fn now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// A span of time, in its two largest units: `42s`, `3m05s`, `2h10m`, `5d03h`.
-pub fn span(ms: u64) -> String {
-    let s = ms / 1000;
-    match s {
-        0 if ms > 0 => format!("{ms}ms"),
-        0..60 => format!("{s}s"),
-        60..3600 => format!("{}m{:02}s", s / 60, s % 60),
-        3600..86_400 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
-        _ => format!("{}d{:02}h", s / 86_400, s % 86_400 / 3600),
-    }
 }
 
 /// How long ago a moment was.

@@ -83,7 +83,8 @@ fn any_usual() -> impl Strategy<Value = Usual> {
 }
 
 /// Stages of nodes of steps; how far each node is, and how long its running step has run.
-type Shape = Vec<Vec<(Vec<Usual>, bool, u64)>>;
+type Shape = Vec<Stage>;
+type Stage = Vec<(Vec<Usual>, bool, u64)>;
 
 fn any_shape() -> impl Strategy<Value = Shape> {
     let node = (prop::collection::vec(any_usual(), 0..8), any::<bool>(), 0_u64..20_000_000);
@@ -91,7 +92,7 @@ fn any_shape() -> impl Strategy<Value = Shape> {
 }
 
 fn stages(shape: &Shape) -> Vec<StageWork> {
-    let stage = |(kind, nodes): (StageKind, &Vec<(Vec<Usual>, bool, u64)>)| StageWork {
+    let stage = |(kind, nodes): (StageKind, &Stage)| StageWork {
         kind,
         items: nodes
             .iter()
