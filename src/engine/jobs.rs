@@ -3,7 +3,7 @@
 //! A [`JobCell`] holds a job as its journal tells it and, besides, what is only worth showing: bars, last lines, what a
 //! node waits for. Everything that matters is in the journal before anything is done about it.
 
-use super::records::{JOBS, JOURNAL, JobRecord, LEARNED, Learned, NODES};
+use super::records::{JOBS, JOURNAL, JobRecord, LEARNED, Learned, NODES, blocking};
 use super::topics::Area;
 use super::{Engine, now, site};
 use crate::api::message::Window;
@@ -26,6 +26,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
+/// Between two tries to write into the journal of a job that waits to be taken up.
+const TAKE_UP_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 /// Lines of output kept with the first error.
 const TAIL_LINES: usize = 12;
 /// Bytes of output looked at for them.
@@ -460,12 +462,32 @@ impl Engine {
         let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
         for cell in jobs.into_iter().filter(|j| !j.lock().job.state.is_over()) {
             if let Err(why) = self.journal(&cell, JobEvent::Interrupted) {
-                self.notice(format!("job {} could not be taken up: {why}", cell.id));
+                // Nothing works on it: it is shown so, though the journal does not have it yet.
+                let _ = cell.lock().job.apply(&JournalEntry { at: now(), event: JobEvent::Interrupted });
+                self.notice(format!(
+                    "job {} is taken up as soon as its journal can be written: {why}",
+                    cell.id
+                ));
+                tokio::spawn(Arc::clone(self).take_up_later(cell));
                 continue;
             }
             tracing::info!(job = %cell.id, "taken up after a restart");
             self.run(&cell);
         }
+    }
+
+    /// As above, for a job whose journal cannot be written now (full disk).
+    async fn take_up_later(self: Arc<Self>, cell: Arc<JobCell>) {
+        loop {
+            tokio::time::sleep(TAKE_UP_PAUSE).await;
+            match blocking(|| self.journal(&cell, JobEvent::Interrupted)) {
+                Ok(_) => break,
+                Err(why) if why.is_passing() => {}
+                Err(why) => return self.notice(format!("job {} could not be taken up: {why}", cell.id)),
+            }
+        }
+        tracing::info!(job = %cell.id, "taken up after a restart");
+        self.run(&cell);
     }
 }
 

@@ -1,12 +1,15 @@
-//! The directory with everything: `lock`, `key`, `db/`, `exports/` (and `output/`, see there).
+//! The directory with everything: `lock`, `key`, `db/`, `exports/`, `reserve` (and `output/`, see there).
 //!
 //! One engine at a time has it. A database that does not open, or has a record that cannot be read, is put aside as
 //! `db.broken-TIME` and built again from the newest export that is good; the caller is told what that means. The new
 //! one is complete before the old one is touched, so that a death in between only repeats the work.
+//!
+//! sled writes while it opens. `reserve` is space put aside for that: on a full disk it is given back, so that an engine starts
+//! and can show how things stand.
 
 use super::{
     Batch, Error, Header, Identity, Kind, Migrate, Options, Result, Sealed, Sealer, SledStore, Stamp, Store,
-    export, files,
+    error::free_bytes, export, files,
 };
 use crate::domain::{ids::Revision, secret::Secret, time::Moment};
 use std::fmt;
@@ -18,6 +21,8 @@ use std::sync::Arc;
 
 /// Version of the store's own layout, in `Kind::Meta`.
 const FORMAT: u8 = 1;
+/// Bytes of the file `reserve`. A snapshot of sled's for a hundred thousand records takes some hundred KiB.
+const RESERVE: usize = 2 << 20;
 const FORMAT_KEY: &[u8] = b"format";
 const KEY_CHECK: &[u8] = b"key-check";
 /// Sealed when the data is made; it opens only with the right key file.
@@ -111,7 +116,14 @@ impl DataDir {
         let fresh = !was_there && exports.is_empty();
         let sealer = if fresh && !key.exists() { Sealer::create(&key)? } else { Sealer::load(&key)? };
         let (store, opened) = if was_there || fresh {
-            match open_whole(&db, options, lock.1) {
+            let mut opened = open_whole(&db, options, lock.1);
+            if matches!(opened, Err(Error::DiskFull { .. }))
+                && std::fs::remove_file(dir.join("reserve")).is_ok()
+            {
+                tracing::warn!("the disk is full: the space put aside for that is given back");
+                opened = open_whole(&db, options, lock.1);
+            }
+            match opened {
                 Ok(store) => (store, if fresh { Opened::Fresh } else { Opened::Existing }),
                 Err(error @ (Error::Database { .. } | Error::Unreadable { .. })) => {
                     rebuild(dir, options, lock.1, &exports, now, error.to_string())?
@@ -122,6 +134,7 @@ impl DataDir {
             rebuild(dir, options, lock.1, &exports, now, "the database is missing".into())?
         };
         check_meta(&store, &sealer, &key, now)?;
+        put_aside(dir, &options);
         Ok(Self { opened, store: Arc::new(store), sealer, dir: dir.to_path_buf(), _lock: lock.0 })
     }
 
@@ -162,6 +175,19 @@ impl DataDir {
         swap(dir, now)?;
         open_whole(&dir.join("db"), options, lock.1)?;
         Ok(summary)
+    }
+}
+
+/// Makes the file `reserve` where there is room for it; without it only a start on a full disk fails.
+fn put_aside(dir: &Path, options: &Options) {
+    let path = dir.join("reserve");
+    let there = std::fs::metadata(&path).is_ok_and(|m| m.len() == RESERVE as u64);
+    let room = free_bytes(dir).is_none_or(|free| free > options.reserve + RESERVE as u64);
+    if !there
+        && room
+        && let Err(error) = files::write_durably(&path, &vec![0; RESERVE])
+    {
+        tracing::warn!(%error, "no space could be put aside");
     }
 }
 

@@ -248,3 +248,29 @@ fn older_records_are_migrated_after_an_export() {
     assert_eq!(data.migrate(&[&longer], NOW).unwrap(), None);
     assert!(matches!(data.migrate(&[&NAMES], NOW), Err(Error::Newer { found: 2, known: 1, .. })));
 }
+
+/// What a kill or a full disk leaves while sled writes a snapshot, at a start or later.
+#[test]
+fn half_a_snapshot_costs_nothing() {
+    let (_guard, dir) = place();
+    {
+        let data = open(&dir).unwrap();
+        name(&data, 1, "ada");
+    }
+    for half in ["", "some bytes of a snapshot that was not finished"] {
+        std::fs::write(dir.join("db/snap.7FFFFFFFFFFFFFFF.generating"), half).unwrap();
+        let data = open(&dir).unwrap();
+        assert_eq!((data.opened(), names(&data)), (&Opened::Existing, vec!["ada".to_owned()]));
+    }
+}
+
+#[test]
+fn space_is_put_aside_once() {
+    let (_guard, dir) = place();
+    drop(open(&dir).unwrap());
+    let reserve = dir.join("reserve");
+    assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 2 << 20);
+    std::fs::write(&reserve, "short").unwrap();
+    drop(open(&dir).unwrap());
+    assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 2 << 20);
+}

@@ -6,7 +6,7 @@
 //!
 //! A thousand nodes write at the same time; only `HANDLES` files are kept open.
 
-use super::{Error, Result, files};
+use super::{Error, Result, error::free_bytes, files};
 use crate::domain::ids::{JobId, NodeId};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -20,6 +20,9 @@ const HANDLES: usize = 128;
 
 /// Bytes read at a time when looking for lines backwards.
 const BLOCK: u64 = 64 * 1024;
+
+/// Bytes of the disk that output leaves free: without them the database could neither be written nor opened.
+const ROOM: u64 = 4 << 20;
 
 /// Most bytes of one window.
 pub const MAX_WINDOW: usize = 512 * 1024;
@@ -100,6 +103,9 @@ impl OutputStore {
         }
         if fresh.is_empty() {
             return Ok(len);
+        }
+        if let Some(free) = free_bytes(&self.dir).filter(|free| *free < ROOM) {
+            return Err(Error::DiskFull { dir: self.dir.clone(), free });
         }
         file.write_all_at(fresh, len).map_err(fault)?;
         Ok(len + fresh.len() as u64)

@@ -251,6 +251,7 @@ impl Shared {
 impl Live {
     fn open(dir: &Path, options: &Options) -> Result<Self> {
         let began = Instant::now();
+        drop_half_snapshots(dir)?;
         let db = loop {
             let config = sled::Config::new()
                 .path(dir)
@@ -379,6 +380,25 @@ impl Live {
 /// Whether sled says that somebody holds the file; it says so in words only.
 fn held(error: &std::io::Error) -> bool {
     error.to_string().contains("could not acquire lock")
+}
+
+/// Removes what a death or a full disk left of a snapshot that was being written: sled takes it for a whole one and, finding
+/// it damaged, says that of the whole database.
+fn drop_half_snapshots(dir: &Path) -> Result<()> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(Error::io(dir, &e)),
+    };
+    for entry in entries {
+        let path = entry.map_err(|e| Error::io(dir, &e))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            tracing::warn!(path = %path.display(), "half a snapshot is removed");
+            std::fs::remove_file(&path).map_err(|e| Error::io(&path, &e))?;
+        }
+    }
+    Ok(())
 }
 
 fn sled_error(dir: &Path, error: &sled::Error) -> Error {
