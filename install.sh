@@ -337,6 +337,8 @@ command_test() {
     for pair in debootstrap:debootstrap systemd-nspawn:systemd-container ip:iproute2 nft:nftables; do
       want "${pair%%:*}" "${pair##*:}" || say "the tool '${pair%%:*}' is missing: install the package '${pair##*:}'"
     done
+    want faketime faketime || say "the tool 'faketime' is missing: the campaign of kills leaves the clock alone"
+    want mkfs.ext4 e2fsprogs || say "the tool 'mkfs.ext4' is missing: install the package 'e2fsprogs'"
   fi
 
   part "format" cargo fmt --check
@@ -356,14 +358,14 @@ command_test() {
   if cargo nextest --version >/dev/null 2>&1; then
     runner='cargo nextest run --locked --no-fail-fast --status-level fail --final-status-level fail'
     everything=''
-    in_lab='--test e2e --run-ignored only --test-threads 2'
-    listed='cargo nextest list --locked --test e2e --run-ignored only --message-format oneline'
+    in_lab='--test e2e --test campaign --run-ignored only --test-threads 2'
+    listed='cargo nextest list --locked --test e2e --test campaign --run-ignored only --message-format oneline'
   else
     say "cargo-nextest is missing: cargo test instead (slower)"
     runner='cargo test --locked --no-fail-fast'
     everything='--lib --bins --tests'
-    in_lab='--test e2e -- --ignored --test-threads 1'
-    listed='cargo test --locked --quiet --test e2e -- --ignored --list --format terse'
+    in_lab='--test e2e --test campaign -- --ignored --test-threads 1'
+    listed='cargo test --locked --quiet --test e2e --test campaign -- --ignored --list --format terse'
   fi
   # shellcheck disable=SC2086 # words of a command
   tests "tests" $runner $everything
@@ -375,7 +377,7 @@ command_test() {
     skip "installation in the lab: $why" "${count:-1}"
   else
     # shellcheck disable=SC2086
-    tests "installation in the lab (real nodes)" $runner $in_lab
+    tests "installation and campaign of kills in the lab (real nodes)" $runner $in_lab
   fi
   if cargo deny --version >/dev/null 2>&1; then
     part "licences, bans, sources" cargo deny --locked check licenses bans sources

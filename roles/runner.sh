@@ -12,10 +12,11 @@
 #   out       standard output and standard error, together
 #   outcome   "changed" or "unchanged"
 #   rc        exit status, written last, and valid only with its newline: no step has ended without it
+#   full      an empty file: the disk had no room for claim or rc
 #
 # So the truth is in files, and a lost connection, a killed serve or a dead engine touch nothing. A process without rc is
 # running if /proc knows a process of that number and command line, in the same boot; otherwise it was killed, or the node
-# was rebooted.
+# was rebooted. ../../busy names the last step that was begun on the node: the next one waits until its process is gone.
 #
 # Commands, one a line, shorter than 200 bytes, all of five words and a full stop, so that a torn one is noticed; before
 # them one line with the NONCE, a word that begins every frame:
@@ -30,7 +31,7 @@
 #   NONCE state STEP ATTEMPT STATE
 #   NONCE error TEXT
 # START is OFFSET rounded down to 4096; at most 256 KiB follow. STATE: absent, starting, running, ended RC OUTCOME,
-# lost killed, lost rebooted. "ended" with less than 256 KiB is all there is. The end of a step that is followed comes unasked.
+# lost killed, lost rebooted, lost full. "ended" with less than 256 KiB is all there is. The end of a step that is followed comes unasked.
 #
 # There is one source of events: a FIFO, into which a background cat copies standard input and every ending step writes
 # "done STEP ATTEMPT - - .". So serve sleeps in one read, and a step costs three forks.
@@ -60,6 +61,8 @@ state() { # STEP ATTEMPT: STATE, and PID where it runs
     ended "$_dir" && return
     STATE=absent
     [ -e "$_dir/claim" ] || return 0
+    STATE='lost full'
+    [ ! -e "$_dir/full" ] || return 0
     STATE=starting
     { read -r PID _boot <"$_dir/claim"; } 2>/dev/null || return 0
     STATE='lost rebooted'
@@ -67,7 +70,9 @@ state() { # STEP ATTEMPT: STATE, and PID where it runs
     STATE=running
     ! alive "$PID" "$1" "$2" || return 0
     # It may have ended since we looked for rc.
-    ended "$_dir" || STATE='lost killed'
+    ended "$_dir" && return
+    STATE='lost killed'
+    [ ! -e "$_dir/full" ] || STATE='lost full'
 }
 
 # ---------------------------------------------------------------- serve
@@ -202,14 +207,32 @@ serve() {
 
 # ---------------------------------------------------------------- step
 
+# A step that was given up because its node did not answer may still run: two never work on a node at the same time.
+alone() { # what this process's command line has in it
+    _busy=${JOB%/jobs/*}/busy
+    _told=
+    while { read -r _pid _who <"$_busy"; } 2>/dev/null && [ -n "$_who" ] && [ "$_pid" != $$ ]; do
+        _line=
+        { read -r _line <"/proc/$_pid/cmdline"; } 2>/dev/null || :
+        case $_line in *"$_who"*) ;; *) break ;; esac
+        [ -n "$_told" ] || echo "waiting: another step of cpmg still runs on this node (process $_pid)"
+        _told=yes
+        sleep 1
+    done
+    # Over what is there: that takes no room of a full disk.
+    { printf '%s %s\n' "$$" "$1" 1<>"$_busy"; } 2>/dev/null || :
+}
+
 step() { # STEP ATTEMPT SECRETS
     umask 077
     CPMG_ATTEMPT=$JOB/run/$1.$2
     cd "$CPMG_ATTEMPT" || exit 1
     set -C
-    { printf '%s %s\n' "$$" "$BOOT" >claim; } 2>/dev/null || exit 0
+    { exec 9>claim; } 2>/dev/null || exit 0 # most shells exit by themselves
     set +C
-    exec >>out 2>&1
+    { printf '%s %s\n' "$$" "$BOOT" >&9; } 2>/dev/null || { : >full; exit 1; }
+    exec >>out 2>&1 9>&-
+    alone "$0step$1$2"
     # The signal is for the step; its status is still to be written.
     trap : HUP INT TERM
     SECRETS=$3
@@ -246,8 +269,10 @@ step() { # STEP ATTEMPT SECRETS
         esac
     )
     rc=$?
-    [ -s outcome ] || printf 'unchanged\n' >outcome
-    printf '%s\n' "$rc" >rc
+    # The next one is begun as soon as there is a status: nothing is left to do here that it could meet.
+    { printf '0\n' 1<>"$_busy"; } 2>/dev/null || :
+    # A step that cannot tell how it ended may have lost words, too. The name of an empty file needs no room.
+    if { { [ -s outcome ] || printf 'unchanged\n' >outcome; } && printf '%s\n' "$rc" >rc; } 2>/dev/null; then :; else : >full; fi
     for fifo in "$CPMG_JOB"/serve.*; do
         # Opened for both ways, so that it never waits for a reader.
         [ ! -p "$fifo" ] || printf 'done %s %s - - .\n' "$1" "$2" 1<>"$fifo"

@@ -109,11 +109,21 @@ impl Site for JobSite {
         let bundle = tokio::fs::read(&path)
             .await
             .map_err(|e| LinkFault::Refused(format!("{}: {e}", path.display())))?;
-        let (folder, done_before) = self.read(|job| {
+        let (folder, done_before, open) = self.read(|job| {
             let done = job.nodes.get(&node).is_some_and(|n| n.steps.iter().any(StepProgress::is_done));
+            let open = job.open_step(node).map(|(index, s)| Attempt {
+                node,
+                index,
+                step: s.step.clone(),
+                action: StepAction::Run,
+                number: s.attempt,
+            });
             // Numbers of jobs begin anew with a new database; the moment makes the folder this job's own.
-            (NodeRunner::folder(BASE, &format!("{}-{:x}", job.id, job.created.0)), done)
+            (NodeRunner::folder(BASE, &format!("{}-{:x}", job.id, job.created.0)), done, open)
         });
+        // What has printed something was begun there: its files must not be made anew, or it would be begun again.
+        let printed = open.is_some_and(|at| self.output_length(&at).is_ok_and(|length| length > 0));
+        let done_before = done_before || printed;
         if !done_before {
             NodeRunner::upload(&session, &folder, bundle).await.map_err(|f| runner_fault(&f))?;
         }

@@ -128,6 +128,10 @@ impl Following {
             _ if more => {}
             StepState::Ended { status, changed } => self.last = Some(StepEvent::Ended { status, changed }),
             StepState::Lost(loss) => self.last = Some(StepEvent::Lost(loss)),
+            // It was there before.
+            StepState::Absent if self.starting.is_none() || self.offset > 0 => {
+                self.last = Some(StepEvent::Lost(Loss::Removed));
+            }
             StepState::Absent | StepState::Starting => {
                 if self.starting.is_some_and(|since| now - since > START) {
                     self.last = Some(StepEvent::Lost(Loss::NeverStarted));

@@ -156,6 +156,7 @@ fn parse(line: &[u8]) -> Result<Parsed, Malformed> {
                 ("running", ..) => StepState::Running,
                 ("lost", "killed", _) => StepState::Lost(Loss::Killed),
                 ("lost", "rebooted", _) => StepState::Lost(Loss::Rebooted),
+                ("lost", "full", _) => StepState::Lost(Loss::Full),
                 ("ended", status, outcome) => StepState::Ended {
                     status: status.parse().map_err(|_| Malformed("an exit status that is no number"))?,
                     changed: outcome == "changed",

@@ -62,6 +62,10 @@ pub enum Loss {
     Rebooted,
     /// The node could not start it.
     NeverStarted,
+    /// The node's disk had no room for its claim or its status.
+    Full,
+    /// Its files were removed while it ran.
+    Removed,
 }
 
 impl fmt::Display for Loss {
@@ -71,6 +75,12 @@ impl fmt::Display for Loss {
             Self::Rebooted => "the node was rebooted while the step ran",
             Self::NeverStarted => {
                 "the node could not start the step: look there for a full disk or for too many processes"
+            }
+            Self::Full => {
+                "the node's disk is full: the step could not be begun, or could not tell how it ended; free some space there"
+            }
+            Self::Removed => {
+                "the step's files were removed on the node (/var/lib/cpmg) while it ran: what became of it is not known"
             }
         })
     }

@@ -30,6 +30,21 @@ const BACKLOG: usize = 8 * 1024 * 1024;
 const ENVIRONMENT: &str = "HOME=/root PATH=";
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Unpacks standard input as the job's folder `$1`.
+const UNPACK: &str = r#"umask 077
+part=$1.part.$$
+rm -rf "$1".part.*
+mkdir -p "$part" && tar -xf - -C "$part" || { rm -rf "$part"; exit 1; }
+[ ! -e "$1/runner.sh" ] || { rm -rf "$part"; exit 0; }
+mkdir -p "$1" || exit 1
+for one in "$part"/*; do
+  case $one in
+    */runner.sh) ;;
+    *) rm -rf "$1/${one##*/}" && mv "$one" "$1/" || exit 1 ;;
+  esac
+done
+mv "$part/runner.sh" "$1/" && rmdir "$part""#;
+
 /// An answer: perhaps output, always a state.
 pub(super) struct Answer {
     pub(super) chunk: Option<(u64, Vec<u8>)>,
@@ -69,14 +84,16 @@ impl NodeRunner {
         format!("{base}/jobs/{job}")
     }
 
-    /// Unpacks the job's files: a tar archive with `runner.sh` ([`super::RUNNER_SH`]), `lib.sh`, `steps/MODULE/STEP.sh`,
+    /// Unpacks the job's files, unless they are there: beside their place and then moved, `runner.sh` last, so that a link that
+    /// breaks or a disk that is full leaves no half of them. A tar archive with `runner.sh` ([`super::RUNNER_SH`]), `lib.sh`, `steps/MODULE/STEP.sh`,
     /// `vars/MODULE.sh`, `files/MODULE/…`.
     pub async fn upload(
         session: &Session,
         folder: &str,
         bundle: impl Into<Bytes>,
     ) -> Result<(), RunnerError> {
-        Ok(session.upload_tar(folder, bundle, UPLOAD).await?)
+        let command = format!("sh -c {} sh {}", quote(UNPACK), quote(folder));
+        Ok(session.run_ok("unpacking files", &command, bundle, UPLOAD).await.map(drop)?)
     }
 
     /// Attaches to the job in `folder`, where its files were uploaded before.
@@ -130,6 +147,10 @@ impl NodeRunner {
         offset: u64,
         secrets: &[(String, Secret)],
     ) -> Result<Following, RunnerError> {
+        if offset > 0 {
+            // It printed something: it was started, whatever the node's files say now.
+            return self.follow(attempt, offset).await;
+        }
         let key = attempt.key();
         let file =
             if secrets.is_empty() { "-".to_owned() } else { self.upload_secrets(&key, secrets).await? };

@@ -272,8 +272,9 @@ fn word_after<'a>(command: &'a str, mark: &str) -> Option<&'a str> {
 /// A command that ends by itself: what it printed on standard output and standard error, and its exit status.
 fn once(node: &SimNode, command: &str, stdin: &[u8]) -> (String, String, u32) {
     let good = |out: String| (out, String::new(), 0);
+    // A job's files: the folder is the script's only argument.
     if command.contains("tar -x")
-        && let Some(folder) = word_after(command, "-C ")
+        && let Some(folder) = word_after(command, " sh ")
     {
         return match node.unpack(folder, stdin) {
             Ok(()) => good(String::new()),
