@@ -70,6 +70,8 @@ async fn record() {
     });
     let platform = catalog.platforms().next().unwrap().name.clone();
     let input = PlanInput {
+        kind: cpmg::domain::plan::PlanKind::Install,
+        policy: cpmg::domain::policy::Policy::default(),
         env: EnvId(1),
         platform: platform.clone(),
         modules: vec![],

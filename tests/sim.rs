@@ -91,6 +91,8 @@ fn bundle(index: u64) -> (Plan, Vec<u8>) {
     };
     let plan = catalog
         .plan(&PlanInput {
+            kind: cpmg::domain::plan::PlanKind::Install,
+            policy: cpmg::domain::policy::Policy::default(),
             env: EnvId(1),
             platform: "debian-12-zed".into(),
             modules: vec![],

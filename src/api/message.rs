@@ -1,16 +1,15 @@
-//! Requests, answers and refusals.
+//! Frames, answers and refusals; what may be asked for is in `request`.
 
-use super::rows::{JobRow, NodeRow, Row, Topic, Update};
+pub use super::request::{Credential, EnvChange, NodeChange, Request};
+use super::rows::{JobRow, NodeRow, Row, Update};
 pub use super::views::*;
 use crate::domain::environment::Environment;
-use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
-use crate::domain::job::StepAction;
-use crate::domain::node::NodeRole;
-use crate::domain::plan::{Plan, StepId};
+use crate::domain::ids::{ShellId, SweepId};
+use crate::domain::job::forecast::NodeForecast;
+use crate::domain::job::undo::UndoList;
+use crate::domain::plan::Plan;
 use crate::domain::secret::Secret;
-use crate::domain::user::UserRole;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// First frame of either side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,322 +83,11 @@ pub struct ShellBytes {
     #[serde(default)]
     pub rows: u16,
     /// The bytes.
-    #[serde(with = "serde_bytes_vec")]
+    #[serde(with = "super::bytes")]
     pub bytes: Vec<u8>,
     /// The shell has ended; the sentence says how.
     #[serde(default)]
     pub ended: Option<String>,
-}
-
-/// How to log in to a node, typed by an operator.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Credential {
-    /// A password.
-    Password(Secret),
-    /// Text of a private key, and its passphrase.
-    Key {
-        /// PEM or OpenSSH format.
-        text: Secret,
-        /// Empty for none.
-        passphrase: Secret,
-    },
-    /// Socket of an agent on the management host.
-    Agent {
-        /// Path.
-        socket: String,
-    },
-}
-
-/// What a client may ask for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Request {
-    /// Is somebody there?
-    Ping,
-    /// Makes the first administrator and logs in. Refused once there is a user.
-    FirstAdministrator {
-        /// Name of the administrator.
-        name: String,
-        /// Password.
-        password: Secret,
-    },
-    /// Logs in by name and password.
-    Login {
-        /// Name.
-        name: String,
-        /// Password.
-        password: Secret,
-    },
-    /// Logs in by the token of an earlier login.
-    Resume {
-        /// Token.
-        token: Secret,
-    },
-    /// Ends the session.
-    Logout,
-    /// Who am I?
-    WhoAmI,
-
-    /// All users.
-    Users,
-    /// Makes a user.
-    UserAdd {
-        /// Name.
-        name: String,
-        /// Role.
-        role: UserRole,
-        /// Password.
-        password: Secret,
-    },
-    /// Sets a user's password; one's own needs the old one.
-    UserPassword {
-        /// Whose.
-        name: String,
-        /// The old one, for one's own account.
-        old: Option<Secret>,
-        /// The new one.
-        new: Secret,
-    },
-    /// Disables or enables a user.
-    UserDisable {
-        /// Whose.
-        name: String,
-        /// Disable or enable.
-        disabled: bool,
-    },
-
-    /// Starts to send rows of a topic.
-    Subscribe(Topic),
-    /// Stops.
-    Unsubscribe(Topic),
-    /// The rows of a topic, once.
-    Rows(Topic),
-
-    /// Platforms and modules of the catalog.
-    Catalog,
-    /// Makes an environment.
-    EnvAdd {
-        /// Name.
-        name: String,
-        /// Platform; `None` takes the only or the first one.
-        platform: Option<String>,
-    },
-    /// Changes an environment.
-    EnvEdit {
-        /// Which.
-        env: EnvId,
-        /// Revision it is based on.
-        based_on: Revision,
-        /// What changes.
-        change: EnvChange,
-    },
-
-    /// Starts to look for SSH.
-    SweepStart {
-        /// For which environment.
-        env: EnvId,
-        /// Ranges as typed.
-        ranges: Vec<String>,
-        /// Port of SSH.
-        port: u16,
-    },
-    /// Ends a sweep.
-    SweepCancel {
-        /// Which.
-        sweep: SweepId,
-    },
-
-    /// Adds a node.
-    NodeAdd {
-        /// To which environment.
-        env: EnvId,
-        /// Host name; `None` takes the one the node tells, or one made from the address.
-        name: Option<String>,
-        /// Address as typed.
-        address: String,
-        /// Port.
-        port: u16,
-        /// Account.
-        user: String,
-        /// How to log in.
-        credential: Credential,
-    },
-    /// Changes a node.
-    NodeEdit {
-        /// Which.
-        node: NodeId,
-        /// Revision it is based on.
-        based_on: Revision,
-        /// What changes.
-        change: NodeChange,
-    },
-    /// Takes a node out of its environment. Nothing is done on the machine.
-    NodeRemove {
-        /// Which.
-        node: NodeId,
-        /// Revision it is based on.
-        based_on: Revision,
-    },
-    /// Connects to a node and gathers its facts. Answers `HostKey` when the key is new.
-    NodeProbe {
-        /// Which.
-        node: NodeId,
-    },
-    /// Pins a node's host key after the operator has compared the fingerprint.
-    NodeTrust {
-        /// Which.
-        node: NodeId,
-        /// The key in OpenSSH's format, as `NodeProbe` told it.
-        key: String,
-    },
-
-    /// Accounts of an environment (names, kinds, lengths; never the values).
-    Accounts {
-        /// Of which environment.
-        env: EnvId,
-    },
-    /// The value of an account, shown to an operator on demand and recorded.
-    AccountReveal {
-        /// Of which environment.
-        env: EnvId,
-        /// Which.
-        name: String,
-    },
-
-    /// What an installation would do.
-    PlanPreview {
-        /// Of which environment.
-        env: EnvId,
-    },
-    /// Starts an installation.
-    Install {
-        /// Of which environment.
-        env: EnvId,
-    },
-    /// Goes on with a job that failed or was cancelled.
-    JobRetry {
-        /// Which.
-        job: JobId,
-    },
-    /// Ends a job: running steps are ended, nothing is undone.
-    JobCancel {
-        /// Which.
-        job: JobId,
-    },
-    /// A window of a step's output.
-    Output {
-        /// Which job.
-        job: JobId,
-        /// Which node.
-        node: NodeId,
-        /// Which step.
-        step: StepId,
-        /// Run or undo.
-        action: StepAction,
-        /// Which attempt.
-        attempt: u32,
-        /// First byte wanted.
-        offset: u64,
-        /// Most bytes wanted, [`super::WINDOW_MAX`] at most.
-        max: u32,
-    },
-
-    /// Opens a shell on a node; bytes follow as frames.
-    ShellOpen {
-        /// On which node.
-        node: NodeId,
-        /// Columns.
-        cols: u16,
-        /// Rows.
-        rows: u16,
-    },
-    /// Attaches to a shell that is open already.
-    ShellAttach {
-        /// Which.
-        shell: ShellId,
-        /// Columns.
-        cols: u16,
-        /// Rows.
-        rows: u16,
-    },
-    /// Types.
-    ShellWrite {
-        /// Which.
-        shell: ShellId,
-        /// What.
-        #[serde(with = "serde_bytes_vec")]
-        bytes: Vec<u8>,
-    },
-    /// The pane has a new size.
-    ShellResize {
-        /// Which.
-        shell: ShellId,
-        /// Columns.
-        cols: u16,
-        /// Rows.
-        rows: u16,
-    },
-    /// Detaches this client; the shell lives on.
-    ShellDetach {
-        /// Which.
-        shell: ShellId,
-    },
-    /// Ends a shell.
-    ShellClose {
-        /// Which.
-        shell: ShellId,
-    },
-
-    /// What the engine knows about itself.
-    Diagnosis,
-    /// Ends the engine; running jobs go on on the nodes and are taken up by the next engine.
-    Stop,
-    /// Something this program does not know.
-    #[serde(other)]
-    Unknown,
-}
-
-/// A change of an environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EnvChange {
-    /// New name.
-    Rename(String),
-    /// Hide, or show again (administrators).
-    Hide(bool),
-    /// Another platform, while nothing is installed.
-    Platform(String),
-    /// Other modules; what they need comes with them.
-    Modules(Vec<String>),
-    /// Nodes that a stage works on at once.
-    Parallel(u32),
-}
-
-/// A change of a node.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NodeChange {
-    /// New name.
-    Rename(String),
-    /// New roles.
-    Roles(BTreeSet<NodeRole>),
-    /// Another way to log in.
-    Credential {
-        /// Account.
-        user: String,
-        /// How.
-        credential: Credential,
-    },
-    /// Another address or port.
-    Address {
-        /// Address as typed.
-        address: String,
-        /// Port.
-        port: u16,
-    },
-    /// Forget the pinned host key (the machine was reinstalled).
-    ForgetHostKey,
 }
 
 /// Answers.
@@ -434,6 +122,10 @@ pub enum Response {
     Plan(Box<Plan>),
     /// A job.
     Job(Box<JobRow>),
+    /// What a way to stop would make of every node.
+    Forecast(Vec<NodeForecast>),
+    /// What an undo would undo.
+    UndoList(UndoList),
     /// A window of output.
     Window(Window),
     /// A shell was opened.
@@ -504,39 +196,5 @@ impl Failure {
     pub fn keyed(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
-    }
-}
-
-/// Bytes as MessagePack's `bin` instead of an array of numbers.
-pub(crate) mod serde_bytes_vec {
-    use serde::de::{Deserializer, SeqAccess, Visitor};
-    use serde::ser::Serializer;
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_bytes(bytes)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
-        struct Bytes;
-        impl<'de> Visitor<'de> for Bytes {
-            type Value = Vec<u8>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("bytes")
-            }
-            fn visit_bytes<E>(self, v: &[u8]) -> Result<Vec<u8>, E> {
-                Ok(v.to_vec())
-            }
-            fn visit_byte_buf<E>(self, v: Vec<u8>) -> Result<Vec<u8>, E> {
-                Ok(v)
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u8>, A::Error> {
-                let mut out = Vec::new();
-                while let Some(b) = seq.next_element()? {
-                    out.push(b);
-                }
-                Ok(out)
-            }
-        }
-        d.deserialize_byte_buf(Bytes)
     }
 }

@@ -9,9 +9,11 @@
 //! with what is, whenever that client's connection can take another frame; a slow client thus gets fewer, larger changes
 //! and never delays anybody.
 
+mod bytes;
 pub mod client;
 pub mod codec;
 pub mod message;
+mod request;
 pub mod rows;
 pub mod views;
 

@@ -4,10 +4,12 @@ use super::message::UserView;
 use crate::domain::environment::Environment;
 use crate::domain::facts::Facts;
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
-use crate::domain::job::{JobNodeState, JobState, StepAction, StepState};
+use crate::domain::job::{
+    JobNodeState, JobState, PastAttempt, ReinstallPhase, StepAction, StepState, UndoProgress,
+};
 use crate::domain::net::HostAddress;
-use crate::domain::node::{CredentialKind, NodeRoles, NodeState, Reach};
-use crate::domain::plan::{Localized, StageKind, StepId};
+use crate::domain::node::{CredentialKind, NodeLock, NodeRole, NodeRoles, NodeState, Reach};
+use crate::domain::plan::{Localized, PlanKind, StageKind, StepId};
 use crate::domain::time::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +162,9 @@ pub struct NodeRow {
     pub state: NodeState,
     /// Whether it answers.
     pub reach: Reach,
+    /// Whether an operator has locked it.
+    #[serde(default)]
+    pub lock: Option<NodeLock>,
     /// Facts.
     pub facts: Option<Facts>,
     /// The job that works or worked on it last.
@@ -178,8 +183,17 @@ pub struct JobRow {
     pub id: JobId,
     /// Environment.
     pub env: EnvId,
+    /// What it is for.
+    #[serde(default)]
+    pub kind: PlanKind,
     /// Where it stands.
     pub state: JobState,
+    /// Who holds it.
+    #[serde(default)]
+    pub held_by: Option<String>,
+    /// Why it begins nothing new: too many nodes of a role failed (role, failed, allowed).
+    #[serde(default)]
+    pub over_budget: Option<(NodeRole, u32, u32)>,
     /// Who started it.
     pub by: String,
     /// When it was started.
@@ -264,6 +278,62 @@ pub struct JobNodeRow {
     /// The link to it is down since; the step goes on on the node.
     #[serde(default)]
     pub link_down: Option<Moment>,
+    /// The undo that goes on, or went on last.
+    #[serde(default)]
+    pub undo: Option<UndoView>,
+    /// The reinstallation that goes on, or went on last.
+    #[serde(default)]
+    pub reinstall: Option<ReinstallView>,
+    /// The manual procedure that goes on.
+    #[serde(default)]
+    pub manual: Option<ManualView>,
+}
+
+/// The undo of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoView {
+    /// Who asked; nobody: the environment's policy.
+    pub by: Option<String>,
+    /// Whether it is over.
+    pub ended: bool,
+    /// Steps that were undone in it.
+    pub undone: u32,
+    /// Steps whose undo failed.
+    pub failed: u32,
+    /// Steps left to undo, those that failed included.
+    pub left: u32,
+}
+
+/// The reinstallation of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReinstallView {
+    /// Who asked; nobody: the environment's policy.
+    pub by: Option<String>,
+    /// Cobbler's profile, if one was named.
+    pub profile: Option<String>,
+    /// Cobbler's name of the system, once it is known.
+    pub system: Option<String>,
+    /// Where it stands.
+    pub phase: ReinstallPhase,
+    /// Since when.
+    pub since: Moment,
+    /// When the fresh system must answer, once the machine was switched on.
+    pub deadline: Option<Moment>,
+    /// Whether it is over; why it failed stands in the node's `why`.
+    pub ended: bool,
+}
+
+/// A manual procedure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManualView {
+    /// Who does it.
+    pub by: String,
+    /// Since when.
+    pub since: Moment,
+    /// Instructions that were confirmed.
+    pub confirmed: u32,
+    /// What the last check found missing.
+    pub why: Option<String>,
 }
 
 /// The step a node is at.
@@ -310,6 +380,18 @@ pub struct StepRow {
     pub usual_ms: u64,
     /// Bytes of output of this attempt.
     pub output: u64,
+    /// Something was begun that was not undone.
+    #[serde(default)]
+    pub touched: bool,
+    /// It cannot be undone.
+    #[serde(default)]
+    pub irreversible: bool,
+    /// Its undo, once there was one.
+    #[serde(default)]
+    pub undo: Option<UndoProgress>,
+    /// Earlier attempts, oldest first.
+    #[serde(default)]
+    pub history: Vec<PastAttempt>,
 }
 
 /// A sweep.

@@ -1,6 +1,5 @@
 //! What answers are made of: sessions, users, the catalog, accounts, windows of output, the engine about itself.
 
-use super::message::serde_bytes_vec;
 use crate::domain::ids::{NodeId, Revision, UserId};
 use crate::domain::node::NodeRole;
 use crate::domain::secret::Secret;
@@ -101,7 +100,7 @@ pub struct Window {
     /// First byte in it.
     pub offset: u64,
     /// Bytes as they came from the node: hostile.
-    #[serde(with = "serde_bytes_vec")]
+    #[serde(with = "super::bytes")]
     pub bytes: Vec<u8>,
     /// Bytes there are now.
     pub length: u64,

@@ -5,7 +5,8 @@ use super::{AccountSpec, Catalog, Module, PREFLIGHT, Platform, Step};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::node::{Node, NodeRole, NodeRoles, check_name};
-use crate::domain::plan::{Plan, PlanNode, Stage, StageItem, StageKind, StepSpec};
+use crate::domain::plan::{Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
+use crate::domain::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A selection.
@@ -13,6 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct PlanInput {
     /// For which environment.
     pub env: EnvId,
+    /// What the plan is for.
+    pub kind: PlanKind,
+    /// What is done about failures without asking.
+    pub policy: Policy,
     /// Name of the platform.
     pub platform: String,
     /// Chosen modules; what they need comes with them. None chosen: all of the platform.
@@ -147,6 +152,8 @@ impl Catalog {
         }
         Ok(Plan {
             env: input.env,
+            kind: input.kind,
+            policy: input.policy,
             platform: platform.name.clone(),
             parallel: input.parallel.max(1),
             modules,

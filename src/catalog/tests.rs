@@ -7,6 +7,8 @@ use crate::domain::facts::Facts;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::node::NodeRole;
 use crate::domain::plan::Plan;
+use crate::domain::plan::PlanKind;
+use crate::domain::policy::Policy;
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
@@ -85,7 +87,15 @@ fn node(id: u64, roles: &[NodeRole]) -> PlanInputNode {
 use NodeRole::{Compute, Controller, Storage};
 
 fn input(nodes: Vec<PlanInputNode>) -> PlanInput {
-    PlanInput { env: EnvId(1), platform: "test-1".into(), modules: vec!["agent".into()], nodes, parallel: 20 }
+    PlanInput {
+        env: EnvId(1),
+        kind: PlanKind::Install,
+        policy: Policy::default(),
+        platform: "test-1".into(),
+        modules: vec!["agent".into()],
+        nodes,
+        parallel: 20,
+    }
 }
 
 fn shown(plan: &Plan) -> String {

@@ -7,6 +7,7 @@ use super::{envs, find, follow, print};
 use crate::api::rows::{JobNodeRow, JobRow, StepRow};
 use crate::api::{Request, Response, Row, Topic, WINDOW_MAX};
 use crate::domain::ids::JobId;
+use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobState, StepAction, StepEnd, StepState};
 use crate::domain::plan::{Plan, StepId};
 use std::collections::BTreeMap;
@@ -74,7 +75,8 @@ fn stages(talk: &Talk, plan: &Plan) -> Result<(), Fault> {
 pub async fn install(global: &Global, env: &str, follow: bool) -> Result<Code, Fault> {
     let talk = Talk::open(global).await?;
     let env = find::environment(&talk, env, false).await?;
-    let job = answer(talk.call(Request::Install { env: env.env.id }).await.map_err(by_state)?)?;
+    let job =
+        answer(talk.call(Request::Install { env: env.env.id, dry_run: false }).await.map_err(by_state)?)?;
     begun(talk, &job, follow, &format!("job {} installs {}", job.id, env.env.name)).await
 }
 
@@ -114,7 +116,7 @@ pub async fn run(global: &Global, command: JobCommand) -> Result<Code, Fault> {
             return begun(talk, &job, follow, &format!("job {} goes on", job.id)).await;
         }
         JobCommand::Cancel { job } => {
-            match talk.call(Request::JobCancel { job: JobId(job) }).await? {
+            match talk.call(Request::JobStop { job: JobId(job), stop: Stop::Now }).await? {
                 Response::Done | Response::Job(_) => {}
                 _ => return Err(Talk::unexpected()),
             }
@@ -240,6 +242,7 @@ pub fn end_word(end: &StepEnd) -> String {
         StepEnd::Changed => "changed".to_owned(),
         StepEnd::Unchanged => "unchanged".to_owned(),
         StepEnd::Failed { status } => format!("failed with status {status}"),
+        StepEnd::TimedOut { seconds } => format!("ran longer than {seconds} s and was ended"),
         StepEnd::Lost { why } => format!("lost: {why}"),
         StepEnd::Cancelled => "cancelled".to_owned(),
     }

@@ -1,6 +1,7 @@
 //! An environment: one OpenStack cloud, one record.
 
 use super::ids::{EnvId, Revision};
+use super::policy::Policy;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Environment {
     pub modules: Vec<String>,
     /// Nodes that a stage works on at once.
     pub parallel: u32,
+    /// What is done about failures without asking.
+    #[serde(default)]
+    pub policy: Policy,
     /// Deleted softly: kept, listed for administrators only.
     pub hidden: bool,
     /// When it was made.

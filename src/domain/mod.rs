@@ -15,6 +15,7 @@ pub mod job;
 pub mod net;
 pub mod node;
 pub mod plan;
+pub mod policy;
 pub mod progress;
 pub mod report;
 pub mod secret;

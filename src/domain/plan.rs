@@ -5,6 +5,7 @@
 
 use super::ids::{EnvId, NodeId};
 use super::node::NodeRoles;
+use super::policy::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -194,11 +195,41 @@ pub struct PlanNode {
     pub roles: NodeRoles,
 }
 
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanKind {
+    /// Installs.
+    #[default]
+    Install,
+    /// Asks every step what it would change, and changes nothing.
+    DryRun,
+    /// Installs the operating system of one node anew, and nothing else.
+    Reinstall,
+}
+
+impl PlanKind {
+    /// The word used as key in the message catalogue (`plan-kind-WORD`) and by the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::DryRun => "dry-run",
+            Self::Reinstall => "reinstall",
+        }
+    }
+}
+
 /// The whole plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// For which environment.
     pub env: EnvId,
+    /// What it is for.
+    #[serde(default)]
+    pub kind: PlanKind,
+    /// What is done about failures without asking.
+    #[serde(default)]
+    pub policy: Policy,
     /// Name of the platform.
     pub platform: String,
     /// Nodes a stage works on at once.

@@ -2,9 +2,12 @@
 
 use super::auth::Caller;
 use super::connection::Shared;
+use super::jobs::JobCell;
 use super::{Engine, rows};
 use crate::api::message::{CatalogView, ModuleView, PlatformView};
 use crate::api::{Failure, FailureKind, Request, Response};
+use crate::domain::job::JobEvent;
+use crate::domain::plan::PlanKind;
 use crate::domain::user::User;
 use crate::install::Attempt;
 use std::sync::Arc;
@@ -14,6 +17,10 @@ fn unknown() -> Failure {
         FailureKind::Unknown,
         "the engine does not know this request: it is of another release than this program",
     )
+}
+
+fn job(cell: &Arc<JobCell>) -> Response {
+    Response::Job(Box::new(rows::job_row(cell, &mut cell.lock())))
 }
 
 impl Engine {
@@ -84,22 +91,40 @@ impl Engine {
             R::NodeTrust { node, key } => Response::Node(Box::new(self.node_trust(&user, node, &key)?)),
             R::Accounts { env } => Response::Accounts(self.account_views(env)?),
             R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),
-            R::PlanPreview { env } => Response::Plan(Box::new(self.plan(&self.env(env)?)?)),
-            R::Install { env } => {
-                let cell = self.install(&user, env)?;
-                let row = rows::job_row(&cell, &mut cell.lock());
-                Response::Job(Box::new(row))
+            R::PlanPreview { env } => {
+                Response::Plan(Box::new(self.plan(&self.env(env)?, PlanKind::Install)?))
             }
-            R::JobRetry { job } => {
-                let cell = self.job_retry(&user, job)?;
-                let row = rows::job_row(&cell, &mut cell.lock());
-                Response::Job(Box::new(row))
+            R::Install { env, dry_run } => {
+                let kind = if dry_run { PlanKind::DryRun } else { PlanKind::Install };
+                job(&self.install(&user, env, kind)?)
             }
-            R::JobCancel { job } => {
-                let cell = self.job_cancel(&user, job)?;
-                let row = rows::job_row(&cell, &mut cell.lock());
-                Response::Job(Box::new(row))
+            R::JobRetry { job: id } => job(&self.job_retry(&user, id)?),
+            R::JobStop { job: id, stop } => job(&self.job_stop(&user, id, stop)?),
+            R::JobRelease { job: id } => job(&self.job_release(&user, id)?),
+            R::JobForecast { job, stop } => Response::Forecast(self.job(job)?.lock().job.forecast(stop)),
+            R::NodeAgain { job: id, node } => job(&self.node_again(&user, id, node)?),
+            R::UndoPreview { job, scope } => Response::UndoList(self.undo_preview(job, &scope)?),
+            R::Undo { job: id, scope, digest } => job(&self.undo(&user, id, &scope, digest)?),
+            R::NodeReinstall { node, name, profile, minutes } => {
+                job(&self.node_reinstall(&user, node, &name, profile, minutes)?)
             }
+            R::ReinstallExtend { job: id, node, minutes } => {
+                job(&self.reinstall_extend(&user, id, node, minutes)?)
+            }
+            R::ManualStart { node } => job(&self.manual_start(&user, node)?),
+            R::ManualConfirm { job: id, node, number } => {
+                job(&self.manual(id, JobEvent::ManualConfirmed { node, number, by: user.name })?)
+            }
+            R::ManualCheck { job: id, node } => {
+                job(&self.manual(id, JobEvent::ManualCheck { node, by: user.name })?)
+            }
+            R::ManualLeave { job: id, node } => {
+                job(&self.manual(id, JobEvent::ManualLeft { node, by: user.name })?)
+            }
+            R::CeilingExtend { job: id, node, seconds } => {
+                job(&self.ceiling_extend(&user, id, node, seconds)?)
+            }
+            R::NodeLock { node, why } => Response::Node(Box::new(self.node_lock(&user, node, why)?)),
             R::Output { job, node, step, action, attempt, offset, max } => {
                 let attempt = Attempt { node, index: 0, step, action, number: attempt };
                 Response::Window(self.output_window(job, &attempt, offset, max)?)

@@ -23,6 +23,8 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Catalog
         | R::Accounts { .. }
         | R::PlanPreview { .. }
+        | R::JobForecast { .. }
+        | R::UndoPreview { .. }
         | R::Output { .. }
         | R::Diagnosis => Action::Read,
         R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
@@ -36,7 +38,20 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::NodeProbe { .. }
         | R::NodeTrust { .. }
         | R::AccountReveal { .. } => Action::Configure,
-        R::Install { .. } | R::JobRetry { .. } | R::JobCancel { .. } => Action::Install,
+        R::Install { .. }
+        | R::JobRetry { .. }
+        | R::JobStop { .. }
+        | R::JobRelease { .. }
+        | R::NodeAgain { .. }
+        | R::Undo { .. }
+        | R::NodeReinstall { .. }
+        | R::ReinstallExtend { .. }
+        | R::ManualStart { .. }
+        | R::ManualConfirm { .. }
+        | R::ManualCheck { .. }
+        | R::ManualLeave { .. }
+        | R::CeilingExtend { .. }
+        | R::NodeLock { .. } => Action::Install,
         R::ShellOpen { .. }
         | R::ShellAttach { .. }
         | R::ShellWrite { .. }

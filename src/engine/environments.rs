@@ -7,6 +7,7 @@ use crate::api::message::{AccountView, EnvChange};
 use crate::api::{Failure, FailureKind};
 use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
 use crate::domain::ids::{EnvId, Revision};
+use crate::domain::policy::{Policy, RETRIES_MAX};
 use crate::domain::secret::{Secret, password_from};
 use crate::domain::user::User;
 use crate::store::Kind;
@@ -81,6 +82,7 @@ impl Engine {
             platform: platform.name.clone(),
             modules,
             parallel: PARALLEL_DEFAULT,
+            policy: Policy::default(),
             hidden: false,
             created: now(),
             created_by: asks.name.clone(),
@@ -151,6 +153,14 @@ impl Engine {
                     .at("parallel"));
                 }
                 env.parallel = parallel;
+            }
+            EnvChange::Policy(policy) => {
+                if policy.retries > RETRIES_MAX {
+                    let why =
+                        format!("a step is tried again {RETRIES_MAX} times at most without an operator");
+                    return Err(Failure::new(FailureKind::Invalid, why).at("retries"));
+                }
+                env.policy = policy;
             }
         }
         env.revision = env.revision.next();

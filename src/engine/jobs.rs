@@ -1,4 +1,4 @@
-//! Jobs: make, run, cancel, retry, take up after a restart.
+//! Jobs: make, run, journal, take up after a restart. What operators ask of a job is in `asks`.
 //!
 //! A [`JobCell`] holds a job as its journal tells it and, besides, what is only worth showing: bars, last lines, what a
 //! node waits for. Everything that matters is in the journal before anything is done about it.
@@ -12,9 +12,11 @@ use crate::api::{Failure, FailureKind, WINDOW_MAX};
 use crate::catalog::{BundleInput, PlanInput, PlanInputNode};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
-use crate::domain::job::{Job, JobEvent, JobState, JournalEntry, StepAction, StepEnd, StepState};
+use crate::domain::job::{
+    Job, JobEvent, JobNode, JobState, JournalEntry, Renewal, StepAction, StepEnd, StepState,
+};
 use crate::domain::node::{self, NodeEvent};
-use crate::domain::plan::{Plan, StageKind, StepId};
+use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
 use crate::domain::text::harmless;
 use crate::domain::time::Moment;
@@ -24,6 +26,7 @@ use crate::store::{self, Kind, Stamp};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Between two tries to write into the journal of a job that waits to be taken up.
@@ -32,6 +35,17 @@ const TAKE_UP_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 const TAIL_LINES: usize = 12;
 /// Bytes of output looked at for them.
 const TAIL_BYTES: usize = 8 * 1024;
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journalled {
+    /// It is in the journal.
+    Accepted,
+    /// It is in the journal, and the job, which was over, is to be worked on again.
+    Resumed,
+    /// The job does not allow it; nothing was changed.
+    Refused,
+}
 
 /// What is shown of a node while a job works on it, and forgotten with the process.
 #[derive(Clone, Debug, Default)]
@@ -70,9 +84,16 @@ pub struct JobCell {
     /// Usual times, milliseconds.
     pub usual: HashMap<StepId, u64>,
     cancel: Mutex<CancellationToken>,
+    /// An operator has asked for something.
+    pub wake: Notify,
 }
 
 impl JobCell {
+    /// What it is for.
+    pub fn kind(&self) -> PlanKind {
+        self.lock().job.plan.kind
+    }
+
     /// The job, for reading and for changing.
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -83,7 +104,8 @@ impl JobCell {
         self.usual.get(step).copied().unwrap_or_else(|| u64::from(plan.weight(step)) * 1000).max(1)
     }
 
-    fn token(&self) -> MutexGuard<'_, CancellationToken> {
+    /// What ends its running steps.
+    pub fn token(&self) -> MutexGuard<'_, CancellationToken> {
         self.cancel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -143,16 +165,19 @@ impl Engine {
             }),
             usual,
             cancel: Mutex::new(CancellationToken::new()),
+            wake: Notify::new(),
         })
     }
 
     /// What an installation would do.
-    pub fn plan(&self, env: &Environment) -> Result<Plan, Failure> {
+    pub fn plan(&self, env: &Environment, kind: PlanKind) -> Result<Plan, Failure> {
         let nodes =
             self.model.read().nodes.values().filter(|n| n.env == env.id).map(PlanInputNode::from).collect();
         self.catalog()?
             .plan(&PlanInput {
                 env: env.id,
+                kind,
+                policy: env.policy,
                 platform: env.platform.clone(),
                 modules: env.modules.clone(),
                 nodes,
@@ -161,12 +186,27 @@ impl Engine {
             .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))
     }
 
-    /// Starts an installation.
-    pub fn install(self: &Arc<Self>, asks: &User, env: EnvId) -> Result<Arc<JobCell>, Failure> {
+    /// Starts an installation, or a dry run of one.
+    pub fn install(
+        self: &Arc<Self>,
+        asks: &User,
+        env: EnvId,
+        kind: PlanKind,
+    ) -> Result<Arc<JobCell>, Failure> {
         let env = self.env(env)?;
         self.refuse_while_busy(env.id)?;
-        let plan = self.plan(&env)?;
+        let plan = self.plan(&env, kind)?;
         self.accounts(&env)?;
+        self.start_job(asks, &env, plan)
+    }
+
+    /// Makes a job of a plan and starts it. Its nodes belong to it from then on, unless it only looks.
+    pub fn start_job(
+        self: &Arc<Self>,
+        asks: &User,
+        env: &Environment,
+        plan: Plan,
+    ) -> Result<Arc<JobCell>, Failure> {
         let id = JobId(self.records.next_id(Kind::Jobs)?);
         self.write_job_files(id, &plan)?;
         let cell = {
@@ -176,9 +216,17 @@ impl Engine {
             let mut nodes = Vec::new();
             for n in &plan.nodes {
                 let mut node = self.node(n.id)?;
+                if plan.kind == PlanKind::DryRun {
+                    continue;
+                }
+                refuse_locked(&node)?;
+                node.job = Some(id);
+                if plan.kind == PlanKind::Reinstall {
+                    nodes.push(node);
+                    continue;
+                }
                 node.state = node::next(node.state, NodeEvent::Queue)
                     .map_err(|r| Failure::new(FailureKind::Busy, format!("{}: {r}", node.name)))?;
-                node.job = Some(id);
                 nodes.push(node);
             }
             self.records.change(|batch| {
@@ -197,8 +245,10 @@ impl Engine {
         };
         self.job_changed(&cell, env.id);
         self.topics.touch(Area::Nodes(env.id));
-        tracing::info!(user = %asks.name, env = %env.name, job = %id, "installation started");
-        self.run(&cell);
+        tracing::info!(user = %asks.name, env = %env.name, job = %id, kind = cell.kind().word(), "job started");
+        if cell.kind() != PlanKind::Reinstall {
+            self.run(&cell);
+        }
         Ok(cell)
     }
 
@@ -222,7 +272,8 @@ impl Engine {
         write(dir.join("plan.json"), &plan)
     }
 
-    fn run(self: &Arc<Self>, cell: &Arc<JobCell>) {
+    /// Works on a job until nothing is left to do.
+    pub fn run(self: &Arc<Self>, cell: &Arc<JobCell>) {
         let token = {
             let mut token = cell.token();
             *token = CancellationToken::new();
@@ -235,53 +286,8 @@ impl Engine {
         tokio::spawn(execute(site, token));
     }
 
-    /// Ends a job: running steps are ended, nothing is undone.
-    pub fn job_cancel(&self, asks: &User, id: JobId) -> Result<Arc<JobCell>, Failure> {
-        let cell = self.job(id)?;
-        let state = cell.lock().job.state;
-        if state.is_over() {
-            return Err(Failure::new(FailureKind::Busy, format!("job {id} is over already: it {state}"))
-                .keyed("error-job-over"));
-        }
-        if state != JobState::Cancelling {
-            self.journal(&cell, JobEvent::CancelAsked { by: asks.name.clone() })
-                .map_err(|f| super::records::refused(&f))?;
-        }
-        cell.token().cancel();
-        Ok(cell)
-    }
-
-    /// Goes on with a job that failed or was cancelled.
-    pub fn job_retry(self: &Arc<Self>, asks: &User, id: JobId) -> Result<Arc<JobCell>, Failure> {
-        let cell = self.job(id)?;
-        let (state, env) = {
-            let inner = cell.lock();
-            (inner.job.state, inner.job.env)
-        };
-        if !matches!(state, JobState::Failed | JobState::Cancelled) {
-            return Err(Failure::new(
-                FailureKind::Busy,
-                format!("job {id} is {state}: only one that failed or was cancelled can be tried again"),
-            )
-            .keyed("error-job-not-over"));
-        }
-        let newer: Vec<Arc<JobCell>> =
-            self.model.read().jobs.range(id..).skip(1).map(|(_, j)| Arc::clone(j)).collect();
-        if newer.iter().any(|j| j.lock().job.env == env) {
-            return Err(Failure::new(
-                FailureKind::Busy,
-                format!("job {id} is not the newest of its environment: start a new installation instead"),
-            )
-            .keyed("error-job-not-newest"));
-        }
-        self.journal(&cell, JobEvent::Retried { by: asks.name.clone() })
-            .map_err(|f| super::records::refused(&f))?;
-        self.run(&cell);
-        Ok(cell)
-    }
-
     /// Writes an event into a job's journal, with what follows from it for the nodes, then applies it.
-    pub fn journal(&self, cell: &JobCell, event: JobEvent) -> store::Result<bool> {
+    pub fn journal(&self, cell: &JobCell, event: JobEvent) -> store::Result<Journalled> {
         let _write = self.write();
         let mut inner = cell.lock();
         let entry = JournalEntry { at: now(), event };
@@ -290,9 +296,10 @@ impl Engine {
             learned_from(&inner.job, &entry, &self.learned.lock().unwrap_or_else(PoisonError::into_inner));
         let mut after = inner.job.excerpt(&entry.event);
         if let Err(refusal) = after.apply(&entry) {
-            tracing::error!(%refusal, "the journal refuses");
-            return Ok(false);
+            tracing::info!(%refusal, "the journal refuses");
+            return Ok(Journalled::Refused);
         }
+        let resumed = inner.job.state.is_over() && !after.state.is_over();
         let nodes = self.nodes_after(&inner.job, &after, &entry.event);
         self.records.try_change(|batch| {
             JOURNAL.put(batch, &(cell.id, seq), &entry, Stamp::engine(entry.at))?;
@@ -310,9 +317,7 @@ impl Engine {
             tracing::error!(%refusal, "the journal refuses");
         }
         self.note_failure(&mut inner, &entry.event);
-        if matches!(entry.event, JobEvent::StepStarted { .. } | JobEvent::Retried { .. })
-            && let Some(node) = node_of(&entry.event)
-        {
+        if let JobEvent::StepStarted { node, .. } | JobEvent::UndoStarted { node, .. } = entry.event {
             inner.live.entry(node).or_default().tail.clear();
         }
         if inner.job.state.is_over() {
@@ -330,7 +335,7 @@ impl Engine {
         drop(model);
         self.job_changed(cell, env);
         self.topics.touch(Area::Nodes(env));
-        Ok(true)
+        Ok(if resumed { Journalled::Resumed } else { Journalled::Accepted })
     }
 
     /// Somebody who watches this job should look again.
@@ -340,29 +345,34 @@ impl Engine {
         self.topics.touch(Area::Environments);
     }
 
-    /// The records of the nodes whose state changes with the event.
+    /// The records of the nodes that change with the event.
     fn nodes_after(&self, before: &Job, after: &Job, event: &JobEvent) -> Vec<node::Node> {
+        if after.plan.kind == PlanKind::DryRun {
+            return Vec::new();
+        }
         let mut out = Vec::new();
         for (id, is) in &after.nodes {
             let Some(was) = before.nodes.get(id) else { continue };
             let Ok(mut record) = self.node(*id) else { continue };
+            let old = record.clone();
             let next = match event {
                 JobEvent::StepStarted { node, index, .. } if node == id => {
                     let verifies = is.steps.get(*index).is_some_and(|s| s.stage == StageKind::Verification);
                     Some(if verifies { NodeEvent::Verify } else { NodeEvent::Start })
                 }
-                JobEvent::Retried { .. } if was.state != is.state => Some(NodeEvent::Queue),
-                JobEvent::Retried { .. } => None,
-                JobEvent::Interrupted if is.runs() => Some(NodeEvent::Interrupt),
-                _ if was.state != is.state => node_event(is.state),
+                _ if was.state != is.state => Some(node_event(is)),
                 _ => None,
             };
-            // A node may have been installed by an earlier job; a state that does not allow the event stays.
-            if let Some(next) = next
-                && let Ok(state) = node::next(record.state, next)
-                && state != record.state
+            if let JobEvent::ReinstallEnded { end: Renewal::Fresh { host_key, .. }, .. }
+            | JobEvent::ManualChecked { end: Renewal::Fresh { host_key, .. }, .. } = event
             {
+                record.host_key = Some(host_key.clone());
+            }
+            // A node may have been installed by an earlier job; a state that does not allow the event stays.
+            if let Some(state) = next.and_then(|next| node::next(record.state, next).ok()) {
                 record.state = state;
+            }
+            if record != old {
                 out.push(record);
             }
         }
@@ -372,7 +382,7 @@ impl Engine {
     /// Keeps the first failure of a run in sight.
     fn note_failure(&self, inner: &mut Inner, event: &JobEvent) {
         let (node, step, attempt, what) = match event {
-            JobEvent::Retried { .. } => {
+            JobEvent::Retried { .. } | JobEvent::NodeAgain { by: Some(_), .. } => {
                 inner.first_error = None;
                 return;
             }
@@ -380,6 +390,9 @@ impl Engine {
             JobEvent::StepEnded { node, index, attempt, end } => {
                 let what = match end {
                     StepEnd::Failed { status } => format!("ended with status {status}"),
+                    StepEnd::TimedOut { seconds } => {
+                        format!("ran longer than its ceiling of {seconds} s and was ended")
+                    }
                     StepEnd::Lost { why } => why.clone(),
                     _ => return,
                 };
@@ -491,21 +504,36 @@ impl Engine {
     }
 }
 
-fn node_of(event: &JobEvent) -> Option<NodeId> {
-    match event {
-        JobEvent::StepStarted { node, .. } | JobEvent::StepEnded { node, .. } => Some(*node),
-        _ => None,
+/// What a node's place in a job means for its life.
+fn node_event(node: &JobNode) -> NodeEvent {
+    use crate::domain::job::JobNodeState as S;
+    match node.state {
+        S::Waiting if node.steps.is_empty() => NodeEvent::Renew,
+        S::Waiting => NodeEvent::Queue,
+        S::Running => NodeEvent::Start,
+        S::Done => NodeEvent::Succeed,
+        S::Failed => NodeEvent::Fail,
+        S::Cancelled => NodeEvent::Cancel,
+        S::Interrupted => NodeEvent::Interrupt,
+        S::Undoing => NodeEvent::Undo,
+        S::Undone if node.is_touched() => NodeEvent::Cancel,
+        S::Undone => NodeEvent::Undone,
+        S::UndoFailed => NodeEvent::UndoFail,
+        S::Reinstalling => NodeEvent::Reinstall,
+        S::Manual => NodeEvent::ByHand,
+        S::Checking => NodeEvent::Check,
     }
 }
 
-fn node_event(state: crate::domain::job::JobNodeState) -> Option<NodeEvent> {
-    use crate::domain::job::JobNodeState as S;
-    match state {
-        S::Done => Some(NodeEvent::Succeed),
-        S::Failed => Some(NodeEvent::Fail),
-        S::Cancelled => Some(NodeEvent::Cancel),
-        S::Interrupted => Some(NodeEvent::Interrupt),
-        S::Waiting | S::Running => None,
+/// Refuses what an operator has locked.
+pub fn refuse_locked(node: &node::Node) -> Result<(), Failure> {
+    match &node.lock {
+        None => Ok(()),
+        Some(lock) => Err(Failure::new(
+            FailureKind::Busy,
+            format!("node {} is locked by {} ({}): unlock it first", node.name, lock.by, lock.why),
+        )
+        .keyed("error-node-locked")),
     }
 }
 

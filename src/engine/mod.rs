@@ -9,10 +9,12 @@
 //! Never here: a rule about what is allowed (that is `domain`), a text of the screen, a wait for a client.
 
 mod answer;
+mod asks;
 mod auth;
 mod authorise;
 mod connection;
 mod environments;
+mod fresh;
 mod jobs;
 mod nodes;
 mod records;

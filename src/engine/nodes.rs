@@ -119,6 +119,7 @@ impl Engine {
             roles: node::NodeRoles::new(),
             state: NodeState::Discovered,
             reach: Reach::Unknown,
+            lock: None,
             facts: None,
             job: None,
             revision: Revision(1),

@@ -3,14 +3,18 @@
 use super::auth;
 use super::jobs::{Inner, JobCell};
 use super::{Engine, now};
-use crate::api::rows::{CurrentStep, EnvRow, JobNodeRow, JobRow, NodeRow, SessionRow, StageRow, StepRow};
+use crate::api::rows::{
+    CurrentStep, EnvRow, JobNodeRow, JobRow, ManualView, NodeRow, ReinstallView, SessionRow, StageRow,
+    StepRow, UndoView,
+};
 use crate::api::{Row, Topic};
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::job::{
-    Job, JobNode, JobNodeState, JobState, StepAction, StepEnd, StepProgress, StepState,
+    Drain, Job, JobNode, JobNodeState, JobState, ReinstallRun, StepAction, StepEnd, StepProgress, StepState,
+    UndoRun,
 };
 use crate::domain::node::{Node, NodeState};
-use crate::domain::plan::StageKind;
+use crate::domain::plan::{PlanKind, StageKind};
 use crate::domain::progress::Weight;
 use crate::domain::time::Moment;
 use crate::ssh::HostKey;
@@ -108,6 +112,7 @@ impl Engine {
             roles: node.roles.clone(),
             state: node.state,
             reach: node.reach.clone(),
+            lock: node.lock.clone(),
             facts: node.facts.clone(),
             job: node.job,
             probing: self.probing.since(node.id),
@@ -120,14 +125,10 @@ impl Engine {
         let inner = cell.lock();
         let Some(n) = inner.job.nodes.get(&node) else { return Vec::new() };
         let plan = &inner.job.plan;
+        let action = if plan.kind == PlanKind::DryRun { StepAction::Check } else { StepAction::Run };
         let rows = n.steps.iter().enumerate().map(|(index, s)| {
-            let attempt = crate::install::Attempt {
-                node,
-                index,
-                step: s.step.clone(),
-                action: StepAction::Run,
-                number: s.attempt,
-            };
+            let attempt =
+                crate::install::Attempt { node, index, step: s.step.clone(), action, number: s.attempt };
             let output = match s.attempt {
                 0 => 0,
                 _ => super::site::place(job, &attempt).and_then(|p| self.output.len(&p)).unwrap_or_default(),
@@ -137,11 +138,15 @@ impl Engine {
                 stage: s.stage,
                 step: s.step.clone(),
                 title: plan.steps.get(&s.step).map(|p| p.title.clone()).unwrap_or_default(),
-                action: StepAction::Run,
+                action,
                 attempt: s.attempt,
                 state: s.state.clone(),
                 usual_ms: cell.usual_ms(plan, &s.step),
                 output,
+                touched: s.touched,
+                irreversible: plan.steps.get(&s.step).is_some_and(|p| p.irreversible),
+                undo: s.undo.as_deref().cloned(),
+                history: s.history.clone(),
             })
         });
         rows.collect()
@@ -226,7 +231,13 @@ pub fn job_row(cell: &JobCell, inner: &mut Inner) -> JobRow {
     JobRow {
         id: cell.id,
         env: inner.job.env,
+        kind: inner.job.plan.kind,
         state: inner.job.state,
+        held_by: inner.job.held_by.clone(),
+        over_budget: match inner.job.drain {
+            Some(Drain::Budget { role, failed, allowed }) => Some((role, count(failed), count(allowed))),
+            _ => None,
+        },
         by: inner.job.by.clone(),
         created: inner.job.created,
         ended: inner.job.ended,
@@ -276,10 +287,43 @@ fn job_node_rows(cell: &JobCell, inner: &mut Inner) -> Vec<JobNodeRow> {
             current: current(cell, &inner.job, node, live),
             why: waits.as_ref().map(|(_, w)| w.clone()).or_else(|| node.why.clone()),
             link_down: waits.map(|(since, _)| since),
+            undo: node.undo.as_deref().map(|u| undo_view(node, u)),
+            reinstall: node.reinstall.as_deref().map(reinstall_view),
+            manual: node.manual.as_deref().map(|m| ManualView {
+                by: m.by.clone(),
+                since: m.since,
+                confirmed: m.confirmed,
+                why: m.why.clone(),
+            }),
         };
         rows.push(row);
     }
     rows
+}
+
+fn undo_view(node: &JobNode, run: &UndoRun) -> UndoView {
+    let mine = || node.steps.iter().skip(run.back_to);
+    let tried = || node.steps.iter().skip(run.tried_from.max(run.back_to));
+    let undone = tried().filter(|s| !s.touched && s.undo.is_some()).count();
+    UndoView {
+        by: run.by.clone(),
+        ended: run.ended,
+        undone: count(undone),
+        failed: count(tried().filter(|s| s.failed_undo().is_some()).count()),
+        left: count(mine().filter(|s| s.touched).count()),
+    }
+}
+
+fn reinstall_view(run: &ReinstallRun) -> ReinstallView {
+    ReinstallView {
+        by: run.by.clone(),
+        profile: run.profile.clone(),
+        system: run.system.clone(),
+        phase: run.phase,
+        since: run.since,
+        deadline: run.powered.map(|p| Moment(p.0.saturating_add(u64::from(run.minutes) * 60_000))),
+        ended: run.ended.is_some(),
+    }
 }
 
 /// The step that runs, or failed, or comes next.

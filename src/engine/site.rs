@@ -1,11 +1,11 @@
 //! The engine's side of a running job.
 
-use super::jobs::JobCell;
+use super::jobs::{JobCell, Journalled};
 use super::records::blocking;
 use super::topics::Area;
 use super::{Engine, now};
 use crate::domain::ids::{JobId, NodeId};
-use crate::domain::job::{Job, JobEvent, StepAction, StepProgress};
+use crate::domain::job::{Job, JobEvent, Renewal, StepAction, StepProgress};
 use crate::domain::plan::StepId;
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
@@ -62,8 +62,8 @@ impl Site for JobSite {
 
     fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
         match blocking(|| self.engine.journal(&self.cell, event)) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(SiteFault::Refused("the job's journal does not allow it".into())),
+            Ok(Journalled::Accepted | Journalled::Resumed) => Ok(()),
+            Ok(Journalled::Refused) => Err(SiteFault::Refused("the job's journal does not allow it".into())),
             Err(fault) => Err(site_fault(&fault)),
         }
     }
@@ -135,6 +135,18 @@ impl Site for JobSite {
             ))),
             Err(why) => Err(runner_fault(&why)),
         }
+    }
+
+    fn is_locked(&self, node: NodeId) -> bool {
+        self.engine.node(node).is_ok_and(|n| n.lock.is_some())
+    }
+
+    async fn woken(&self) {
+        self.cell.wake.notified().await;
+    }
+
+    async fn fresh(&self, node: NodeId) -> Result<Renewal, String> {
+        self.engine.fresh(node).await
     }
 
     fn waits(&self, node: NodeId, why: Option<&str>) {

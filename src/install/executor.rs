@@ -1,12 +1,10 @@
-//! Stage after stage, node beside node.
+//! Lets every node do what the job says it has to do, as long as somebody has something to do.
 
-use super::worker::{Extent, Worker, record};
+use super::worker::{Worker, record};
 use super::{Link, Site};
 use crate::domain::ids::NodeId;
 use crate::domain::job::{JobEvent, JobNodeState, JobState};
-use crate::domain::node::NodeRole;
-use crate::domain::plan::{Stage, StageKind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -14,31 +12,27 @@ use tokio_util::sync::CancellationToken;
 
 /// Goes on with the site's job until nothing is left to do, or `cancel` is cancelled and the running steps were ended.
 ///
-/// Controllers go first; when a controller fails, no other node is begun. A compute node that fails stops nobody else.
+/// What is to be done, and what waits for what, says the job itself ([`crate::domain::job::schedule`]).
 pub async fn execute<S: Site>(site: Arc<S>, cancel: CancellationToken) {
-    let (state, plan) = site.read(|job| (job.state, job.plan.clone()));
+    let state = site.read(|job| job.state);
     if matches!(state, JobState::Queued | JobState::Interrupted) && !record(&*site, JobEvent::Started).await {
         return;
     }
-    let links = Arc::new(Links::default());
-    let limit = Arc::new(Semaphore::new(plan.parallel.max(1) as usize));
-    for stage in &plan.stages {
-        run_stage(&site, stage, &links, &limit, &cancel).await;
-        if cancel.is_cancelled() || controller_failed(&*site) {
-            break;
+    let mut round = Round::new(&site, cancel);
+    loop {
+        round.decide().await;
+        round.begin();
+        if !round.workers.is_empty() {
+            round.wait().await;
+        } else if round.waits_for_operator() {
+            tokio::select! {
+                () = site.woken() => {}
+                () = round.cancel.cancelled() => {}
+            }
+        } else if round.wind_up().await {
+            return;
         }
     }
-    // A node may have been in the middle of a step of a later stage than the loop came to.
-    finish_open_steps(&site, &plan.stages, &links, &limit, &cancel).await;
-    for node in site.read(|job| {
-        let left = |s: JobNodeState| {
-            matches!(s, JobNodeState::Waiting | JobNodeState::Running | JobNodeState::Interrupted)
-        };
-        job.nodes.iter().filter(|(_, n)| left(n.state) && !n.runs()).map(|(id, _)| *id).collect::<Vec<_>>()
-    }) {
-        record(&*site, JobEvent::NodeSkipped { node }).await;
-    }
-    record(&*site, JobEvent::Ended).await;
 }
 
 /// Connections that outlive a stage.
@@ -60,87 +54,142 @@ impl<L: Link> Links<L> {
     pub(super) fn keep(&self, node: NodeId, link: L) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).insert(node, link);
     }
-}
 
-async fn run_stage<S: Site>(
-    site: &Arc<S>,
-    stage: &Stage,
-    links: &Arc<Links<S::Link>>,
-    limit: &Arc<Semaphore>,
-    cancel: &CancellationToken,
-) {
-    let able = |node: NodeId| {
-        site.read(|job| {
-            let standing = job.nodes.get(&node).map(|n| n.state);
-            standing.is_some_and(|s| !matches!(s, JobNodeState::Failed | JobNodeState::Cancelled))
-        })
-    };
-    let nodes = stage.items.iter().map(|i| i.node).filter(|n| able(*n)).collect();
-    work_on(site, (stage.kind, Extent::Stage), nodes, links, limit, cancel).await;
-}
-
-async fn finish_open_steps<S: Site>(
-    site: &Arc<S>,
-    stages: &[Stage],
-    links: &Arc<Links<S::Link>>,
-    limit: &Arc<Semaphore>,
-    cancel: &CancellationToken,
-) {
-    for stage in stages {
-        let open = site.read(|job| {
-            let here = |n: NodeId| job.open_step(n).is_some_and(|(_, s)| s.stage == stage.kind);
-            stage.items.iter().map(|i| i.node).filter(|n| here(*n)).collect::<Vec<_>>()
-        });
-        if !open.is_empty() {
-            work_on(site, (stage.kind, Extent::OpenStep), open, links, limit, cancel).await;
-        }
+    /// The machine is another one from now on.
+    pub(super) fn forget(&self, node: NodeId) {
+        drop(self.take(node));
     }
 }
 
-/// Works on all `nodes` at once, as far as the limit goes. A worker that panics fails its node, nobody else.
-async fn work_on<S: Site>(
-    site: &Arc<S>,
-    (stage, extent): (StageKind, Extent),
-    nodes: Vec<NodeId>,
-    links: &Arc<Links<S::Link>>,
-    limit: &Arc<Semaphore>,
-    cancel: &CancellationToken,
-) {
-    let mut running = JoinSet::new();
-    let mut who = HashMap::new();
-    for node in nodes {
-        let worker = Worker {
+struct Round<S: Site> {
+    site: Arc<S>,
+    cancel: CancellationToken,
+    links: Arc<Links<S::Link>>,
+    turns: Arc<Semaphore>,
+    workers: JoinSet<bool>,
+    busy: HashMap<tokio::task::Id, NodeId>,
+    /// Nodes for which the journal refused what the job itself had said: left alone, so that nothing turns for ever.
+    stuck: HashSet<NodeId>,
+    /// The ends that were refused in a row.
+    refused: u32,
+}
+
+impl<S: Site> Round<S> {
+    fn new(site: &Arc<S>, cancel: CancellationToken) -> Self {
+        let parallel = site.read(|job| job.plan.parallel.max(1) as usize);
+        Self {
             site: Arc::clone(site),
-            links: Arc::clone(links),
-            cancel: cancel.clone(),
-            node,
-            stage,
-            extent,
-        };
-        let limit = Arc::clone(limit);
-        let task = running.spawn(async move {
-            let _turn = limit.acquire().await;
-            worker.run().await;
-        });
-        who.insert(task.id(), node);
-    }
-    while let Some(end) = running.join_next_with_id().await {
-        let Err(fault) = end else { continue };
-        if let Some(node) = who.get(&fault.id()) {
-            let why = "cpmg itself failed while it worked on this node; the engine's log has the details"
-                .to_owned();
-            record(&**site, JobEvent::NodeFailed { node: *node, why }).await;
+            cancel,
+            links: Arc::default(),
+            turns: Arc::new(Semaphore::new(parallel)),
+            workers: JoinSet::new(),
+            busy: HashMap::new(),
+            stuck: HashSet::new(),
+            refused: 0,
         }
     }
-}
 
-fn controller_failed<S: Site>(site: &S) -> bool {
-    site.read(|job| {
-        let failed = |id: &NodeId| {
-            job.nodes
-                .get(id)
-                .is_some_and(|n| matches!(n.state, JobNodeState::Failed | JobNodeState::Cancelled))
+    /// What the environment's policy wants done about nodes that failed, and whether too many did.
+    async fn decide(&mut self) {
+        let site = &*self.site;
+        let wanted: Vec<JobEvent> = site.read(|job| {
+            let failed = job.nodes.iter().filter(|(_, n)| n.state == JobNodeState::Failed);
+            failed
+                .filter(|(id, _)| !self.stuck.contains(id))
+                .filter_map(|(id, _)| Some((*id, job.decision(*id)?)))
+                .filter(|(id, event)| matches!(event, JobEvent::NodeAgain { .. }) || !site.is_locked(*id))
+                .map(|(_, event)| event)
+                .collect()
+        });
+        for event in wanted {
+            let node = match &event {
+                JobEvent::UndoAsked { nodes, .. } => nodes.first().map(|(n, _)| *n),
+                event => event.node(),
+            };
+            if !record(site, event).await {
+                self.stuck.extend(node);
+            }
+        }
+        let over = site.read(|job| if job.state == JobState::Running { job.over_budget() } else { None });
+        if let Some((role, failed, allowed)) = over {
+            record(site, JobEvent::BudgetExceeded { role, failed, allowed }).await;
+        }
+    }
+
+    /// A worker for every node that has something to do and has none.
+    fn begin(&mut self) {
+        let busy: HashSet<NodeId> = self.busy.values().copied().collect();
+        let ready: Vec<NodeId> = self.site.read(|job| {
+            let free = |n: &&NodeId| !busy.contains(n) && !self.stuck.contains(n);
+            job.nodes.keys().filter(free).filter(|n| job.task_for(**n).is_some()).copied().collect()
+        });
+        for node in ready {
+            let worker = Worker {
+                site: Arc::clone(&self.site),
+                links: Arc::clone(&self.links),
+                turns: Arc::clone(&self.turns),
+                cancel: self.cancel.clone(),
+                node,
+            };
+            let task = self.workers.spawn(worker.run());
+            self.busy.insert(task.id(), node);
+        }
+    }
+
+    /// Until a worker is done or an operator asks for something. A worker that panics fails its node, nobody else.
+    async fn wait(&mut self) {
+        let end = tokio::select! {
+            end = self.workers.join_next_with_id() => end,
+            () = self.site.woken() => return,
         };
-        job.plan.nodes.iter().any(|n| n.roles.contains(&NodeRole::Controller) && failed(&n.id))
-    })
+        match end {
+            Some(Ok((task, went_well))) => {
+                let node = self.busy.remove(&task);
+                if !went_well {
+                    self.stuck.extend(node);
+                }
+            }
+            Some(Err(fault)) => {
+                let Some(node) = self.busy.remove(&fault.id()) else { return };
+                let why = "cpmg itself failed while it worked on this node; the engine's log has the details";
+                self.stuck.insert(node);
+                record(&*self.site, JobEvent::NodeFailed { node, why: why.to_owned() }).await;
+            }
+            None => {}
+        }
+    }
+
+    /// Whether the job goes on only when an operator says so: it is held, or somebody installs a node by hand.
+    fn waits_for_operator(&self) -> bool {
+        if self.cancel.is_cancelled() {
+            return false;
+        }
+        self.site.read(|job| match job.state {
+            JobState::Running => job.nodes.values().any(|n| n.state == JobNodeState::Manual),
+            JobState::Holding => !job.nodes.values().all(|n| n.state.is_at_rest() || n.steps.is_empty()),
+            _ => false,
+        })
+    }
+
+    /// Says of every node that was not begun that it will not be, and ends the job. False: something came in between.
+    async fn wind_up(&mut self) -> bool {
+        let site = &*self.site;
+        let left: Vec<(NodeId, bool)> = site.read(|job| {
+            let left = job.nodes.iter().filter(|(_, n)| !n.state.is_at_rest() && !n.is_idle() && !n.runs());
+            left.map(|(id, n)| (*id, n.manual.is_some())).collect()
+        });
+        for (node, by_hand) in left {
+            let event = if by_hand {
+                JobEvent::ManualLeft { node, by: String::new() }
+            } else {
+                JobEvent::NodeSkipped { node }
+            };
+            record(site, event).await;
+        }
+        if record(site, JobEvent::Ended).await {
+            return true;
+        }
+        self.refused += 1;
+        self.refused > 3 && !site.read(|job| job.has_work())
+    }
 }

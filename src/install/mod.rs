@@ -1,4 +1,4 @@
-//! Executes a plan: stages, workers, retry, cancel.
+//! Executes a plan: workers, retries, stops, undo, renewal of nodes.
 //!
 //! [`execute`] goes on with a job from wherever its journal says it stands; a new job, a retry and a job that a dead engine
 //! left behind are one and the same to it. Everything it needs of the world comes through two traits: [`Site`], the engine's
@@ -7,6 +7,7 @@
 //! Never here: a decision that a restart would forget. What is decided is recorded through [`Site::record`] first.
 
 mod executor;
+mod reinstall;
 mod remote;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ pub use executor::execute;
 pub use remote::{RemoteLink, runner_fault};
 
 use crate::domain::ids::NodeId;
-use crate::domain::job::{Job, JobEvent, StepAction};
+use crate::domain::job::{Job, JobEvent, Renewal, StepAction};
 use crate::domain::plan::StepId;
 use crate::domain::secret::Secret;
 use std::future::Future;
@@ -121,6 +122,16 @@ pub trait Site: Send + Sync + 'static {
 
     /// Connects to the node and makes sure that the job's files are there.
     fn connect(&self, node: NodeId) -> impl Future<Output = Result<Self::Link, LinkFault>> + Send;
+
+    /// Whether an operator has locked the node: a policy neither undoes nor reinstalls it.
+    fn is_locked(&self, node: NodeId) -> bool;
+
+    /// Returns when an operator has asked for something since it returned last.
+    fn woken(&self) -> impl Future<Output = ()> + Send;
+
+    /// Looks whether a fresh system answers where the node was: another host key, another machine id, nothing of ours on it.
+    /// The sentence says what is missing.
+    fn fresh(&self, node: NodeId) -> impl Future<Output = Result<Renewal, String>> + Send;
 
     /// What the node waits for now, or that it waits no more. Shown, not journalled.
     fn waits(&self, node: NodeId, why: Option<&str>);

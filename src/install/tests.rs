@@ -4,7 +4,8 @@ use super::*;
 use crate::domain::ids::{EnvId, JobId};
 use crate::domain::job::{JobNodeState, JobState, JournalEntry, StepEnd, StepState};
 use crate::domain::node::{NodeRole, NodeRoles};
-use crate::domain::plan::{Plan, PlanNode, Stage, StageItem, StageKind};
+use crate::domain::plan::{Plan, PlanKind, PlanNode, Stage, StageItem, StageKind};
+use crate::domain::policy::Policy;
 use crate::domain::time::Moment;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,7 @@ struct World {
     begun: Vec<(u64, String, u32)>,
     refuse: HashMap<u64, LinkFault>,
     full: u32,
+    fresh: VecDeque<Result<Renewal, String>>,
 }
 
 struct Scripted {
@@ -34,6 +36,7 @@ struct Scripted {
     journal: Mutex<Vec<JournalEntry>>,
     world: Arc<Mutex<World>>,
     kept: Mutex<HashMap<Attempt, Vec<u8>>>,
+    wake: tokio::sync::Notify,
 }
 
 struct FakeLink {
@@ -136,6 +139,18 @@ impl Site for Scripted {
         Ok(FakeLink { world: Arc::clone(&self.world), at: None, sent: 0, cancelled: false })
     }
 
+    fn is_locked(&self, _node: NodeId) -> bool {
+        false
+    }
+
+    async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    async fn fresh(&self, _node: NodeId) -> Result<Renewal, String> {
+        self.world.lock().unwrap().fresh.pop_front().unwrap_or_else(|| Err("the old system answers".into()))
+    }
+
     fn waits(&self, _node: NodeId, _why: Option<&str>) {}
 }
 
@@ -151,6 +166,8 @@ fn plan() -> Plan {
     let item = |id| StageItem { node: NodeId(id), steps: steps.clone() };
     Plan {
         env: EnvId(1),
+        kind: PlanKind::Install,
+        policy: Policy::default(),
         platform: "p".into(),
         parallel: 2,
         modules: vec![],
@@ -173,6 +190,7 @@ fn site(scripts: &[(u64, &str, &[Act])]) -> Arc<Scripted> {
         journal: Mutex::default(),
         world: Arc::new(Mutex::new(world)),
         kept: Mutex::default(),
+        wake: tokio::sync::Notify::new(),
     })
 }
 
@@ -272,7 +290,7 @@ async fn a_new_engine_goes_on_with_the_step_that_ran() {
     let s = site(&[(1, "m/one", &[Act::Say("rest"), Act::End(0)])]);
     for event in [
         JobEvent::Started,
-        JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1 },
+        JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1, irreversible: false },
         JobEvent::Interrupted,
     ] {
         s.record(event).unwrap();
@@ -289,8 +307,9 @@ async fn a_new_engine_goes_on_with_the_step_that_ran() {
     assert_eq!(s.read(|j| j.state), JobState::Succeeded);
     assert_eq!(output(&s, 1, "m/one"), "begin rest");
     let starts = s.journal.lock().unwrap();
-    let again =
-        starts.iter().filter(|e| e.event == JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1 });
+    let again = starts.iter().filter(|e| {
+        e.event == JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1, irreversible: false }
+    });
     assert_eq!(again.count(), 1, "not started twice");
     assert!(s.read(|j| matches!(
         &j.nodes[&NodeId(1)].steps[0].state,

@@ -1,12 +1,14 @@
-//! One node within one stage.
+//! One node: does what the job says it has to do, one thing after another.
 
 use super::executor::Links;
 use super::{Attempt, Link, LinkEvent, LinkFault, Site, SiteFault};
 use crate::domain::ids::NodeId;
-use crate::domain::job::{JobEvent, StepAction, StepEnd};
-use crate::domain::plan::StageKind;
+use crate::domain::job::schedule::Task;
+use crate::domain::job::{JobEvent, JobNodeState, Renewal, StepAction, StepEnd};
+use crate::domain::plan::PlanKind;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Tries at a node that has not been told anything yet; afterwards it is a failed one.
@@ -18,22 +20,15 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// Pause while the engine cannot keep anything.
 const SITE_PAUSE: Duration = Duration::from_secs(1);
 
-/// How far a worker goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All steps of the stage.
-    Stage,
-    /// Only the step that was begun already.
-    OpenStep,
-}
+/// Records that the journal may refuse in a row, because an operator was quicker, before a worker gives up.
+const REFUSALS: u32 = 3;
 
 pub(super) struct Worker<S: Site> {
     pub site: Arc<S>,
     pub links: Arc<Links<S::Link>>,
+    pub turns: Arc<Semaphore>,
     pub cancel: CancellationToken,
     pub node: NodeId,
-    pub stage: StageKind,
-    pub extent: Extent,
 }
 
 /// Records an event, waiting as long as the engine cannot keep it. False: the journal does not allow it.
@@ -51,7 +46,7 @@ async fn patiently<S: Site, R>(
         match what() {
             Ok(done) => return Some(done),
             Err(SiteFault::Refused(why)) => {
-                tracing::error!(%why, "the journal refused");
+                tracing::info!(%why, "the journal refused");
                 return None;
             }
             Err(SiteFault::Waits(why)) => {
@@ -74,49 +69,123 @@ enum Outcome {
 }
 
 impl<S: Site> Worker<S> {
-    /// Does the node's steps of the stage, one after another, until one fails, none is left, or the job is cancelled.
-    pub async fn run(self) {
-        loop {
-            let open = self.site.read(|job| {
-                job.open_step(self.node).map(|(index, s)| self.attempt(index, s.step.clone(), s.attempt))
-            });
-            let (attempt, told) = if let Some(attempt) = open {
-                (attempt, true)
+    /// Does what the job says that the node has to do, until it has nothing to do. False: the journal refuses for good.
+    pub async fn run(self) -> bool {
+        let mut turn = None;
+        let mut refusals = 0;
+        while let Some(task) = self.site.read(|job| job.task_for(self.node)) {
+            if turn.is_none() && matches!(task, Task::Step { .. } | Task::Undo { .. }) {
+                tokio::select! {
+                    permit = self.turns.acquire() => turn = Some(permit),
+                    () = self.cancel.cancelled() => {}
+                }
+                // Much may have happened while it waited.
+                if turn.is_some() {
+                    continue;
+                }
+                return true;
+            }
+            let recorded = match task {
+                Task::Finish => self.finish().await,
+                Task::Step { index, attempt } => self.begin(StepAction::Run, index, attempt).await,
+                Task::Undo { index, attempt } => self.begin(StepAction::Undo, index, attempt).await,
+                Task::UndoFinish => self.record(JobEvent::UndoFinished { node: self.node }).await,
+                Task::Reinstall => {
+                    self.links.forget(self.node);
+                    super::reinstall::run(&*self.site, self.node, &self.cancel).await
+                }
+                Task::Check => self.check().await,
+            };
+            if recorded {
+                refusals = 0;
+                // A node that failed lets others have its turn; what becomes of it is decided elsewhere.
+                if self
+                    .site
+                    .read(|job| job.nodes.get(&self.node).is_none_or(|n| n.state == JobNodeState::Failed))
+                {
+                    return true;
+                }
             } else {
-                if self.cancel.is_cancelled() || self.extent == Extent::OpenStep {
-                    return;
+                refusals += 1;
+                if refusals >= REFUSALS {
+                    return false;
                 }
-                let next = self.site.read(|job| {
-                    let (index, number) = job.next_step(self.node, self.stage)?;
-                    let step = job.nodes.get(&self.node)?.steps.get(index)?.step.clone();
-                    Some(self.attempt(index, step, number))
-                });
-                let Some(attempt) = next else { return };
-                let started =
-                    JobEvent::StepStarted { node: self.node, index: attempt.index, attempt: attempt.number };
-                if !record(&*self.site, started).await {
-                    return;
-                }
-                (attempt, false)
-            };
-            let event = match self.see_through(&attempt, told).await {
-                Outcome::End(end) => JobEvent::StepEnded {
-                    node: self.node,
-                    index: attempt.index,
-                    attempt: attempt.number,
-                    end,
-                },
-                Outcome::Unreachable(why) => JobEvent::NodeFailed { node: self.node, why },
-            };
-            let good = matches!(&event, JobEvent::StepEnded { end, .. } if end.is_good());
-            if !record(&*self.site, event).await || !good {
-                return;
             }
         }
+        true
     }
 
-    fn attempt(&self, index: usize, step: crate::domain::plan::StepId, number: u32) -> Attempt {
-        Attempt { node: self.node, index, step, action: StepAction::Run, number }
+    async fn record(&self, event: JobEvent) -> bool {
+        record(&*self.site, event).await
+    }
+
+    /// The attempt, with what a dry run makes of it.
+    fn attempt(&self, action: StepAction, index: usize, number: u32) -> Option<Attempt> {
+        self.site.read(|job| {
+            let step = job.nodes.get(&self.node)?.steps.get(index)?.step.clone();
+            let action = match (action, job.plan.kind) {
+                (StepAction::Run, PlanKind::DryRun) => StepAction::Check,
+                (action, _) => action,
+            };
+            Some(Attempt { node: self.node, index, step, action, number })
+        })
+    }
+
+    async fn begin(&self, action: StepAction, index: usize, number: u32) -> bool {
+        let Some(attempt) = self.attempt(action, index, number) else { return false };
+        let node = self.node;
+        let started = if action == StepAction::Undo {
+            JobEvent::UndoStarted { node, index, attempt: number }
+        } else {
+            let irreversible =
+                self.site.read(|job| job.plan.steps.get(&attempt.step).is_some_and(|s| s.irreversible));
+            JobEvent::StepStarted { node, index, attempt: number, irreversible }
+        };
+        if !self.record(started).await {
+            return false;
+        }
+        self.end(attempt, false).await
+    }
+
+    /// The attempt that was begun, perhaps by an engine that is dead.
+    async fn finish(&self) -> bool {
+        let open = self.site.read(|job| {
+            let (index, step) = job.open_step(self.node)?;
+            step.open().map(|(action, number, _)| (action, index, number))
+        });
+        let Some((action, index, number)) = open else { return false };
+        let Some(attempt) = self.attempt(action, index, number) else { return false };
+        self.end(attempt, true).await
+    }
+
+    async fn end(&self, attempt: Attempt, told: bool) -> bool {
+        let (node, index, number) = (self.node, attempt.index, attempt.number);
+        let event = match self.see_through(&attempt, told).await {
+            Outcome::End(end) if attempt.action == StepAction::Undo => {
+                JobEvent::UndoEnded { node, index, attempt: number, end }
+            }
+            Outcome::End(end) => JobEvent::StepEnded { node, index, attempt: number, end },
+            Outcome::Unreachable(why) => JobEvent::NodeFailed { node, why },
+        };
+        self.record(event).await
+    }
+
+    /// Looks whether the fresh system that an operator promised is there.
+    async fn check(&self) -> bool {
+        let node = self.node;
+        self.links.forget(node);
+        let state = self.site.read(|job| job.nodes.get(&node).map(|n| n.state));
+        if state == Some(JobNodeState::Interrupted)
+            && !self.record(JobEvent::ManualCheck { node, by: String::new() }).await
+        {
+            return false;
+        }
+        let end = tokio::select! {
+            end = self.site.fresh(node) => end,
+            () = self.cancel.cancelled() => Err("the job was stopped before the check had ended".to_owned()),
+        };
+        let end = end.unwrap_or_else(|why| Renewal::Failed { why });
+        self.record(JobEvent::ManualChecked { node, end }).await
     }
 
     /// Brings the attempt to its end over as many connections as that takes. `told`: the node may have been told already.

@@ -6,6 +6,7 @@ use crate::api::Request;
 use crate::api::rows::{FirstError, JobNodeRow};
 use crate::domain::ids::JobId;
 use crate::domain::job::JobNodeState;
+use crate::domain::job::forecast::Stop;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::screen::Shared;
@@ -32,7 +33,7 @@ pub fn cancel(job: JobId, nodes: &[&JobNodeRow]) -> Confirm {
     body.push(t!("cancel-again"));
     Confirm::new(t!("cancel-title", id = job.to_string()), body, t!("button-stop"), move || {
         vec![
-            Effect::CallDetached(Tag::Quiet, Request::JobCancel { job }),
+            Effect::CallDetached(Tag::Quiet, Request::JobStop { job, stop: Stop::Now }),
             Effect::Say(Level::Info, t!("cancel-asked")),
         ]
     })

@@ -27,9 +27,11 @@ pub struct JobsTab {
 pub fn no_retry(job: &JobRow) -> Option<Text> {
     use crate::domain::job::JobState as S;
     match job.state {
-        S::Failed | S::Cancelled => None,
+        S::Failed | S::Cancelled | S::Undone => None,
         S::Succeeded => Some(t!("refused-job-good")),
-        S::Queued | S::Running | S::Cancelling | S::Interrupted => Some(t!("refused-job-running")),
+        S::Queued | S::Running | S::Holding | S::Draining | S::Cancelling | S::Interrupted => {
+            Some(t!("refused-job-running"))
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl PlanPage {
         let body =
             vec![t!("install-what", count = count, names = list), t!("install-how"), t!("install-undo")];
         Some(Confirm::new(t!("install-title", name = name), body, t!("button-install"), move || {
-            vec![Effect::Call(Tag::Form, Request::Install { env })]
+            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: false })]
         }))
     }
 

@@ -11,7 +11,8 @@ use crate::domain::facts::{Disk, Facts, Nic};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
 use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState};
 use crate::domain::node::{CredentialKind, NodeRole, NodeRoles, NodeState, Reach};
-use crate::domain::plan::{Localized, Plan, PlanNode, Stage, StageItem, StageKind, StepSpec};
+use crate::domain::plan::{Localized, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
+use crate::domain::policy::Policy;
 use crate::domain::time::Moment;
 
 pub const ENV: EnvId = EnvId(7);
@@ -28,6 +29,7 @@ pub fn both(en: &str, zh: &str) -> Localized {
 pub fn env(id: u64, name: &str, nodes: u32, installed: u32, failed: u32) -> EnvRow {
     EnvRow {
         env: Environment {
+            policy: Policy::default(),
             id: EnvId(id),
             name: name.into(),
             platform: "debian-12-zed".into(),
@@ -53,6 +55,7 @@ pub fn roles(words: &str) -> NodeRoles {
 
 pub fn node(id: u64, name: &str, words: &str, state: NodeState) -> NodeRow {
     NodeRow {
+        lock: None,
         id: NodeId(id),
         env: ENV,
         name: name.into(),
@@ -115,6 +118,9 @@ pub fn nodes() -> Vec<Row> {
 
 pub fn job(state: JobState) -> JobRow {
     JobRow {
+        kind: PlanKind::Install,
+        held_by: None,
+        over_budget: None,
         id: JOB,
         env: ENV,
         state,
@@ -155,6 +161,9 @@ pub fn current(state: StepState, line: &str) -> CurrentStep {
 
 pub fn job_node(id: u64, name: &str, words: &str, state: JobNodeState, permille: u16) -> JobNodeRow {
     JobNodeRow {
+        undo: None,
+        reinstall: None,
+        manual: None,
         node: NodeId(id),
         name: name.into(),
         roles: roles(words),
@@ -219,6 +228,10 @@ pub fn failed_job() -> Vec<Row> {
 pub fn steps(running: u64) -> Vec<Row> {
     let step = |index: u32, stage, id: &str, en: &str, zh: &str, state, output| {
         Row::Step(StepRow {
+            touched: false,
+            irreversible: false,
+            undo: None,
+            history: Vec::new(),
             index,
             stage,
             step: id.parse().unwrap(),
@@ -327,6 +340,8 @@ pub fn plan() -> Plan {
         roles: roles(words),
     };
     Plan {
+        kind: PlanKind::Install,
+        policy: Policy::default(),
         env: ENV,
         platform: "debian-12-zed".into(),
         parallel: 20,

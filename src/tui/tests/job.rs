@@ -136,8 +136,8 @@ fn stopping_says_in_which_state_each_node_will_be() {
     rig.keys("x");
     snapshots("job-cancel", &mut rig);
     rig.keys("<Enter>x<Right><Enter>");
-    rig.call("JobCancel");
-    assert!(!rig.calls.iter().any(|c| matches!(c.request, Request::JobCancel { .. })));
+    rig.call("JobStop");
+    assert!(!rig.calls.iter().any(|c| matches!(c.request, Request::JobStop { .. })));
     let mut rig = on_job(UserRole::Viewer, running_job());
     assert!(!rig.screen(80, 24).contains("x stop"), "absent for viewers");
 }

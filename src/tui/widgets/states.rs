@@ -47,6 +47,11 @@ pub fn node(state: NodeState) -> Shown {
         NodeState::Failed => ("✗", Part::Bad),
         NodeState::Cancelled => ("–", Part::Warn),
         NodeState::Interrupted => ("!", Part::Warn),
+        NodeState::Undoing => ("◂", Part::Busy),
+        NodeState::UndoFailed => ("✗", Part::Bad),
+        NodeState::Reinstalling => ("▸", Part::Busy),
+        NodeState::Manual => ("☐", Part::Warn),
+        NodeState::Checking => ("?", Part::Busy),
     };
     Shown::new(glyph, Text::key(format!("node-state-{}", state.word())), part)
 }
@@ -66,10 +71,13 @@ pub fn job(state: JobState) -> Shown {
     let (glyph, part) = match state {
         JobState::Queued => ("◦", Part::Busy),
         JobState::Running => ("▸", Part::Busy),
+        JobState::Holding => ("‖", Part::Warn),
+        JobState::Draining => ("–", Part::Busy),
         JobState::Interrupted => ("!", Part::Warn),
         JobState::Succeeded => ("✓", Part::Good),
         JobState::Failed => ("✗", Part::Bad),
         JobState::Cancelling | JobState::Cancelled => ("–", Part::Warn),
+        JobState::Undone => ("◂", Part::Warn),
     };
     Shown::new(glyph, Text::key(format!("job-state-{}", state.word())), part)
 }
@@ -83,6 +91,12 @@ pub fn job_node(state: JobNodeState) -> Shown {
         JobNodeState::Failed => ("✗", Part::Bad),
         JobNodeState::Cancelled => ("–", Part::Warn),
         JobNodeState::Interrupted => ("!", Part::Warn),
+        JobNodeState::Undoing => ("◂", Part::Busy),
+        JobNodeState::Undone => ("◂", Part::Warn),
+        JobNodeState::UndoFailed => ("✗", Part::Bad),
+        JobNodeState::Reinstalling => ("▸", Part::Busy),
+        JobNodeState::Manual => ("☐", Part::Warn),
+        JobNodeState::Checking => ("?", Part::Busy),
     };
     Shown::new(glyph, Text::key(format!("job-node-{}", state.word())), part)
 }
@@ -99,6 +113,7 @@ pub fn step(state: &StepState) -> Shown {
             StepEnd::Failed { status } => {
                 Shown::new("✗", t!("step-failed", status = status.to_string()), Part::Bad)
             }
+            StepEnd::TimedOut { .. } => Shown::new("✗", t!("step-timed-out"), Part::Bad),
             StepEnd::Lost { .. } => Shown::new("✗", t!("step-lost"), Part::Bad),
             StepEnd::Cancelled => Shown::new("–", t!("step-cancelled"), Part::Warn),
         },

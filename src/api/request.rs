@@ -1,0 +1,431 @@
+//! What a client may ask for.
+
+use super::rows::Topic;
+use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
+use crate::domain::job::StepAction;
+use crate::domain::job::forecast::Stop;
+use crate::domain::job::undo::UndoScope;
+use crate::domain::node::NodeRole;
+use crate::domain::plan::StepId;
+use crate::domain::policy::Policy;
+use crate::domain::secret::Secret;
+use crate::domain::user::UserRole;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// How to log in to a node, typed by an operator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// A password.
+    Password(Secret),
+    /// Text of a private key, and its passphrase.
+    Key {
+        /// PEM or OpenSSH format.
+        text: Secret,
+        /// Empty for none.
+        passphrase: Secret,
+    },
+    /// Socket of an agent on the management host.
+    Agent {
+        /// Path.
+        socket: String,
+    },
+}
+
+/// What a client may ask for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// Is somebody there?
+    Ping,
+    /// Makes the first administrator and logs in. Refused once there is a user.
+    FirstAdministrator {
+        /// Name of the administrator.
+        name: String,
+        /// Password.
+        password: Secret,
+    },
+    /// Logs in by name and password.
+    Login {
+        /// Name.
+        name: String,
+        /// Password.
+        password: Secret,
+    },
+    /// Logs in by the token of an earlier login.
+    Resume {
+        /// Token.
+        token: Secret,
+    },
+    /// Ends the session.
+    Logout,
+    /// Who am I?
+    WhoAmI,
+
+    /// All users.
+    Users,
+    /// Makes a user.
+    UserAdd {
+        /// Name.
+        name: String,
+        /// Role.
+        role: UserRole,
+        /// Password.
+        password: Secret,
+    },
+    /// Sets a user's password; one's own needs the old one.
+    UserPassword {
+        /// Whose.
+        name: String,
+        /// The old one, for one's own account.
+        old: Option<Secret>,
+        /// The new one.
+        new: Secret,
+    },
+    /// Disables or enables a user.
+    UserDisable {
+        /// Whose.
+        name: String,
+        /// Disable or enable.
+        disabled: bool,
+    },
+
+    /// Starts to send rows of a topic.
+    Subscribe(Topic),
+    /// Stops.
+    Unsubscribe(Topic),
+    /// The rows of a topic, once.
+    Rows(Topic),
+
+    /// Platforms and modules of the catalog.
+    Catalog,
+    /// Makes an environment.
+    EnvAdd {
+        /// Name.
+        name: String,
+        /// Platform; `None` takes the only or the first one.
+        platform: Option<String>,
+    },
+    /// Changes an environment.
+    EnvEdit {
+        /// Which.
+        env: EnvId,
+        /// Revision it is based on.
+        based_on: Revision,
+        /// What changes.
+        change: EnvChange,
+    },
+
+    /// Starts to look for SSH.
+    SweepStart {
+        /// For which environment.
+        env: EnvId,
+        /// Ranges as typed.
+        ranges: Vec<String>,
+        /// Port of SSH.
+        port: u16,
+    },
+    /// Ends a sweep.
+    SweepCancel {
+        /// Which.
+        sweep: SweepId,
+    },
+
+    /// Adds a node.
+    NodeAdd {
+        /// To which environment.
+        env: EnvId,
+        /// Host name; `None` takes the one the node tells, or one made from the address.
+        name: Option<String>,
+        /// Address as typed.
+        address: String,
+        /// Port.
+        port: u16,
+        /// Account.
+        user: String,
+        /// How to log in.
+        credential: Credential,
+    },
+    /// Changes a node.
+    NodeEdit {
+        /// Which.
+        node: NodeId,
+        /// Revision it is based on.
+        based_on: Revision,
+        /// What changes.
+        change: NodeChange,
+    },
+    /// Takes a node out of its environment. Nothing is done on the machine.
+    NodeRemove {
+        /// Which.
+        node: NodeId,
+        /// Revision it is based on.
+        based_on: Revision,
+    },
+    /// Connects to a node and gathers its facts. Answers `HostKey` when the key is new.
+    NodeProbe {
+        /// Which.
+        node: NodeId,
+    },
+    /// Pins a node's host key after the operator has compared the fingerprint.
+    NodeTrust {
+        /// Which.
+        node: NodeId,
+        /// The key in OpenSSH's format, as `NodeProbe` told it.
+        key: String,
+    },
+
+    /// Accounts of an environment (names, kinds, lengths; never the values).
+    Accounts {
+        /// Of which environment.
+        env: EnvId,
+    },
+    /// The value of an account, shown to an operator on demand and recorded.
+    AccountReveal {
+        /// Of which environment.
+        env: EnvId,
+        /// Which.
+        name: String,
+    },
+
+    /// What an installation would do.
+    PlanPreview {
+        /// Of which environment.
+        env: EnvId,
+    },
+    /// Starts an installation.
+    Install {
+        /// Of which environment.
+        env: EnvId,
+        /// Only ask every step what it would change.
+        #[serde(default)]
+        dry_run: bool,
+    },
+    /// Goes on with a job that failed or was cancelled.
+    JobRetry {
+        /// Which.
+        job: JobId,
+    },
+    /// Stops a job in one of three ways; nothing is undone.
+    JobStop {
+        /// Which.
+        job: JobId,
+        /// How.
+        stop: Stop,
+    },
+    /// Goes on with a job that is held.
+    JobRelease {
+        /// Which.
+        job: JobId,
+    },
+    /// What a way to stop would make of every node.
+    JobForecast {
+        /// Of which job.
+        job: JobId,
+        /// Which way.
+        stop: Stop,
+    },
+    /// Works again on one node that failed, was cancelled or undone.
+    NodeAgain {
+        /// In which job.
+        job: JobId,
+        /// Which node.
+        node: NodeId,
+    },
+    /// What an undo would undo.
+    UndoPreview {
+        /// Of which job.
+        job: JobId,
+        /// How far.
+        scope: UndoScope,
+    },
+    /// Undoes what was shown before.
+    Undo {
+        /// Of which job.
+        job: JobId,
+        /// How far.
+        scope: UndoScope,
+        /// [`UndoList::digest`] of the list that was confirmed; refused when the list is another one by now.
+        digest: u64,
+    },
+    /// Installs a node's operating system anew through Cobbler, then goes on with the installation.
+    NodeReinstall {
+        /// Which node.
+        node: NodeId,
+        /// Its name, typed by the operator: everything on it is lost.
+        name: String,
+        /// Cobbler's profile; `None` takes the one that its system has.
+        profile: Option<String>,
+        /// Minutes until the fresh system must answer; `None`: an hour.
+        minutes: Option<u32>,
+    },
+    /// Gives a reinstallation more time.
+    ReinstallExtend {
+        /// In which job.
+        job: JobId,
+        /// Which node.
+        node: NodeId,
+        /// Minutes more.
+        minutes: u32,
+    },
+    /// An operator installs a node's operating system by hand.
+    ManualStart {
+        /// Which node.
+        node: NodeId,
+    },
+    /// Confirms an instruction of the manual procedure.
+    ManualConfirm {
+        /// In which job.
+        job: JobId,
+        /// Which node.
+        node: NodeId,
+        /// Number of the instruction, from 1, in order.
+        number: u32,
+    },
+    /// Has the program check what was done by hand, and go on if it is good.
+    ManualCheck {
+        /// In which job.
+        job: JobId,
+        /// Which node.
+        node: NodeId,
+    },
+    /// Gives the manual procedure up.
+    ManualLeave {
+        /// In which job.
+        job: JobId,
+        /// Which node.
+        node: NodeId,
+    },
+    /// Gives the running step of a node more time.
+    CeilingExtend {
+        /// In which job.
+        job: JobId,
+        /// Which node.
+        node: NodeId,
+        /// Seconds more.
+        seconds: u32,
+    },
+    /// Locks a node against installation, undo and reinstallation, or unlocks it.
+    NodeLock {
+        /// Which node.
+        node: NodeId,
+        /// The reason; `None` unlocks.
+        why: Option<String>,
+    },
+    /// A window of a step's output.
+    Output {
+        /// Which job.
+        job: JobId,
+        /// Which node.
+        node: NodeId,
+        /// Which step.
+        step: StepId,
+        /// Run or undo.
+        action: StepAction,
+        /// Which attempt.
+        attempt: u32,
+        /// First byte wanted.
+        offset: u64,
+        /// Most bytes wanted, [`super::WINDOW_MAX`] at most.
+        max: u32,
+    },
+
+    /// Opens a shell on a node; bytes follow as frames.
+    ShellOpen {
+        /// On which node.
+        node: NodeId,
+        /// Columns.
+        cols: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// Attaches to a shell that is open already.
+    ShellAttach {
+        /// Which.
+        shell: ShellId,
+        /// Columns.
+        cols: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// Types.
+    ShellWrite {
+        /// Which.
+        shell: ShellId,
+        /// What.
+        #[serde(with = "super::bytes")]
+        bytes: Vec<u8>,
+    },
+    /// The pane has a new size.
+    ShellResize {
+        /// Which.
+        shell: ShellId,
+        /// Columns.
+        cols: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// Detaches this client; the shell lives on.
+    ShellDetach {
+        /// Which.
+        shell: ShellId,
+    },
+    /// Ends a shell.
+    ShellClose {
+        /// Which.
+        shell: ShellId,
+    },
+
+    /// What the engine knows about itself.
+    Diagnosis,
+    /// Ends the engine; running jobs go on on the nodes and are taken up by the next engine.
+    Stop,
+    /// Something this program does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A change of an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnvChange {
+    /// New name.
+    Rename(String),
+    /// Hide, or show again (administrators).
+    Hide(bool),
+    /// Another platform, while nothing is installed.
+    Platform(String),
+    /// Other modules; what they need comes with them.
+    Modules(Vec<String>),
+    /// Nodes that a stage works on at once.
+    Parallel(u32),
+    /// What is done about failures without asking.
+    Policy(Policy),
+}
+
+/// A change of a node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeChange {
+    /// New name.
+    Rename(String),
+    /// New roles.
+    Roles(BTreeSet<NodeRole>),
+    /// Another way to log in.
+    Credential {
+        /// Account.
+        user: String,
+        /// How.
+        credential: Credential,
+    },
+    /// Another address or port.
+    Address {
+        /// Address as typed.
+        address: String,
+        /// Port.
+        port: u16,
+    },
+    /// Forget the pinned host key (the machine was reinstalled).
+    ForgetHostKey,
+}

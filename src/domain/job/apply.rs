@@ -1,0 +1,515 @@
+//! From one state of a job to the next: what each journal entry does, and when it is refused.
+
+use super::{
+    Drain, Job, JobEvent, JobMove, JobNode, JobNodeState, JobRefusal, JobState, JournalEntry, ManualRun,
+    NodeMove, ReinstallPhase, ReinstallRun, Renewal, StepAction, StepEnd, StepProgress, StepState,
+    UndoProgress, UndoRun, job_next, node_next,
+};
+use crate::domain::ids::NodeId;
+use crate::domain::plan::PlanKind;
+use crate::domain::time::Moment;
+
+/// Nothing was changed: the event does not fit.
+struct No;
+
+type Applied = Result<(), No>;
+
+impl Job {
+    /// Applies an entry, or refuses it and changes nothing.
+    pub fn apply(&mut self, entry: &JournalEntry) -> Result<(), JobRefusal> {
+        let (id, state) = (self.id, self.state);
+        self.fits(entry).map_err(|No| JobRefusal { job: id, state, what: format!("{:?}", entry.event) })
+    }
+
+    fn fits(&mut self, entry: &JournalEntry) -> Applied {
+        let at = entry.at;
+        match &entry.event {
+            JobEvent::StepStarted { node, index, attempt, .. } => {
+                self.step_started(*node, *index, *attempt, at)
+            }
+            JobEvent::StepEnded { node, index, attempt, end } => {
+                self.at_work(*node)?.step_ended(*index, *attempt, end, at)
+            }
+            JobEvent::NodeFailed { node, why } => self.at_work(*node)?.failed(why, at),
+            JobEvent::NodeSkipped { node } => self.at_work(*node)?.skipped(),
+            JobEvent::CeilingExtended { node, index, seconds, .. } => {
+                let n = self.at_work(*node)?;
+                if n.open_step().is_none_or(|(i, _)| i != *index) {
+                    return Err(No);
+                }
+                n.extended = n.extended.saturating_add(*seconds);
+                Ok(())
+            }
+            JobEvent::NodeAgain { node, by } => self.again(*node, by.as_deref()),
+            JobEvent::UndoAsked { nodes, by } => self.undo_asked(nodes, by.as_deref()),
+            JobEvent::UndoStarted { node, index, attempt } => self.undo_started(*node, *index, *attempt, at),
+            JobEvent::UndoEnded { node, index, attempt, end } => {
+                self.at_work(*node)?.undo_ended(*index, *attempt, end, at)
+            }
+            JobEvent::UndoFinished { node } => self.undo_finished(*node),
+            JobEvent::ReinstallAsked { node, by, profile, minutes } => {
+                let run = ReinstallRun {
+                    by: by.clone(),
+                    profile: profile.clone(),
+                    phase: ReinstallPhase::Inspect,
+                    since: at,
+                    asked: at,
+                    minutes: *minutes,
+                    powered: None,
+                    server_time: None,
+                    system: None,
+                    was: std::collections::BTreeMap::new(),
+                    ended: None,
+                };
+                self.reinstall_asked(*node, run)
+            }
+            JobEvent::ReinstallPhase { node, phase } => self.at_work(*node)?.reinstall_phase(*phase, at),
+            JobEvent::ReinstallArmed { node, system, was, server_time } => {
+                let run = self.at_work(*node)?.reinstalling()?;
+                run.system = Some(system.clone());
+                if !was.is_empty() {
+                    run.was.clone_from(was);
+                }
+                run.server_time = server_time.or(run.server_time);
+                Ok(())
+            }
+            JobEvent::ReinstallExtended { node, minutes, .. } => {
+                let run = self.at_work(*node)?.reinstalling()?;
+                run.minutes = run.minutes.saturating_add(*minutes);
+                Ok(())
+            }
+            JobEvent::ReinstallEnded { node, end } => {
+                let n = self.at_work(*node)?;
+                n.reinstalling()?;
+                n.renewed(end, NodeMove::Fail)?;
+                if let Some(run) = &mut n.reinstall {
+                    run.ended = Some(end.clone());
+                }
+                Ok(())
+            }
+            JobEvent::ManualAsked { node, by } => self.manual_asked(*node, by, at),
+            JobEvent::ManualConfirmed { node, number, .. } => {
+                let n = self.at_work(*node)?;
+                let manual = n.manual.as_mut().filter(|m| m.confirmed + 1 == *number).ok_or(No)?;
+                if n.state != JobNodeState::Manual {
+                    return Err(No);
+                }
+                manual.confirmed = *number;
+                Ok(())
+            }
+            JobEvent::ManualCheck { node, .. } => {
+                let n = self.at_work(*node)?;
+                if n.manual.is_none() || n.is_reinstalling() {
+                    return Err(No);
+                }
+                n.moved(NodeMove::Check)
+            }
+            JobEvent::ManualChecked { node, end } => {
+                let n = self.at_work(*node)?;
+                if n.state != JobNodeState::Checking || n.manual.is_none() {
+                    return Err(No);
+                }
+                n.renewed(end, NodeMove::ByHand)?;
+                match end {
+                    Renewal::Fresh { .. } => n.manual = None,
+                    Renewal::Failed { why } => {
+                        n.why = None;
+                        if let Some(manual) = &mut n.manual {
+                            manual.why = Some(why.clone());
+                        }
+                    }
+                }
+                Ok(())
+            }
+            JobEvent::ManualLeft { node, .. } => {
+                let n = self.at_work(*node)?;
+                if n.manual.is_none() {
+                    return Err(No);
+                }
+                n.moved(NodeMove::Fail)?;
+                n.manual = None;
+                Ok(())
+            }
+            job_wide => self.job_wide(job_wide, at),
+        }
+    }
+
+    fn job_wide(&mut self, event: &JobEvent, at: Moment) -> Applied {
+        match event {
+            JobEvent::Started => {
+                self.moved(JobMove::Start)?;
+                self.ended = None;
+            }
+            JobEvent::HoldAsked { by } => {
+                self.moved(JobMove::Hold)?;
+                self.held_by = Some(by.clone());
+            }
+            JobEvent::Released { .. } => {
+                self.moved(JobMove::Release)?;
+                self.held_by = None;
+            }
+            JobEvent::DrainAsked { by } => {
+                self.moved(JobMove::Drain)?;
+                self.drain = Some(Drain::Asked(by.clone()));
+                self.cancelled_by = Some(by.clone());
+            }
+            JobEvent::BudgetExceeded { role, failed, allowed } => {
+                self.moved(JobMove::Drain)?;
+                self.drain = Some(Drain::Budget { role: *role, failed: *failed, allowed: *allowed });
+            }
+            JobEvent::CancelAsked { by } => {
+                self.moved(JobMove::Cancel)?;
+                self.cancelled_by = Some(by.clone());
+            }
+            JobEvent::Interrupted => {
+                self.moved(JobMove::Interrupt)?;
+                self.nodes.values_mut().for_each(JobNode::interrupt);
+            }
+            JobEvent::Retried { .. } => {
+                if self.state == JobState::Succeeded {
+                    return Err(No);
+                }
+                self.resume()?;
+                for n in self.nodes.values_mut() {
+                    n.again(true);
+                }
+            }
+            JobEvent::Ended => {
+                if self.state == JobState::Queued || !self.nodes.values().all(JobNode::may_end) {
+                    return Err(No);
+                }
+                self.moved(self.result())?;
+                self.ended = Some(at);
+            }
+            _ => return Err(No),
+        }
+        Ok(())
+    }
+
+    fn moved(&mut self, by: JobMove) -> Applied {
+        self.state = job_next(self.state, by).ok_or(No)?;
+        Ok(())
+    }
+
+    /// A node of a job that does something.
+    fn at_work(&mut self, node: NodeId) -> Result<&mut JobNode, No> {
+        if self.state.is_over() || self.state == JobState::Queued {
+            return Err(No);
+        }
+        self.nodes.get_mut(&node).ok_or(No)
+    }
+
+    /// Takes up a job that is over.
+    fn resume(&mut self) -> Applied {
+        self.moved(JobMove::Resume)?;
+        self.ended = None;
+        self.cancelled_by = None;
+        self.drain = None;
+        Ok(())
+    }
+
+    /// Whether something may be asked for on a node: by an operator also of a job that is over, by the policy of one at work.
+    fn may_ask(&self, by: Option<&str>) -> Applied {
+        let may = match by {
+            Some(_) => self.state.is_over() || matches!(self.state, JobState::Running | JobState::Holding),
+            None => self.mends(),
+        };
+        if may { Ok(()) } else { Err(No) }
+    }
+
+    fn resume_if_over(&mut self) -> Applied {
+        if self.state.is_over() { self.resume() } else { Ok(()) }
+    }
+
+    fn step_started(&mut self, node: NodeId, index: usize, attempt: u32, at: Moment) -> Applied {
+        if self.state != JobState::Running {
+            return Err(No);
+        }
+        let dry = self.plan.kind == PlanKind::DryRun;
+        let n = self.nodes.get_mut(&node).ok_or(No)?;
+        let to = node_next(n.state, NodeMove::Begin).ok_or(No)?;
+        if n.runs() || index != n.cursor {
+            return Err(No);
+        }
+        let step = n.steps.get_mut(index).filter(|s| s.attempt + 1 == attempt).ok_or(No)?;
+        step.keep(StepAction::Run);
+        step.keep(StepAction::Undo);
+        if let Some(undo) = &mut step.undo {
+            undo.state = StepState::Waiting;
+        }
+        step.attempt = attempt;
+        step.state = StepState::Running { since: at };
+        step.touched |= !dry;
+        n.extended = 0;
+        n.state = to;
+        Ok(())
+    }
+
+    fn again(&mut self, node: NodeId, by: Option<&str>) -> Applied {
+        self.may_ask(by)?;
+        let n = self.nodes.get(&node).ok_or(No)?;
+        if node_next(n.state, NodeMove::Again).is_none() || n.steps.is_empty() {
+            return Err(No);
+        }
+        self.resume_if_over()?;
+        let n = self.nodes.get_mut(&node).ok_or(No)?;
+        n.again(by.is_some());
+        Ok(())
+    }
+
+    fn undo_asked(&mut self, nodes: &[(NodeId, usize)], by: Option<&str>) -> Applied {
+        self.may_ask(by)?;
+        if nodes.is_empty() || self.plan.kind == PlanKind::DryRun {
+            return Err(No);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for (id, back_to) in nodes {
+            let n = self.nodes.get(id).ok_or(No)?;
+            let can = node_next(n.state, NodeMove::Undo).is_some() && n.state != JobNodeState::Interrupted;
+            if !can || n.runs() || !n.steps.iter().skip(*back_to).any(|s| s.touched) || !seen.insert(*id) {
+                return Err(No);
+            }
+        }
+        self.resume_if_over()?;
+        for (id, back_to) in nodes {
+            let Some(n) = self.nodes.get_mut(id) else { continue };
+            n.moved(NodeMove::Undo)?;
+            n.why = None;
+            let run = UndoRun {
+                back_to: *back_to,
+                tried_from: n.steps.len(),
+                by: by.map(str::to_owned),
+                ended: false,
+            };
+            n.undo = Some(Box::new(run));
+        }
+        Ok(())
+    }
+
+    fn undo_started(&mut self, node: NodeId, index: usize, attempt: u32, at: Moment) -> Applied {
+        if !self.mends() {
+            return Err(No);
+        }
+        let n = self.nodes.get(&node).filter(|n| n.state == JobNodeState::Undoing && !n.runs()).ok_or(No)?;
+        if self.next_undo(n) != Some((index, attempt)) {
+            return Err(No);
+        }
+        let n = self.nodes.get_mut(&node).ok_or(No)?;
+        let step = n.steps.get_mut(index).ok_or(No)?;
+        step.keep(StepAction::Undo);
+        step.undo = Some(Box::new(UndoProgress { attempt, state: StepState::Running { since: at } }));
+        if let Some(run) = &mut n.undo {
+            run.tried_from = index;
+        }
+        n.extended = 0;
+        Ok(())
+    }
+
+    fn undo_finished(&mut self, node: NodeId) -> Applied {
+        let n = self.nodes.get(&node).filter(|n| n.state == JobNodeState::Undoing && !n.runs()).ok_or(No)?;
+        if !self.mends() || self.next_undo(n).is_some() {
+            return Err(No);
+        }
+        let back_to = n.undo.as_ref().map_or(0, |u| u.back_to);
+        let left = n
+            .steps
+            .iter()
+            .skip(back_to)
+            .any(|s| s.touched && !self.plan.steps.get(&s.step).is_some_and(|p| p.irreversible));
+        let n = self.nodes.get_mut(&node).ok_or(No)?;
+        n.moved(if left { NodeMove::UndoFail } else { NodeMove::Undone })?;
+        n.undo_over();
+        Ok(())
+    }
+
+    fn reinstall_asked(&mut self, node: NodeId, run: ReinstallRun) -> Applied {
+        self.may_ask(run.by.as_deref())?;
+        let n = self.nodes.get(&node).ok_or(No)?;
+        let can = node_next(n.state, NodeMove::Reinstall).is_some() && n.state != JobNodeState::Interrupted;
+        if !can || self.plan.kind == PlanKind::DryRun {
+            return Err(No);
+        }
+        self.resume_if_over()?;
+        let n = self.nodes.get_mut(&node).ok_or(No)?;
+        n.moved(NodeMove::Reinstall)?;
+        n.reinstalls += u32::from(run.by.is_none());
+        n.why = None;
+        n.manual = None;
+        n.reinstall = Some(Box::new(run));
+        Ok(())
+    }
+
+    fn manual_asked(&mut self, node: NodeId, by: &str, at: Moment) -> Applied {
+        self.may_ask(Some(by))?;
+        let n = self.nodes.get(&node).ok_or(No)?;
+        let from = !matches!(n.state, JobNodeState::Interrupted | JobNodeState::Checking);
+        if !from || node_next(n.state, NodeMove::ByHand).is_none() || self.plan.kind == PlanKind::DryRun {
+            return Err(No);
+        }
+        self.resume_if_over()?;
+        let n = self.nodes.get_mut(&node).ok_or(No)?;
+        n.moved(NodeMove::ByHand)?;
+        n.why = None;
+        n.manual = Some(Box::new(ManualRun { by: by.to_owned(), since: at, confirmed: 0, why: None }));
+        Ok(())
+    }
+}
+
+impl JobNode {
+    fn moved(&mut self, by: NodeMove) -> Applied {
+        self.state = node_next(self.state, by).ok_or(No)?;
+        Ok(())
+    }
+
+    fn reinstalling(&mut self) -> Result<&mut ReinstallRun, No> {
+        self.reinstall.as_deref_mut().filter(|r| r.ended.is_none()).ok_or(No)
+    }
+
+    fn step_ended(&mut self, index: usize, attempt: u32, end: &StepEnd, at: Moment) -> Applied {
+        let all_else = self.steps.iter().enumerate().all(|(i, s)| i == index || s.is_done());
+        let by = match end {
+            StepEnd::Changed | StepEnd::Unchanged if all_else => NodeMove::Finish,
+            StepEnd::Changed | StepEnd::Unchanged => NodeMove::Pass,
+            StepEnd::Failed { .. } | StepEnd::Lost { .. } | StepEnd::TimedOut { .. } => NodeMove::Fail,
+            StepEnd::Cancelled => NodeMove::Cancel,
+        };
+        let to = node_next(self.state, by).ok_or(No)?;
+        let step = self.steps.get_mut(index).filter(|s| s.attempt == attempt).ok_or(No)?;
+        let since = step.state.open_since().ok_or(No)?;
+        step.state = StepState::Ended { since, at, end: end.clone() };
+        self.state = to;
+        self.recount();
+        Ok(())
+    }
+
+    fn undo_ended(&mut self, index: usize, attempt: u32, end: &StepEnd, at: Moment) -> Applied {
+        let to = match self.state {
+            JobNodeState::Undoing => JobNodeState::Undoing,
+            state => node_next(state, NodeMove::Undo).ok_or(No)?,
+        };
+        let step = self.steps.get_mut(index).ok_or(No)?;
+        let undo = step.undo.as_mut().filter(|u| u.attempt == attempt).ok_or(No)?;
+        let since = undo.state.open_since().ok_or(No)?;
+        undo.state = StepState::Ended { since, at, end: end.clone() };
+        if end.is_good() {
+            step.reset();
+        }
+        self.state = to;
+        self.recount();
+        Ok(())
+    }
+
+    fn undo_over(&mut self) {
+        if let Some(run) = &mut self.undo {
+            run.ended = true;
+        }
+        self.recount();
+    }
+
+    /// The node cannot be worked on.
+    fn failed(&mut self, why: &str, at: Moment) -> Applied {
+        let undoing = self.undo.as_ref().is_some_and(|u| !u.ended);
+        let by = if undoing { NodeMove::UndoFail } else { NodeMove::Fail };
+        self.moved(by)?;
+        let lost = |state: &mut StepState| {
+            if let Some(since) = state.open_since() {
+                *state = StepState::Ended { since, at, end: StepEnd::Lost { why: why.to_owned() } };
+            }
+        };
+        for step in &mut self.steps {
+            lost(&mut step.state);
+            if let Some(undo) = &mut step.undo {
+                lost(&mut undo.state);
+            }
+        }
+        if let Some(run) = self.reinstall.as_mut().filter(|r| r.ended.is_none()) {
+            run.ended = Some(Renewal::Failed { why: why.to_owned() });
+        }
+        self.manual = None;
+        self.why = Some(why.to_owned());
+        self.undo_over();
+        Ok(())
+    }
+
+    fn skipped(&mut self) -> Applied {
+        if self.runs() || self.is_reinstalling() || self.manual.is_some() {
+            return Err(No);
+        }
+        if self.undo.as_ref().is_some_and(|u| !u.ended) {
+            self.moved(NodeMove::UndoFail)?;
+            self.undo_over();
+            return Ok(());
+        }
+        self.moved(NodeMove::Skip)
+    }
+
+    /// Its turn comes again, if its state allows it.
+    fn again(&mut self, asked: bool) {
+        let Some(to) = node_next(self.state, NodeMove::Again) else { return };
+        self.state = to;
+        self.why = None;
+        if asked {
+            self.undo = None;
+            self.steps.iter_mut().for_each(|s| s.retries = 0);
+        } else if let Some(step) = self.steps.get_mut(self.cursor) {
+            step.retries += 1;
+        }
+    }
+
+    fn reinstall_phase(&mut self, phase: ReinstallPhase, at: Moment) -> Applied {
+        if !self.is_reinstalling() {
+            return Err(No);
+        }
+        if self.state == JobNodeState::Interrupted {
+            self.moved(NodeMove::Reinstall)?;
+        }
+        let run = self.reinstalling()?;
+        run.phase = phase;
+        run.since = at;
+        if phase == ReinstallPhase::Install && run.powered.is_none() {
+            run.powered = Some(at);
+        }
+        Ok(())
+    }
+
+    /// A fresh system: nothing of what was done is there any more. Otherwise `or`.
+    fn renewed(&mut self, end: &Renewal, or: NodeMove) -> Applied {
+        match end {
+            Renewal::Fresh { .. } => {
+                self.moved(NodeMove::Renewed)?;
+                self.steps.iter_mut().for_each(StepProgress::reset);
+                self.undo = None;
+                self.why = None;
+            }
+            Renewal::Failed { why } => {
+                self.moved(or)?;
+                self.why = Some(why.clone());
+            }
+        }
+        self.recount();
+        Ok(())
+    }
+
+    fn interrupt(&mut self) {
+        let mut open = false;
+        for step in &mut self.steps {
+            let undo = step.undo.as_mut().map(|u| &mut u.state);
+            for state in std::iter::once(&mut step.state).chain(undo) {
+                if let StepState::Running { since } = state {
+                    *state = StepState::Interrupted { since: *since };
+                    open = true;
+                }
+            }
+        }
+        if (open || matches!(self.state, JobNodeState::Reinstalling | JobNodeState::Checking))
+            && let Some(to) = node_next(self.state, NodeMove::Interrupt)
+        {
+            self.state = to;
+        }
+    }
+
+    /// Whether a job may be over with the node as it is.
+    fn may_end(&self) -> bool {
+        self.state.is_at_rest() || self.is_idle()
+    }
+}

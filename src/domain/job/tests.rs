@@ -1,0 +1,606 @@
+//! The job machine: examples, and properties over random event sequences.
+
+use super::*;
+use crate::domain::node::{NodeRole, NodeRoles};
+use crate::domain::plan::{PlanKind, PlanNode, Stage, StageItem, StepId, StepSpec};
+use crate::domain::policy::{OnFailure, Policy};
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+fn plan(nodes: u64, steps: usize) -> Plan {
+    let names: Vec<StepId> = (0..steps).map(|s| format!("m/s{s}").parse().unwrap()).collect();
+    Plan {
+        env: EnvId(1),
+        kind: PlanKind::Install,
+        policy: Policy { on_failure: OnFailure::Ask, retries: 1, ..Policy::default() },
+        platform: "p".into(),
+        parallel: 2,
+        modules: vec![],
+        nodes: (1..=nodes)
+            .map(|n| PlanNode {
+                id: NodeId(n),
+                name: format!("n{n}"),
+                address: "127.0.0.1".into(),
+                roles: NodeRoles::from([NodeRole::Compute]),
+            })
+            .collect(),
+        stages: vec![Stage {
+            kind: StageKind::Computes,
+            items: (1..=nodes).map(|n| StageItem { node: NodeId(n), steps: names.clone() }).collect(),
+        }],
+        // Every second step can be tried again, the last one cannot be undone.
+        steps: names
+            .iter()
+            .enumerate()
+            .map(|(i, n)| {
+                let spec = StepSpec { retryable: i % 2 == 0, irreversible: i + 1 == steps, ..spec() };
+                (n.clone(), spec)
+            })
+            .collect(),
+    }
+}
+
+fn spec() -> StepSpec {
+    serde_json::from_value(serde_json::json!({ "title": {}, "weight": 1 })).unwrap()
+}
+
+fn job() -> Job {
+    Job::new(JobId(7), plan(2, 2), "ada".into(), Moment(0))
+}
+
+fn at(event: JobEvent) -> JournalEntry {
+    JournalEntry { at: Moment(1), event }
+}
+
+fn start(node: u64, index: usize, attempt: u32) -> JobEvent {
+    JobEvent::StepStarted { node: NodeId(node), index, attempt, irreversible: false }
+}
+
+fn end(node: u64, index: usize, attempt: u32, end: StepEnd) -> JobEvent {
+    JobEvent::StepEnded { node: NodeId(node), index, attempt, end }
+}
+
+#[test]
+fn a_good_job_succeeds() {
+    let mut j = job();
+    j.apply(&at(JobEvent::Started)).unwrap();
+    for node in 1..=2 {
+        for index in 0..2 {
+            assert_eq!(j.next_step(NodeId(node), StageKind::Computes), Some((index, 1)));
+            j.apply(&at(start(node, index, 1))).unwrap();
+            j.apply(&at(end(node, index, 1, StepEnd::Changed))).unwrap();
+        }
+    }
+    j.apply(&at(JobEvent::Ended)).unwrap();
+    assert_eq!(j.state, JobState::Succeeded);
+    assert_eq!(j.changed_steps(), 4);
+}
+
+#[test]
+fn a_retry_goes_on_from_the_failed_step_with_a_new_attempt() {
+    let mut j = job();
+    for e in [
+        JobEvent::Started,
+        start(1, 0, 1),
+        end(1, 0, 1, StepEnd::Changed),
+        start(1, 1, 1),
+        end(1, 1, 1, StepEnd::Failed { status: 3 }),
+        JobEvent::NodeSkipped { node: NodeId(2) },
+        JobEvent::Ended,
+    ] {
+        j.apply(&at(e)).unwrap();
+    }
+    assert_eq!(j.state, JobState::Failed);
+    j.apply(&at(JobEvent::Retried { by: "ada".into() })).unwrap();
+    assert_eq!(j.next_step(NodeId(1), StageKind::Computes), Some((1, 2)));
+    assert!(j.apply(&at(start(1, 0, 2))).is_err(), "a done step is never run again");
+    assert!(j.apply(&at(start(1, 1, 1))).is_err(), "an attempt is never run again");
+}
+
+#[test]
+fn an_interrupted_step_is_never_shown_as_running() {
+    let mut j = job();
+    for e in [JobEvent::Started, start(1, 0, 1), JobEvent::Interrupted] {
+        j.apply(&at(e)).unwrap();
+    }
+    assert_eq!((j.state, j.nodes[&NodeId(1)].state), (JobState::Interrupted, JobNodeState::Interrupted));
+    assert!(
+        matches!(j.open_step(NodeId(1)), Some((0, s)) if matches!(s.state, StepState::Interrupted { .. }))
+    );
+    j.apply(&at(end(1, 0, 1, StepEnd::Unchanged))).unwrap();
+    assert_eq!(j.nodes[&NodeId(1)].state, JobNodeState::Running);
+}
+
+fn apply(j: &mut Job, events: Vec<JobEvent>) {
+    for e in events {
+        j.apply(&at(e)).unwrap();
+    }
+}
+
+fn undo(node: u64, index: usize, attempt: u32) -> JobEvent {
+    JobEvent::UndoStarted { node: NodeId(node), index, attempt }
+}
+
+fn undone(node: u64, index: usize, attempt: u32, end: StepEnd) -> JobEvent {
+    JobEvent::UndoEnded { node: NodeId(node), index, attempt, end }
+}
+
+fn ada() -> Option<String> {
+    Some("ada".into())
+}
+
+/// Three steps on two nodes, of which the first is done on node 1 and the second failed; the job is over.
+fn failed() -> Job {
+    let mut j = Job::new(JobId(7), plan(2, 3), "ada".into(), Moment(0));
+    let bad = StepEnd::Failed { status: 3 };
+    apply(
+        &mut j,
+        vec![
+            JobEvent::Started,
+            start(1, 0, 1),
+            end(1, 0, 1, StepEnd::Changed),
+            start(1, 1, 1),
+            end(1, 1, 1, bad),
+            JobEvent::NodeSkipped { node: NodeId(2) },
+            JobEvent::Ended,
+        ],
+    );
+    j
+}
+
+#[test]
+fn undo_goes_backwards_and_leaves_a_node_that_can_begin_again() {
+    let mut j = failed();
+    let scope = undo::UndoScope::Node { node: NodeId(1), back_to: None };
+    let list = j.undo_list(&scope);
+    assert_eq!(list.lines.iter().map(|l| l.index).collect::<Vec<_>>(), [1, 0]);
+    j.apply(&at(JobEvent::UndoAsked { nodes: j.undo_nodes(&scope), by: ada() })).unwrap();
+    assert_eq!(j.state, JobState::Running, "a job that was over is taken up");
+    assert!(j.apply(&at(undo(1, 0, 1))).is_err(), "the last one first");
+    assert_eq!(j.task_for(NodeId(1)), Some(schedule::Task::Undo { index: 1, attempt: 1 }));
+    apply(&mut j, vec![undo(1, 1, 1), undone(1, 1, 1, StepEnd::Changed), undo(1, 0, 1)]);
+    assert!(j.apply(&at(JobEvent::UndoFinished { node: NodeId(1) })).is_err(), "one still runs");
+    apply(&mut j, vec![undone(1, 0, 1, StepEnd::Unchanged), JobEvent::UndoFinished { node: NodeId(1) }]);
+    assert_eq!(j.nodes[&NodeId(1)].state, JobNodeState::Undone);
+    apply(&mut j, vec![JobEvent::Ended]);
+    assert_eq!(j.state, JobState::Undone);
+    assert_eq!(j.nodes[&NodeId(1)].steps[1].history.len(), 1, "the failed attempt is remembered");
+    j.apply(&at(JobEvent::NodeAgain { node: NodeId(1), by: ada() })).unwrap();
+    assert_eq!(j.task_for(NodeId(1)), Some(schedule::Task::Step { index: 0, attempt: 2 }));
+}
+
+#[test]
+fn an_undo_that_fails_does_not_keep_the_next_one_from_running() {
+    let mut j = failed();
+    j.apply(&at(JobEvent::UndoAsked { nodes: vec![(NodeId(1), 0)], by: ada() })).unwrap();
+    apply(&mut j, vec![undo(1, 1, 1), undone(1, 1, 1, StepEnd::Failed { status: 1 })]);
+    assert_eq!(j.task_for(NodeId(1)), Some(schedule::Task::Undo { index: 0, attempt: 1 }));
+    apply(&mut j, vec![undo(1, 0, 1), undone(1, 0, 1, StepEnd::Changed)]);
+    apply(&mut j, vec![JobEvent::UndoFinished { node: NodeId(1) }, JobEvent::Ended]);
+    assert_eq!((j.nodes[&NodeId(1)].state, j.state), (JobNodeState::UndoFailed, JobState::Failed));
+    let list = j.undo_list(&undo::UndoScope::All);
+    assert_eq!(list.lines.iter().map(|l| l.index).collect::<Vec<_>>(), [1], "only what is left");
+    j.apply(&at(JobEvent::UndoAsked { nodes: vec![(NodeId(1), 0)], by: ada() })).unwrap();
+    assert_eq!(j.task_for(NodeId(1)), Some(schedule::Task::Undo { index: 1, attempt: 2 }));
+}
+
+#[test]
+fn what_cannot_be_undone_is_listed_and_left() {
+    let mut j = Job::new(JobId(7), plan(1, 2), "ada".into(), Moment(0));
+    let good = StepEnd::Changed;
+    apply(
+        &mut j,
+        vec![
+            JobEvent::Started,
+            start(1, 0, 1),
+            end(1, 0, 1, good.clone()),
+            start(1, 1, 1),
+            end(1, 1, 1, good.clone()),
+            JobEvent::Ended,
+        ],
+    );
+    let list = j.undo_list(&undo::UndoScope::Stage(StageKind::Computes));
+    assert_eq!(
+        list.lines.iter().map(|l| (l.index, l.irreversible)).collect::<Vec<_>>(),
+        [(1, true), (0, false)]
+    );
+    apply(&mut j, vec![JobEvent::UndoAsked { nodes: vec![(NodeId(1), 0)], by: ada() }]);
+    assert!(j.apply(&at(undo(1, 1, 1))).is_err());
+    apply(&mut j, vec![undo(1, 0, 1), undone(1, 0, 1, good), JobEvent::UndoFinished { node: NodeId(1) }]);
+    assert_eq!(j.nodes[&NodeId(1)].state, JobNodeState::Undone);
+}
+
+#[test]
+fn policies_decide_once() {
+    let mut j = failed();
+    Arc::make_mut(&mut j.plan).policy.on_failure = OnFailure::Reinstall;
+    assert_eq!(j.decision(NodeId(1)), None, "nothing is decided about a job that is over");
+    apply(
+        &mut j,
+        vec![
+            JobEvent::Retried { by: "ada".into() },
+            start(1, 1, 2),
+            end(1, 1, 2, StepEnd::Failed { status: 3 }),
+        ],
+    );
+    let Some(asked @ JobEvent::ReinstallAsked { by: None, .. }) = j.decision(NodeId(1)) else {
+        panic!("{j:?}")
+    };
+    apply(
+        &mut j,
+        vec![
+            asked,
+            JobEvent::ReinstallPhase { node: NodeId(1), phase: ReinstallPhase::Arm },
+            JobEvent::Interrupted,
+            JobEvent::Started,
+        ],
+    );
+    assert_eq!(j.nodes[&NodeId(1)].state, JobNodeState::Interrupted);
+    assert_eq!(j.task_for(NodeId(1)), Some(schedule::Task::Reinstall));
+    let fresh = Renewal::Fresh { host_key: "k".into(), machine_id: "m".into() };
+    apply(
+        &mut j,
+        vec![
+            JobEvent::ReinstallPhase { node: NodeId(1), phase: ReinstallPhase::Disarm },
+            JobEvent::ReinstallEnded { node: NodeId(1), end: fresh },
+        ],
+    );
+    assert_eq!(
+        j.task_for(NodeId(1)),
+        Some(schedule::Task::Step { index: 0, attempt: 2 }),
+        "from the first step"
+    );
+    apply(&mut j, vec![start(1, 0, 2), end(1, 0, 2, StepEnd::TimedOut { seconds: 9 })]);
+    let Some(again @ JobEvent::NodeAgain { by: None, .. }) = j.decision(NodeId(1)) else {
+        panic!("retryable")
+    };
+    apply(&mut j, vec![again, start(1, 0, 3), end(1, 0, 3, StepEnd::Failed { status: 1 })]);
+    assert_eq!(j.decision(NodeId(1)), None, "neither tried again nor reinstalled twice");
+}
+
+#[test]
+fn a_held_job_begins_nothing_and_goes_on() {
+    let mut j = job();
+    apply(&mut j, vec![JobEvent::Started, start(1, 0, 1), JobEvent::HoldAsked { by: "ada".into() }]);
+    let forecast = j.forecast(forecast::Stop::Hold);
+    assert_eq!(forecast.iter().map(|f| f.then).collect::<Vec<_>>(), [JobNodeState::Waiting; 2]);
+    apply(&mut j, vec![end(1, 0, 1, StepEnd::Changed), JobEvent::Interrupted]);
+    assert_eq!((j.state, j.task_for(NodeId(1))), (JobState::Holding, None));
+    apply(&mut j, vec![JobEvent::Released { by: "ada".into() }]);
+    assert_eq!(j.task_for(NodeId(1)), Some(schedule::Task::Step { index: 1, attempt: 1 }));
+}
+
+#[test]
+fn too_many_failures_end_the_job() {
+    let mut j = job();
+    Arc::make_mut(&mut j.plan).policy.budget.computes = "0".parse().unwrap();
+    apply(
+        &mut j,
+        vec![JobEvent::Started, start(1, 0, 1), start(2, 0, 1), end(1, 0, 1, StepEnd::Failed { status: 1 })],
+    );
+    let (role, failed, allowed) = j.over_budget().unwrap();
+    assert_eq!((role, failed, allowed), (NodeRole::Compute, 1, 0));
+    apply(&mut j, vec![JobEvent::BudgetExceeded { role, failed, allowed }, end(2, 0, 1, StepEnd::Changed)]);
+    assert_eq!(j.task_for(NodeId(2)), None);
+    apply(&mut j, vec![JobEvent::NodeSkipped { node: NodeId(2) }, JobEvent::Ended]);
+    assert_eq!(j.state, JobState::Failed);
+}
+
+#[test]
+fn the_manual_procedure_is_confirmed_in_order_and_checked() {
+    let mut j = failed();
+    let by = "ada".to_owned();
+    let confirmed = |number| JobEvent::ManualConfirmed { node: NodeId(1), number, by: "ada".into() };
+    j.apply(&at(JobEvent::ManualAsked { node: NodeId(1), by: by.clone() })).unwrap();
+    assert!(j.apply(&at(JobEvent::Ended)).is_err(), "it waits for the operator");
+    assert!(j.apply(&at(confirmed(2))).is_err());
+    let check = JobEvent::ManualCheck { node: NodeId(1), by };
+    apply(&mut j, vec![confirmed(1), confirmed(2), check.clone()]);
+    let missing = Renewal::Failed { why: "the old host key".into() };
+    apply(&mut j, vec![JobEvent::ManualChecked { node: NodeId(1), end: missing }]);
+    assert_eq!(j.nodes[&NodeId(1)].state, JobNodeState::Manual);
+    assert_eq!(j.nodes[&NodeId(1)].manual.as_ref().unwrap().why.as_deref(), Some("the old host key"));
+    let fresh = Renewal::Fresh { host_key: "k".into(), machine_id: "m".into() };
+    apply(&mut j, vec![check, JobEvent::ManualChecked { node: NodeId(1), end: fresh }]);
+    assert_eq!(j.task_for(NodeId(1)), Some(schedule::Task::Step { index: 0, attempt: 2 }));
+}
+
+#[test]
+fn every_state_of_both_tables_is_reached_and_has_a_way_out() {
+    let reached: HashSet<_> = JOB_TABLE.iter().map(|(_, _, to)| *to).chain([JobState::Queued]).collect();
+    assert_eq!(reached.len(), JobState::ALL.len());
+    for s in JobState::ALL {
+        assert!(JobMove::ALL.iter().any(|m| job_next(s, *m).is_some_and(|to| to != s)), "{s}");
+        for m in JobMove::ALL {
+            assert!(
+                JOB_TABLE.iter().filter(|(by, from, _)| *by == m && from.contains(&s)).count() <= 1,
+                "{s} {m:?}"
+            );
+        }
+    }
+    let reached: HashSet<_> =
+        NODE_TABLE.iter().map(|(_, _, to)| *to).chain([JobNodeState::Waiting]).collect();
+    assert_eq!(reached.len(), JobNodeState::ALL.len());
+    for s in JobNodeState::ALL {
+        assert!(NodeMove::ALL.iter().any(|m| node_next(s, *m).is_some_and(|to| to != s)), "{s}");
+        for m in NodeMove::ALL {
+            assert!(
+                NODE_TABLE.iter().filter(|(by, from, _)| *by == m && from.contains(&s)).count() <= 1,
+                "{s} {m:?}"
+            );
+        }
+        if s.is_at_rest() {
+            assert!(exits(s).count() >= 3, "an operator can do something about {s}");
+        }
+    }
+}
+
+#[test]
+fn entries_of_the_first_release_are_read() {
+    let old = r#"{"at":5,"event":{"step-started":{"node":1,"index":0,"attempt":1}}}"#;
+    let entry: JournalEntry = serde_json::from_str(old).unwrap();
+    assert_eq!(entry, JournalEntry { at: Moment(5), event: start(1, 0, 1) });
+}
+
+fn any_end() -> impl Strategy<Value = StepEnd> {
+    prop_oneof![
+        4 => Just(StepEnd::Changed),
+        2 => Just(StepEnd::Unchanged),
+        2 => Just(StepEnd::Failed { status: 1 }),
+        1 => Just(StepEnd::TimedOut { seconds: 1 }),
+        1 => Just(StepEnd::Lost { why: "x".into() }),
+        1 => Just(StepEnd::Cancelled),
+    ]
+}
+
+fn any_renewal() -> impl Strategy<Value = Renewal> {
+    prop_oneof![
+        Just(Renewal::Fresh { host_key: "k".into(), machine_id: "m".into() }),
+        Just(Renewal::Failed { why: "x".into() }),
+    ]
+}
+
+/// Something that anybody might say to a job at any time.
+fn any_event() -> impl Strategy<Value = JobEvent> {
+    let node = || (0_u64..4).prop_map(NodeId);
+    let by = || prop_oneof![Just(None), Just(ada())];
+    let phase = (0..ReinstallPhase::ALL.len()).prop_map(|i| ReinstallPhase::ALL[i]);
+    let name = "ada".to_owned();
+    let (a, b, c) = (name.clone(), name.clone(), name.clone());
+    let wide = prop_oneof![
+        2 => Just(JobEvent::Started),
+        1 => Just(JobEvent::CancelAsked { by: name.clone() }),
+        1 => Just(JobEvent::HoldAsked { by: name.clone() }),
+        1 => Just(JobEvent::Released { by: name.clone() }),
+        1 => Just(JobEvent::DrainAsked { by: name.clone() }),
+        1 => Just(JobEvent::BudgetExceeded { role: NodeRole::Compute, failed: 2, allowed: 1 }),
+        1 => Just(JobEvent::Interrupted),
+        1 => Just(JobEvent::Retried { by: name }),
+        2 => Just(JobEvent::Ended),
+    ];
+    let steps = prop_oneof![
+        8 => (0_u64..4, 0_usize..3, 1_u32..4).prop_map(|(n, i, a)| start(n, i, a)),
+        8 => (0_u64..4, 0_usize..3, 1_u32..4, any_end()).prop_map(|(n, i, a, e)| end(n, i, a, e)),
+        1 => node().prop_map(|node| JobEvent::NodeFailed { node, why: "gone".into() }),
+        1 => node().prop_map(|node| JobEvent::NodeSkipped { node }),
+        2 => (node(), by()).prop_map(|(node, by)| JobEvent::NodeAgain { node, by }),
+        1 => (node(), 0_usize..3).prop_map(|(node, index)| JobEvent::CeilingExtended {
+            node, index, seconds: 5, by: "ada".into()
+        }),
+        3 => (prop::collection::vec((node(), 0_usize..3), 0..3), by())
+            .prop_map(|(nodes, by)| JobEvent::UndoAsked { nodes, by }),
+        5 => (0_u64..4, 0_usize..3, 1_u32..4).prop_map(|(n, i, a)| undo(n, i, a)),
+        5 => (0_u64..4, 0_usize..3, 1_u32..4, any_end()).prop_map(|(n, i, a, e)| undone(n, i, a, e)),
+        3 => node().prop_map(|node| JobEvent::UndoFinished { node }),
+    ];
+    let renewals = prop_oneof![
+        2 => (node(), by()).prop_map(|(node, by)| JobEvent::ReinstallAsked { node, by, profile: None, minutes: 5 }),
+        2 => (node(), phase).prop_map(|(node, phase)| JobEvent::ReinstallPhase { node, phase }),
+        1 => node().prop_map(|node| JobEvent::ReinstallArmed {
+            node, system: "s".into(), was: BTreeMap::from([("netboot_enabled".into(), "False".into())]), server_time: None
+        }),
+        1 => node().prop_map(move |node| JobEvent::ReinstallExtended { node, by: a.clone(), minutes: 1 }),
+        2 => (node(), any_renewal()).prop_map(|(node, end)| JobEvent::ReinstallEnded { node, end }),
+        2 => node().prop_map(move |node| JobEvent::ManualAsked { node, by: b.clone() }),
+        1 => (node(), 1_u32..3).prop_map(|(node, number)| JobEvent::ManualConfirmed { node, number, by: "ada".into() }),
+        2 => node().prop_map(move |node| JobEvent::ManualCheck { node, by: c.clone() }),
+        2 => (node(), any_renewal()).prop_map(|(node, end)| JobEvent::ManualChecked { node, end }),
+        1 => node().prop_map(|node| JobEvent::ManualLeft { node, by: "ada".into() }),
+    ];
+    prop_oneof![2 => wide, 8 => steps, 3 => renewals]
+}
+
+/// What a job itself says comes next: random events alone rarely get a job anywhere.
+fn sensible(j: &Job, dice: u64, end_: StepEnd, renewal: Renewal) -> Option<JobEvent> {
+    use schedule::Task;
+    let node = NodeId(1 + dice % 2);
+    if let Some(event) = j.decision(node) {
+        return Some(event);
+    }
+    Some(match j.task_for(node)? {
+        Task::Step { index, attempt } => start(node.0, index, attempt),
+        Task::Undo { index, attempt } => undo(node.0, index, attempt),
+        Task::UndoFinish => JobEvent::UndoFinished { node },
+        Task::Finish => {
+            let (index, step) = j.open_step(node)?;
+            match step.open()? {
+                (StepAction::Undo, attempt, _) => undone(node.0, index, attempt, end_),
+                (_, attempt, _) => end(node.0, index, attempt, end_),
+            }
+        }
+        Task::Reinstall if dice % 3 == 0 => JobEvent::ReinstallEnded { node, end: renewal },
+        Task::Reinstall => JobEvent::ReinstallPhase { node, phase: ReinstallPhase::Install },
+        Task::Check if j.nodes[&node].state == JobNodeState::Interrupted => {
+            JobEvent::ManualCheck { node, by: String::new() }
+        }
+        Task::Check => JobEvent::ManualChecked { node, end: renewal },
+    })
+}
+
+/// Ways by which an operator, or a new engine, gets a job out of where it stands.
+fn ways_out(j: &Job) -> Vec<JobEvent> {
+    let by = || "x".to_owned();
+    let mut ways = vec![
+        JobEvent::Started,
+        JobEvent::CancelAsked { by: by() },
+        JobEvent::Retried { by: by() },
+        JobEvent::Ended,
+        JobEvent::Released { by: by() },
+    ];
+    for node in j.nodes.keys().copied() {
+        ways.push(JobEvent::NodeSkipped { node });
+        ways.push(JobEvent::ManualLeft { node, by: by() });
+        ways.push(JobEvent::ReinstallEnded { node, end: Renewal::Failed { why: by() } });
+        ways.push(JobEvent::UndoAsked { nodes: vec![(node, 0)], by: ada() });
+    }
+    ways
+}
+
+fn check_step(j: &Job, starts: &HashSet<(NodeId, usize, u32, char)>) -> Result<(), TestCaseError> {
+    for (id, n) in &j.nodes {
+        let open = n.steps.iter().filter(|s| s.is_open()).count();
+        prop_assert!(open <= 1, "one thing at a time on a node");
+        prop_assert_eq!(n.cursor, n.steps.iter().position(|s| !s.is_done()).unwrap_or(n.steps.len()));
+        prop_assert_eq!(open == 1, n.runs(), "what runs is known to run: {:?} {:?}", id, n.state);
+        if n.state == JobNodeState::Done {
+            prop_assert!(n.steps.iter().all(StepProgress::is_done));
+        }
+        for (index, s) in n.steps.iter().enumerate() {
+            let ran = starts.iter().filter(|(node, i, _, what)| (node, *i, *what) == (id, index, 'r'));
+            prop_assert_eq!(ran.count(), s.attempt as usize, "as many attempts as the journal tells");
+        }
+    }
+    if j.state.is_over() {
+        prop_assert!(!j.nodes.values().any(JobNode::runs));
+        prop_assert!(j.nodes.values().all(|n| n.state.is_at_rest()));
+    }
+    if j.state == JobState::Succeeded {
+        prop_assert!(j.nodes.values().all(|n| n.steps.iter().all(StepProgress::is_done)));
+    }
+    Ok(())
+}
+
+/// Sequences of events in the daily run. `PROPTEST_CASES=100000 cargo test --release --lib domain::job` is the full one.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(600)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #[test]
+    fn no_sequence_contradicts_the_journal(
+        turns in prop::collection::vec((any_event(), any::<bool>(), any::<u64>(), any_end(), any_renewal()), 0..80),
+        on_failure in prop_oneof![Just(OnFailure::Ask), Just(OnFailure::Undo), Just(OnFailure::Reinstall)],
+    ) {
+        let mut plan = plan(2, 3);
+        plan.policy.on_failure = on_failure;
+        let mut j = Job::new(JobId(7), plan.clone(), "ada".into(), Moment(0));
+        let mut journal = vec![];
+        let mut starts = HashSet::new();
+        for (anything, wild, dice, end_, renewal) in turns {
+            let e = if wild { anything } else { sensible(&j, dice, end_, renewal).unwrap_or(anything) };
+            let before = j.clone();
+            let entry = at(e);
+            let excerpt = j.excerpt(&entry.event).apply(&entry).is_ok();
+            let accepted = j.apply(&entry).is_ok();
+            prop_assert_eq!(excerpt, accepted, "the excerpt judges as the job does: {:?}", entry.event);
+            if accepted {
+                let what = match &entry.event {
+                    JobEvent::StepStarted { node, index, attempt, .. } => Some((*node, *index, *attempt, 'r')),
+                    JobEvent::UndoStarted { node, index, attempt } => Some((*node, *index, *attempt, 'u')),
+                    _ => None,
+                };
+                if let Some(what) = what {
+                    prop_assert!(starts.insert(what), "an attempt was started twice");
+                }
+                journal.push(entry);
+            } else {
+                prop_assert_eq!(&before, &j, "a refused event changes nothing");
+            }
+            check_step(&j, &starts)?;
+            if j.state != JobState::Succeeded {
+                let out = ways_out(&j).into_iter().any(|w| j.clone().apply(&at(w)).is_ok()) || j.has_work();
+                prop_assert!(out, "no way out of {:?}", j);
+            }
+        }
+        let again = Job::replay(JobId(7), plan, "ada".into(), Moment(0), &journal).unwrap();
+        prop_assert_eq!(again, j);
+    }
+
+    #[test]
+    fn whatever_happened_a_stopped_job_comes_to_its_end(
+        turns in prop::collection::vec((any_event(), any::<u64>(), any_end(), any_renewal()), 0..60),
+    ) {
+        let mut j = Job::new(JobId(7), plan(2, 3), "ada".into(), Moment(0));
+        for (anything, dice, end_, renewal) in turns {
+            let e = if dice % 3 == 0 { anything } else { sensible(&j, dice / 3, end_, renewal).unwrap_or(anything) };
+            let _ = j.apply(&at(e));
+        }
+        if j.state.is_over() {
+            return Ok(());
+        }
+        apply(&mut j, vec![JobEvent::CancelAsked { by: "ada".into() }]);
+        // What the executor does then.
+        for id in [NodeId(1), NodeId(2)] {
+            while let Some(task) = j.task_for(id) {
+                let lost = Renewal::Failed { why: "stopped".into() };
+                let event = match task {
+                    schedule::Task::Reinstall => JobEvent::ReinstallEnded { node: id, end: lost },
+                    _ => sensible(&j, id.0 - 1, StepEnd::Cancelled, lost).unwrap(),
+                };
+                apply(&mut j, vec![event]);
+            }
+            let n = &j.nodes[&id];
+            if !n.state.is_at_rest() {
+                let by_hand = JobEvent::ManualLeft { node: id, by: String::new() };
+                let event = if n.manual.is_some() { by_hand } else { JobEvent::NodeSkipped { node: id } };
+                apply(&mut j, vec![event]);
+            }
+        }
+        apply(&mut j, vec![JobEvent::Ended]);
+        prop_assert!(j.state.is_over());
+    }
+}
+
+#[test]
+fn the_tables_are_drawn_in_the_docs() {
+    use crate::domain::node;
+    let mut text = String::from(
+        "# The states of nodes and jobs\n\nDrawn from the tables in `src/domain` by a test; what is not here cannot happen. After a change of a table:\n`UPDATE_STATES=1 cargo nextest run the_tables_are_drawn_in_the_docs`.\n",
+    );
+    let join = |words: Vec<&str>| words.join(", ");
+    text += "\n## A node's life\n\nBesides: whether it answers and since when, and whether an operator has locked it. Neither changes its state.\n\n| event | from | to |\n|---|---|---|\n";
+    for (event, from, to) in node::TRANSITIONS {
+        text += &format!("| {} | {} | {to} |\n", event.word(), join(from.iter().map(|s| s.word()).collect()));
+    }
+    text += "\n## A job\n\n| move | from | to |\n|---|---|---|\n";
+    for (by, from, to) in JOB_TABLE {
+        text += &format!("| {} | {} | {to} |\n", by.word(), join(from.iter().map(|s| s.word()).collect()));
+    }
+    text += "\n## A node within a job\n\n| move | from | to |\n|---|---|---|\n";
+    for (by, from, to) in NODE_TABLE {
+        text += &format!("| {} | {} | {to} |\n", by.word(), join(from.iter().map(|s| s.word()).collect()));
+    }
+    text += "\nWhat an operator can ask for, by state:\n\n| state | ways on |\n|---|---|\n";
+    for state in JobNodeState::ALL {
+        text += &format!("| {state} | {} |\n", join(exits(state).map(NodeMove::word).collect()));
+    }
+    text += "\n## The same as a picture\n\n```mermaid\nstateDiagram-v2\n";
+    for (event, from, to) in node::TRANSITIONS {
+        for from in from.iter().filter(|f| *f != to) {
+            text += &format!(
+                "    {} --> {}: {}\n",
+                from.word().replace('-', "_"),
+                to.word().replace('-', "_"),
+                event.word()
+            );
+        }
+    }
+    text += "```\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/states.md");
+    if std::env::var_os("UPDATE_STATES").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let there = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(there == text, "docs/states.md is not what the tables say: UPDATE_STATES=1 draws it anew");
+}

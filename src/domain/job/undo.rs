@@ -1,0 +1,107 @@
+//! What an undo would undo: the list that is shown, and confirmed, before anything happens.
+
+use super::Job;
+use crate::domain::ids::NodeId;
+use crate::domain::plan::{StageKind, StepId};
+use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// How far an undo goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UndoScope {
+    /// Everything that the job did.
+    All,
+    /// What was done in this stage and after it.
+    Stage(StageKind),
+    /// One node.
+    Node {
+        /// Which.
+        node: NodeId,
+        /// Back to this step, itself included; all without one.
+        back_to: Option<StepId>,
+    },
+}
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UndoLine {
+    /// On which node.
+    pub node: NodeId,
+    /// Place in the node's list of steps.
+    pub index: usize,
+    /// In which stage.
+    pub stage: StageKind,
+    /// Which step.
+    pub step: StepId,
+    /// It cannot be undone: it stays as it is.
+    pub irreversible: bool,
+}
+
+/// What would be done, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoList {
+    /// The lines; nodes of a stage are worked on beside each other.
+    pub lines: Vec<UndoLine>,
+    /// Nodes that are at work, or that a reinstallation or a manual procedure has: nothing is undone on them.
+    pub busy: Vec<NodeId>,
+    /// Stands for exactly this list: who confirms it sends it back.
+    pub digest: u64,
+}
+
+impl Job {
+    /// What `scope` would undo, last step first.
+    pub fn undo_list(&self, scope: &UndoScope) -> UndoList {
+        let mut list = UndoList::default();
+        for (node, back_to) in self.undo_targets(scope) {
+            let Some(n) = self.nodes.get(&node) else { continue };
+            if super::node_next(n.state, super::NodeMove::Undo).is_none() || n.runs() {
+                if n.is_touched() {
+                    list.busy.push(node);
+                }
+                continue;
+            }
+            for (index, step) in n.steps.iter().enumerate().skip(back_to).filter(|(_, s)| s.touched) {
+                let irreversible = self.plan.steps.get(&step.step).is_some_and(|s| s.irreversible);
+                list.lines.push(UndoLine {
+                    node,
+                    index,
+                    stage: step.stage,
+                    step: step.step.clone(),
+                    irreversible,
+                });
+            }
+        }
+        list.lines.sort_by(|a, b| (b.stage, a.node).cmp(&(a.stage, b.node)).then(b.index.cmp(&a.index)));
+        let mut hash = DefaultHasher::new();
+        list.lines.hash(&mut hash);
+        // JSON's numbers are exact up to 2^53.
+        list.digest = hash.finish() >> 11;
+        list
+    }
+
+    /// The nodes that an event has to name for this scope, with their first step to be undone; only those with something to undo.
+    pub fn undo_nodes(&self, scope: &UndoScope) -> Vec<(NodeId, usize)> {
+        let list = self.undo_list(scope);
+        let has = |node: NodeId| list.lines.iter().any(|l| l.node == node);
+        self.undo_targets(scope).into_iter().filter(|(node, _)| has(*node)).collect()
+    }
+
+    fn undo_targets(&self, scope: &UndoScope) -> Vec<(NodeId, usize)> {
+        let all = || self.nodes.keys().copied();
+        match scope {
+            UndoScope::All => all().map(|n| (n, 0)).collect(),
+            UndoScope::Stage(stage) => all()
+                .filter_map(|id| {
+                    let first = self.nodes.get(&id)?.steps.iter().position(|s| s.stage >= *stage)?;
+                    Some((id, first))
+                })
+                .collect(),
+            UndoScope::Node { node, back_to: None } => vec![(*node, 0)],
+            UndoScope::Node { node, back_to: Some(step) } => {
+                let place = self.nodes.get(node).and_then(|n| n.steps.iter().position(|s| s.step == *step));
+                place.map(|p| (*node, p)).into_iter().collect()
+            }
+        }
+    }
+}

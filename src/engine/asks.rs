@@ -1,0 +1,325 @@
+//! What operators ask of a job: stops, retries, undo, renewal of nodes. Everything becomes an event in its journal.
+
+use super::jobs::{JobCell, Journalled, refuse_locked};
+use super::records::{NODES, refused};
+use super::topics::Area;
+use super::{Engine, now};
+use crate::api::rows::NodeRow;
+use crate::api::{Failure, FailureKind};
+use crate::domain::ids::{JobId, NodeId};
+use crate::domain::job::forecast::Stop;
+use crate::domain::job::schedule::REINSTALL_MINUTES;
+use crate::domain::job::undo::{UndoList, UndoScope};
+use crate::domain::job::{JobEvent, JobState};
+use crate::domain::node::NodeLock;
+use crate::domain::plan::{Plan, PlanKind, PlanNode};
+use crate::domain::text::harmless;
+use crate::domain::user::User;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Most minutes, and seconds over 60, by which a deadline is extended at once.
+const EXTEND_MAX: u32 = 24 * 60;
+/// Characters of a reason.
+const REASON_MAX: usize = 200;
+
+fn invalid(field: &str, why: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Invalid, why).at(field)
+}
+
+impl Engine {
+    /// Journals what an operator asks for, and has the job worked on if it was over.
+    fn ask(self: &Arc<Self>, cell: &Arc<JobCell>, event: JobEvent) -> Result<(), Failure> {
+        match self.journal(cell, event).map_err(|f| refused(&f))? {
+            Journalled::Accepted => cell.wake.notify_one(),
+            Journalled::Resumed => self.run(cell),
+            Journalled::Refused => {
+                let state = cell.lock().job.state;
+                return Err(Failure::new(
+                    FailureKind::Busy,
+                    format!(
+                        "job {} is {state}, or the node is in a state that does not allow this: look again",
+                        cell.id
+                    ),
+                )
+                .keyed("error-job-refuses"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A job on which something more may be done: one at work, or the newest of its environment.
+    fn job_to_ask(&self, id: JobId) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job(id)?;
+        let (over, env) = {
+            let inner = cell.lock();
+            (inner.job.state.is_over(), inner.job.env)
+        };
+        let newer: Vec<Arc<JobCell>> =
+            self.model.read().jobs.range(id..).skip(1).map(|(_, j)| Arc::clone(j)).collect();
+        let newer = newer.iter().find(|j| {
+            let inner = j.lock();
+            // What only looked changed nothing.
+            inner.job.env == env && (inner.job.plan.kind != PlanKind::DryRun || !inner.job.state.is_over())
+        });
+        match newer {
+            Some(newer) if over => Err(Failure::new(
+                FailureKind::Busy,
+                format!("job {id} is not the newest of its environment: job {} came after it", newer.id),
+            )
+            .keyed("error-job-not-newest")),
+            _ => Ok(cell),
+        }
+    }
+
+    /// Stops a job; nothing is undone.
+    pub fn job_stop(self: &Arc<Self>, asks: &User, id: JobId, stop: Stop) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job(id)?;
+        let state = cell.lock().job.state;
+        if state.is_over() {
+            return Err(Failure::new(FailureKind::Busy, format!("job {id} is over already: it {state}"))
+                .keyed("error-job-over"));
+        }
+        let by = asks.name.clone();
+        let event = match stop {
+            Stop::Hold if state == JobState::Holding => None,
+            Stop::Drain if state == JobState::Draining => None,
+            Stop::Now if state == JobState::Cancelling => None,
+            Stop::Hold => Some(JobEvent::HoldAsked { by }),
+            Stop::Drain => Some(JobEvent::DrainAsked { by }),
+            Stop::Now => Some(JobEvent::CancelAsked { by }),
+        };
+        if let Some(event) = event {
+            self.ask(&cell, event)?;
+        }
+        if stop == Stop::Now {
+            cell.token().cancel();
+        }
+        Ok(cell)
+    }
+
+    /// Goes on with a job that is held.
+    pub fn job_release(self: &Arc<Self>, asks: &User, id: JobId) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job(id)?;
+        self.ask(&cell, JobEvent::Released { by: asks.name.clone() })?;
+        Ok(cell)
+    }
+
+    /// Goes on with a job that failed, was cancelled or undone.
+    pub fn job_retry(self: &Arc<Self>, asks: &User, id: JobId) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job_to_ask(id)?;
+        let state = cell.lock().job.state;
+        if !state.is_over() || state == JobState::Succeeded {
+            return Err(Failure::new(
+                FailureKind::Busy,
+                format!(
+                    "job {id} is {state}: only one that failed, was cancelled or undone can be tried again"
+                ),
+            )
+            .keyed("error-job-not-over"));
+        }
+        self.ask(&cell, JobEvent::Retried { by: asks.name.clone() })?;
+        Ok(cell)
+    }
+
+    /// Works again on one node.
+    pub fn node_again(
+        self: &Arc<Self>,
+        asks: &User,
+        id: JobId,
+        node: NodeId,
+    ) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job_to_ask(id)?;
+        self.ask(&cell, JobEvent::NodeAgain { node, by: Some(asks.name.clone()) })?;
+        Ok(cell)
+    }
+
+    /// What an undo would undo.
+    pub fn undo_preview(&self, id: JobId, scope: &UndoScope) -> Result<UndoList, Failure> {
+        Ok(self.job(id)?.lock().job.undo_list(scope))
+    }
+
+    /// Undoes what was shown.
+    pub fn undo(
+        self: &Arc<Self>,
+        asks: &User,
+        id: JobId,
+        scope: &UndoScope,
+        digest: u64,
+    ) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job_to_ask(id)?;
+        let (list, nodes) = {
+            let inner = cell.lock();
+            (inner.job.undo_list(scope), inner.job.undo_nodes(scope))
+        };
+        if list.lines.is_empty() {
+            return Err(Failure::new(
+                FailureKind::Invalid,
+                format!("job {id} has done nothing there that could be undone"),
+            )
+            .keyed("error-nothing-to-undo"));
+        }
+        if list.digest != digest {
+            return Err(Failure::new(
+                FailureKind::Conflict,
+                "what would be undone has changed since it was shown: look at the list again",
+            )
+            .keyed("error-undo-changed"));
+        }
+        for (node, _) in &nodes {
+            refuse_locked(&self.node(*node)?)?;
+        }
+        tracing::info!(user = %asks.name, job = %id, steps = list.lines.len(), "undo asked for");
+        self.ask(&cell, JobEvent::UndoAsked { nodes, by: Some(asks.name.clone()) })?;
+        Ok(cell)
+    }
+
+    /// The job in which a node is to be renewed: the newest one it belongs to, or a new one for it alone.
+    fn renewal_job(self: &Arc<Self>, asks: &User, id: NodeId) -> Result<Arc<JobCell>, Failure> {
+        let node = self.node(id)?;
+        refuse_locked(&node)?;
+        if let Some(job) = node.job
+            && let Ok(cell) = self.job_to_ask(job)
+            && cell.lock().job.nodes.contains_key(&id)
+        {
+            return Ok(cell);
+        }
+        self.refuse_while_busy(node.env)?;
+        let env = self.env(node.env)?;
+        let plan = Plan {
+            env: env.id,
+            kind: PlanKind::Reinstall,
+            policy: env.policy,
+            platform: env.platform.clone(),
+            parallel: 1,
+            modules: Vec::new(),
+            nodes: vec![PlanNode {
+                id,
+                name: node.name.clone(),
+                address: node.address.to_string(),
+                roles: node.roles.clone(),
+            }],
+            stages: Vec::new(),
+            steps: BTreeMap::new(),
+        };
+        let cell = self.start_job(asks, &env, plan)?;
+        // Nothing is done in it until somebody asks for it, which is the caller's next line.
+        self.journal(&cell, JobEvent::Started).map_err(|f| refused(&f))?;
+        Ok(cell)
+    }
+
+    fn renew(self: &Arc<Self>, cell: &Arc<JobCell>, event: JobEvent) -> Result<(), Failure> {
+        let fresh_job = cell.kind() == PlanKind::Reinstall && cell.lock().entries == 1;
+        let asked = self.ask(cell, event);
+        if fresh_job {
+            self.run(cell);
+        }
+        asked
+    }
+
+    /// Installs a node's operating system anew through Cobbler.
+    pub fn node_reinstall(
+        self: &Arc<Self>,
+        asks: &User,
+        id: NodeId,
+        name: &str,
+        profile: Option<String>,
+        minutes: Option<u32>,
+    ) -> Result<Arc<JobCell>, Failure> {
+        let node = self.node(id)?;
+        if name != node.name {
+            return Err(invalid(
+                "name",
+                format!("type the node's name, {}, to confirm that everything on it will be lost", node.name),
+            )
+            .keyed("error-typed-name"));
+        }
+        let minutes = minutes.unwrap_or(REINSTALL_MINUTES);
+        if !(1..=EXTEND_MAX).contains(&minutes) {
+            return Err(invalid("minutes", format!("a reinstallation gets 1 to {EXTEND_MAX} minutes")));
+        }
+        let cell = self.renewal_job(asks, id)?;
+        tracing::info!(user = %asks.name, node = %node.name, job = %cell.id, "reinstallation asked for");
+        let by = Some(asks.name.clone());
+        self.renew(&cell, JobEvent::ReinstallAsked { node: id, by, profile, minutes })?;
+        Ok(cell)
+    }
+
+    /// Gives a reinstallation more time.
+    pub fn reinstall_extend(
+        self: &Arc<Self>,
+        asks: &User,
+        id: JobId,
+        node: NodeId,
+        minutes: u32,
+    ) -> Result<Arc<JobCell>, Failure> {
+        if !(1..=EXTEND_MAX).contains(&minutes) {
+            return Err(invalid("minutes", format!("it is extended by 1 to {EXTEND_MAX} minutes")));
+        }
+        let cell = self.job(id)?;
+        self.ask(&cell, JobEvent::ReinstallExtended { node, by: asks.name.clone(), minutes })?;
+        Ok(cell)
+    }
+
+    /// An operator takes a node into his own hands.
+    pub fn manual_start(self: &Arc<Self>, asks: &User, id: NodeId) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.renewal_job(asks, id)?;
+        self.renew(&cell, JobEvent::ManualAsked { node: id, by: asks.name.clone() })?;
+        Ok(cell)
+    }
+
+    /// An event of the manual procedure.
+    pub fn manual(self: &Arc<Self>, id: JobId, event: JobEvent) -> Result<Arc<JobCell>, Failure> {
+        let cell = self.job(id)?;
+        self.ask(&cell, event)?;
+        Ok(cell)
+    }
+
+    /// Gives the running step of a node more time.
+    pub fn ceiling_extend(
+        self: &Arc<Self>,
+        asks: &User,
+        id: JobId,
+        node: NodeId,
+        seconds: u32,
+    ) -> Result<Arc<JobCell>, Failure> {
+        if !(1..=EXTEND_MAX * 60).contains(&seconds) {
+            return Err(invalid("seconds", format!("it is extended by 1 to {} seconds", EXTEND_MAX * 60)));
+        }
+        let cell = self.job(id)?;
+        let open = cell.lock().job.open_step(node).map(|(index, _)| index);
+        let Some(index) = open else {
+            return Err(
+                Failure::new(FailureKind::Busy, "nothing runs on this node").keyed("error-nothing-runs")
+            );
+        };
+        self.ask(&cell, JobEvent::CeilingExtended { node, index, seconds, by: asks.name.clone() })?;
+        Ok(cell)
+    }
+
+    /// Locks or unlocks a node.
+    pub fn node_lock(&self, asks: &User, id: NodeId, why: Option<String>) -> Result<NodeRow, Failure> {
+        let why = match why {
+            None => None,
+            Some(why) => {
+                let why = harmless(why.trim());
+                if why.is_empty() || why.chars().count() > REASON_MAX {
+                    return Err(invalid("why", format!("say why, in 1 to {REASON_MAX} characters")));
+                }
+                Some(why)
+            }
+        };
+        let node = {
+            let _write = self.write();
+            let mut node = self.node(id)?;
+            node.lock = why.map(|why| NodeLock { by: asks.name.clone(), at: now(), why });
+            node.revision = node.revision.next();
+            self.records.save(NODES, &id, &node)?;
+            self.model.write().nodes.insert(id, node.clone());
+            node
+        };
+        tracing::info!(user = %asks.name, node = %node.name, locked = node.lock.is_some(), "node's lock changed");
+        self.topics.touch(Area::Nodes(node.env));
+        Ok(self.node_row(&node))
+    }
+}

@@ -1,0 +1,63 @@
+//! Is there a fresh system where a node was? Asked after a reinstallation, by Cobbler or by hand.
+//!
+//! A fresh system shows another host key than the pinned one and another machine id than the one of the last facts, and has
+//! nothing of ours on it. Its key is taken on trust this once, because the machine was just installed on our own order.
+
+use super::nodes::node_fault;
+use super::{Engine, now};
+use crate::discovery;
+use crate::domain::ids::NodeId;
+use crate::domain::job::Renewal;
+use crate::runner::BASE;
+use crate::ssh::{self, HostKeyCheck, SshError};
+use std::time::Duration;
+
+/// For a look at one path.
+const LOOK: Duration = Duration::from_secs(20);
+
+impl Engine {
+    /// The fresh system, or what is missing, in a sentence.
+    pub async fn fresh(&self, id: NodeId) -> Result<Renewal, String> {
+        let node = self.node(id).map_err(|f| f.message)?;
+        let mut target = self.target(&node).map_err(|f| f.message)?;
+        target.node.host_key = HostKeyCheck::AskFirst;
+        let offered = match ssh::connect(&target).await {
+            Err(SshError::HostKeyUnknown { offered, .. }) => offered,
+            Err(why) => return Err(why.to_string()),
+            Ok(session) => {
+                session.close().await;
+                return Err("the node offered no host key".into());
+            }
+        };
+        if node.host_key.as_deref() == Some(offered.to_string().as_str()) {
+            return Err(format!(
+                "{} still shows its old host key {}: the old system answers, or its disk was not installed anew",
+                node.name,
+                offered.fingerprint()
+            ));
+        }
+        target.node.host_key = HostKeyCheck::Pinned((*offered).clone());
+        let session = ssh::connect(&target).await.map_err(|why| node_fault(&why).message)?;
+        let facts = discovery::gather(&session, now).await;
+        let ours = session.run(&format!("test -e {BASE} && echo yes || echo no"), "", LOOK).await;
+        session.close().await;
+        let facts = facts.map_err(|why| why.to_string())?;
+        let old = node.facts.as_ref().map(|f| f.machine_id.as_str()).unwrap_or_default();
+        if facts.machine_id.is_empty() {
+            return Err(format!("{} tells no machine id: /etc/machine-id is empty or missing", node.name));
+        }
+        if facts.machine_id == old {
+            return Err(format!(
+                "{} has a new host key but its old machine id {old}: the old system answers",
+                node.name
+            ));
+        }
+        let ours = ours.map_err(|why| why.to_string())?;
+        if String::from_utf8_lossy(&ours.stdout).trim() != "no" {
+            return Err(format!("{BASE} is still there on {}: this is not a fresh system", node.name));
+        }
+        let machine_id = facts.machine_id.clone();
+        self.note_node(id, |n| n.facts = Some(facts)).map_err(|f| f.message)?;
+        Ok(Renewal::Fresh { host_key: offered.to_string(), machine_id })
+    }
+}
