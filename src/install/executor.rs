@@ -3,7 +3,7 @@
 use super::worker::{Worker, record};
 use super::{Link, Site};
 use crate::domain::ids::NodeId;
-use crate::domain::job::{JobEvent, JobNodeState, JobState};
+use crate::domain::job::{Job, JobEvent, JobNodeState, JobState};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -190,6 +190,6 @@ impl<S: Site> Round<S> {
             return true;
         }
         self.refused += 1;
-        self.refused > 3 && !site.read(|job| job.has_work())
+        self.refused > 3 && !site.read(Job::has_work)
     }
 }

@@ -125,6 +125,7 @@ fn undone(node: u64, index: usize, attempt: u32, end: StepEnd) -> JobEvent {
     JobEvent::UndoEnded { node: NodeId(node), index, attempt, end }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the events have it")]
 fn ada() -> Option<String> {
     Some("ada".into())
 }
@@ -428,7 +429,7 @@ fn sensible(j: &Job, dice: u64, end_: StepEnd, renewal: Renewal) -> Option<JobEv
                 (_, attempt, _) => end(node.0, index, attempt, end_),
             }
         }
-        Task::Reinstall if dice % 3 == 0 => JobEvent::ReinstallEnded { node, end: renewal },
+        Task::Reinstall if dice.is_multiple_of(3) => JobEvent::ReinstallEnded { node, end: renewal },
         Task::Reinstall => JobEvent::ReinstallPhase { node, phase: ReinstallPhase::Install },
         Task::Check if j.nodes[&node].state == JobNodeState::Interrupted => {
             JobEvent::ManualCheck { node, by: String::new() }
@@ -533,7 +534,7 @@ proptest! {
     ) {
         let mut j = Job::new(JobId(7), plan(2, 3), "ada".into(), Moment(0));
         for (anything, dice, end_, renewal) in turns {
-            let e = if dice % 3 == 0 { anything } else { sensible(&j, dice / 3, end_, renewal).unwrap_or(anything) };
+            let e = if dice.is_multiple_of(3) { anything } else { sensible(&j, dice / 3, end_, renewal).unwrap_or(anything) };
             let _ = j.apply(&at(e));
         }
         if j.state.is_over() {
@@ -560,47 +561,4 @@ proptest! {
         apply(&mut j, vec![JobEvent::Ended]);
         prop_assert!(j.state.is_over());
     }
-}
-
-#[test]
-fn the_tables_are_drawn_in_the_docs() {
-    use crate::domain::node;
-    let mut text = String::from(
-        "# The states of nodes and jobs\n\nDrawn from the tables in `src/domain` by a test; what is not here cannot happen. After a change of a table:\n`UPDATE_STATES=1 cargo nextest run the_tables_are_drawn_in_the_docs`.\n",
-    );
-    let join = |words: Vec<&str>| words.join(", ");
-    text += "\n## A node's life\n\nBesides: whether it answers and since when, and whether an operator has locked it. Neither changes its state.\n\n| event | from | to |\n|---|---|---|\n";
-    for (event, from, to) in node::TRANSITIONS {
-        text += &format!("| {} | {} | {to} |\n", event.word(), join(from.iter().map(|s| s.word()).collect()));
-    }
-    text += "\n## A job\n\n| move | from | to |\n|---|---|---|\n";
-    for (by, from, to) in JOB_TABLE {
-        text += &format!("| {} | {} | {to} |\n", by.word(), join(from.iter().map(|s| s.word()).collect()));
-    }
-    text += "\n## A node within a job\n\n| move | from | to |\n|---|---|---|\n";
-    for (by, from, to) in NODE_TABLE {
-        text += &format!("| {} | {} | {to} |\n", by.word(), join(from.iter().map(|s| s.word()).collect()));
-    }
-    text += "\nWhat an operator can ask for, by state:\n\n| state | ways on |\n|---|---|\n";
-    for state in JobNodeState::ALL {
-        text += &format!("| {state} | {} |\n", join(exits(state).map(NodeMove::word).collect()));
-    }
-    text += "\n## The same as a picture\n\n```mermaid\nstateDiagram-v2\n";
-    for (event, from, to) in node::TRANSITIONS {
-        for from in from.iter().filter(|f| *f != to) {
-            text += &format!(
-                "    {} --> {}: {}\n",
-                from.word().replace('-', "_"),
-                to.word().replace('-', "_"),
-                event.word()
-            );
-        }
-    }
-    text += "```\n";
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/states.md");
-    if std::env::var_os("UPDATE_STATES").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    let there = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(there == text, "docs/states.md is not what the tables say: UPDATE_STATES=1 draws it anew");
 }

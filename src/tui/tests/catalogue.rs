@@ -69,17 +69,8 @@ fn made() -> BTreeSet<String> {
     all.extend(Context::ALL.map(|s| format!("context-{}", s.word())));
     all.extend(Action::ALL.iter().map(|s| format!("act-{}", s.word())));
     all.extend(BINDINGS.iter().filter(|b| b.hint.is_some()).map(|b| format!("hint-{}", b.action.word())));
-    {
-        use JobState as S;
-        let states =
-            [S::Queued, S::Running, S::Cancelling, S::Interrupted, S::Succeeded, S::Failed, S::Cancelled];
-        all.extend(states.map(|s| format!("job-state-{}", s.word())));
-    }
-    {
-        use JobNodeState as S;
-        let states = [S::Waiting, S::Running, S::Done, S::Failed, S::Cancelled, S::Interrupted];
-        all.extend(states.map(|s| format!("job-node-{}", s.word())));
-    }
+    all.extend(JobState::ALL.map(|s| format!("job-state-{}", s.word())));
+    all.extend(JobNodeState::ALL.map(|s| format!("job-node-{}", s.word())));
     {
         use NameFault as F;
         all.extend([F::Length, F::Characters, F::Edges, F::Digits].map(|f| f.key().to_owned()));

@@ -41,17 +41,14 @@ pub fn node(state: NodeState) -> Shown {
         NodeState::Discovered => ("·", Part::Dim),
         NodeState::Ready => ("○", Part::Text),
         NodeState::Queued => ("◦", Part::Busy),
-        NodeState::Installing => ("▸", Part::Busy),
-        NodeState::Verifying => ("?", Part::Busy),
+        NodeState::Installing | NodeState::Reinstalling => ("▸", Part::Busy),
+        NodeState::Verifying | NodeState::Checking => ("?", Part::Busy),
         NodeState::Installed => ("✓", Part::Good),
-        NodeState::Failed => ("✗", Part::Bad),
+        NodeState::Failed | NodeState::UndoFailed => ("✗", Part::Bad),
         NodeState::Cancelled => ("–", Part::Warn),
         NodeState::Interrupted => ("!", Part::Warn),
         NodeState::Undoing => ("◂", Part::Busy),
-        NodeState::UndoFailed => ("✗", Part::Bad),
-        NodeState::Reinstalling => ("▸", Part::Busy),
         NodeState::Manual => ("☐", Part::Warn),
-        NodeState::Checking => ("?", Part::Busy),
     };
     Shown::new(glyph, Text::key(format!("node-state-{}", state.word())), part)
 }
@@ -86,15 +83,13 @@ pub fn job(state: JobState) -> Shown {
 pub fn job_node(state: JobNodeState) -> Shown {
     let (glyph, part) = match state {
         JobNodeState::Waiting => ("◦", Part::Dim),
-        JobNodeState::Running => ("▸", Part::Busy),
+        JobNodeState::Running | JobNodeState::Reinstalling => ("▸", Part::Busy),
         JobNodeState::Done => ("✓", Part::Good),
-        JobNodeState::Failed => ("✗", Part::Bad),
+        JobNodeState::Failed | JobNodeState::UndoFailed => ("✗", Part::Bad),
         JobNodeState::Cancelled => ("–", Part::Warn),
         JobNodeState::Interrupted => ("!", Part::Warn),
         JobNodeState::Undoing => ("◂", Part::Busy),
         JobNodeState::Undone => ("◂", Part::Warn),
-        JobNodeState::UndoFailed => ("✗", Part::Bad),
-        JobNodeState::Reinstalling => ("▸", Part::Busy),
         JobNodeState::Manual => ("☐", Part::Warn),
         JobNodeState::Checking => ("?", Part::Busy),
     };
