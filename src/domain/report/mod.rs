@@ -218,6 +218,7 @@ pub fn end_words(end: &StepEnd) -> String {
         StepEnd::Changed => "changed".to_owned(),
         StepEnd::Unchanged => "unchanged".to_owned(),
         StepEnd::Failed { status } => format!("failed with status {status}"),
+        StepEnd::TimedOut { seconds } => format!("ran longer than {seconds} s and was ended"),
         StepEnd::Lost { why } => format!("lost: {why}"),
         StepEnd::Cancelled => "cancelled".to_owned(),
     }
@@ -347,7 +348,7 @@ impl Fold<'_> {
         let at = entry.at;
         match &entry.event {
             JobEvent::Started => self.note(at, "started", None, None, "work starts".into()),
-            JobEvent::StepStarted { node, index, attempt } => {
+            JobEvent::StepStarted { node, index, attempt, .. } => {
                 self.begin(at, (*node, *index), StepAction::Run, *attempt);
             }
             JobEvent::StepEnded { node, index, end, .. } => {
@@ -390,6 +391,13 @@ impl Fold<'_> {
                 self.note(at, "retried", None, Some(by), "asked to go on from what failed".into());
             }
             JobEvent::Ended => self.note(at, "ended", None, None, "nothing was left to do".into()),
+            JobEvent::UndoStarted { node, index, attempt } => {
+                self.begin(at, (*node, *index), StepAction::Undo, *attempt);
+            }
+            JobEvent::UndoEnded { node, index, end, .. } => {
+                self.end(at, (*node, *index), StepAction::Undo, end);
+            }
+            _ => {}
         }
     }
 
