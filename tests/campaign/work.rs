@@ -147,8 +147,18 @@ pub fn write_roles(dir: &Path, steps: &[Step]) {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a directory");
         std::fs::write(path, text).expect("a file");
     };
-    write("runner.sh", include_str!("../../roles/runner.sh"));
-    write("lib.sh", include_str!("../../roles/lib.sh"));
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("roles");
+    for folder in ["", "lib"] {
+        for entry in std::fs::read_dir(project.join(folder)).expect("the project's roles").flatten() {
+            if entry.path().is_file() {
+                let name = Path::new(folder).join(entry.file_name());
+                write(
+                    name.to_str().expect("UTF-8"),
+                    &std::fs::read_to_string(entry.path()).expect("a script"),
+                );
+            }
+        }
+    }
     write(
         "modules/preflight/module.toml",
         "name = \"preflight\"\ntitle = { en = \"Look\", zh-CN = \"看\" }\nroles = [\"controller\", \"compute\"]\nbase = true\n\n\

@@ -3,6 +3,7 @@
 
 use super::support::wait_until;
 use serde_json::Value;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -207,7 +208,7 @@ impl World {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("timeout");
-        command.args([COMMAND_SECONDS, env!("CARGO_BIN_EXE_cpmg")]).args(args);
+        command.arg(COMMAND_SECONDS).arg(program()).args(args);
         self.surround(&mut command);
         command
     }
@@ -229,7 +230,7 @@ impl World {
         let began = Instant::now();
         let log =
             OpenOptions::new().append(true).create(true).open(self.dir().join("engine.log")).expect("a log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cpmg"));
+        let mut command = Command::new(program());
         command.args(["engine", "--foreground"]);
         self.surround(&mut command);
         if let Some(clock) = &self.clock {
@@ -349,6 +350,11 @@ impl Drop for World {
         }
         let _ = self.lab(&["down"]).status();
     }
+}
+
+/// The program under test; another build of it where the environment says so.
+fn program() -> OsString {
+    std::env::var_os("CPMG_CAMPAIGN_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_cpmg").into())
 }
 
 fn lab_run() -> PathBuf {
