@@ -3,17 +3,17 @@
 //! The nodes are simulated ones (real SSH, nothing runs) in another process, so that their memory is not the engine's. Every
 //! node prints an apt-like stream at the same time; a client follows the job.
 
-use crate::process::{self, Memory, threads};
-use crate::site::Site;
-use crate::verdict;
+use crate::support::crowd::{self, Crowd};
+use crate::support::process::{self, Memory, threads};
+use crate::support::site::Site;
+use crate::support::verdict;
 use cpmg::domain::plan::StepId;
 use cpmg::sim::recording::Take;
-use cpmg::sim::{self, Recording, Recordings, SimOptions};
+use cpmg::sim::{Recording, Recordings, SimOptions};
 use std::collections::HashSet;
 use std::fmt::Write;
-use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// How many nodes.
@@ -23,17 +23,10 @@ const FIRST: Ipv4Addr = Ipv4Addr::new(127, 78, 0, 1);
 /// How long the step that all compute nodes do at once takes, and how often it prints a line.
 const STEP: (Duration, Duration) = (Duration::from_secs(40), Duration::from_millis(200));
 
-/// The process of the nodes: prints a line for each, then `ready`; ends with its standard input.
+/// The process of the nodes.
 pub fn simulate(nodes: usize) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let options =
-        SimOptions { nodes, base: FIRST, port: 0, recordings: Some(recordings()), ..SimOptions::default() };
-    let handle = runtime.block_on(sim::start(options)).expect("simulated nodes");
-    for node in &handle.nodes {
-        println!("{} {}", node.name, node.address);
-    }
-    println!("ready");
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+    let recordings = Some(recordings());
+    crowd::serve(SimOptions { nodes, base: FIRST, port: 0, recordings, ..SimOptions::default() });
 }
 
 /// All steps take a moment, but the installation of a package on compute nodes takes [`STEP`].
@@ -55,40 +48,6 @@ fn recordings() -> Recordings {
     Recordings { controller, compute }
 }
 
-/// The nodes, gone when dropped.
-struct Nodes {
-    child: Child,
-    /// Names and addresses.
-    all: Vec<(String, SocketAddrV4)>,
-}
-
-impl Nodes {
-    fn start() -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--simulate", &NODES.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("this program again");
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let all = lines
-            .take_while(|l| l != "ready")
-            .map(|l| {
-                let (name, address) = l.split_once(' ').expect("name and address");
-                (name.to_owned(), address.parse().unwrap())
-            })
-            .collect();
-        Self { child, all }
-    }
-}
-
-impl Drop for Nodes {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// An address as the kernel's table has it.
 fn kernel(address: SocketAddrV4) -> String {
     let mut text = String::new();
@@ -99,7 +58,7 @@ fn kernel(address: SocketAddrV4) -> String {
 }
 
 pub fn measure(site: &Site) {
-    let nodes = Nodes::start();
+    let nodes = Crowd::start(&["--simulate".to_owned(), NODES.to_string()]);
     assert_eq!(nodes.all.len(), NODES);
     site.ok(&["env", "add", "crowd"], "");
     site.ok(&["env", "set", "crowd", "--modules", "hosts,time", "--parallel", &NODES.to_string()], "");

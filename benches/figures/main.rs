@@ -21,14 +21,15 @@
 )]
 
 mod crowd;
-mod process;
-mod pty;
-mod site;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with the other measuring programs")]
+mod support;
 
-use process::{cpu, load, wakeups};
-use pty::Pty;
-use site::{PASSWORD, Site, USER};
 use std::time::{Duration, Instant};
+use support::process::{cpu, load, wakeups};
+use support::pty::Pty;
+use support::site::{PASSWORD, Site, USER};
+use support::{Spread, verdict};
 
 /// How often short things are measured.
 const ROUNDS: usize = 30;
@@ -68,19 +69,6 @@ fn main() {
     println!("load {}", load());
 }
 
-/// Prints a figure with its bound.
-fn verdict(what: &str, measured: f64, bound: f64, unit: &str) {
-    let kept = if measured < bound { "kept" } else { "NOT KEPT" };
-    println!("{what}: {measured:.2} {unit}; bound: under {bound} {unit}: {kept}");
-}
-
-/// Least, median and worst, in milliseconds.
-fn spread(mut times: Vec<Duration>) -> (f64, f64, f64) {
-    times.sort();
-    let ms = |d: Duration| d.as_secs_f64() * 1e3;
-    (ms(times[0]), ms(times[times.len() / 2]), ms(times[times.len() - 1]))
-}
-
 /// From the start of the program to its first frame, and to the first that can be worked with: the login.
 fn first_frame(site: &Site, grid: (u16, u16)) {
     let (mut first, mut ready) = (Vec::new(), Vec::new());
@@ -91,13 +79,12 @@ fn first_frame(site: &Site, grid: (u16, u16)) {
         ready.push(pty.wait("the login", |screen| screen.concat().contains("Password")) - began);
     }
     let at = format!("{}x{}", grid.0, grid.1);
-    let (least, median, worst) = spread(first);
-    println!(
-        "\nfirst frame at {at}, {ROUNDS} starts: least {least:.1}, median {median:.1}, worst {worst:.1} ms"
-    );
-    let (least, median, worst) = spread(ready);
-    println!("login at {at}, {ROUNDS} starts: least {least:.1}, median {median:.1}, worst {worst:.1} ms");
-    verdict(&format!("login at {at}, median"), median, 50.0, "ms");
+    let first = Spread::of(first);
+    println!();
+    tell(&format!("first frame at {at}, {ROUNDS} starts"), &first, "");
+    let ready = Spread::of(ready);
+    tell(&format!("login at {at}, {ROUNDS} starts"), &ready, "");
+    verdict(&format!("login at {at}, median"), ready.median(), 50.0, "ms");
 }
 
 /// CPU of the program on its list of environments together with the engine, when nobody does anything.
@@ -135,8 +122,12 @@ fn command(site: &Site) {
         site.ok(&["env", "list", "--json"], "");
         began.elapsed()
     };
-    let (least, median, worst) = spread((0..ROUNDS).map(|_| time()).collect());
-    println!(
-        "\ncpmg env list --json, {ROUNDS} times: least {least:.1}, median {median:.1}, worst {worst:.1} ms (no bound)"
-    );
+    println!();
+    let times = Spread::of((0..ROUNDS).map(|_| time()));
+    tell(&format!("cpmg env list --json, {ROUNDS} times"), &times, " (no bound)");
+}
+
+fn tell(what: &str, times: &Spread, rest: &str) {
+    let (least, median, worst) = (times.least(), times.median(), times.worst());
+    println!("{what}: least {least:.1}, median {median:.1}, worst {worst:.1} ms{rest}");
 }

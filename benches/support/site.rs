@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,24 +19,59 @@ pub struct Site {
     /// The program that is measured.
     pub program: PathBuf,
     dir: TempDir,
+    /// Directories of roles, the last one wins.
+    roles: String,
     engine: Option<Child>,
 }
 
 impl Site {
     /// With an engine that answers and an administrator who is logged in.
     pub fn new(program: PathBuf) -> Self {
-        let mut site = Self { program, dir: TempDir::new().expect("a directory"), engine: None };
-        let engine = site.command(&["engine"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        site.engine = Some(engine.expect("the engine"));
-        let began = Instant::now();
-        let socket = cpmg::api::socket_path(&site.dir.path().join("data/run"));
-        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
-            assert!(began.elapsed() < Duration::from_mins(1), "no engine at {}", socket.display());
-            std::thread::sleep(Duration::from_millis(5));
+        Self::with_roles(program, None)
+    }
+
+    /// As [`Self::new`], with a directory of roles beside the project's own.
+    pub fn with_roles(program: PathBuf, own: Option<&Path>) -> Self {
+        let mut roles = Path::new(env!("CARGO_MANIFEST_DIR")).join("roles").display().to_string();
+        if let Some(own) = own {
+            roles = format!("{roles}:{}", own.display());
         }
+        let mut site = Self { program, dir: TempDir::new().expect("a directory"), roles, engine: None };
+        site.start_engine();
         let add = ["user", "add", USER, "--role", "administrator", "--password-stdin"];
         site.ok(&add, &format!("{PASSWORD}\n"));
         site
+    }
+
+    /// Starts an engine and returns when it listens.
+    pub fn start_engine(&mut self) {
+        let log = File::create(self.dir.path().join("engine.log")).expect("a file");
+        let engine = self.command(&["engine"]).stdout(Stdio::null()).stderr(log).spawn();
+        self.engine = Some(engine.expect("the engine"));
+        let began = Instant::now();
+        let socket = self.socket();
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            assert!(began.elapsed() < Duration::from_mins(1), "no engine at {}", socket.display());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// SIGKILL to the engine, and its end.
+    pub fn kill_engine(&mut self) {
+        if let Some(mut engine) = self.engine.take() {
+            let _ = engine.kill();
+            let _ = engine.wait();
+        }
+    }
+
+    /// Where the engine listens.
+    pub fn socket(&self) -> PathBuf {
+        cpmg::api::socket_path(&self.dir.path().join("data/run"))
+    }
+
+    /// What the engine last said, for a bench that cannot go on.
+    pub fn engine_log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("engine.log")).unwrap_or_default()
     }
 
     /// Process of the engine.
@@ -51,7 +87,7 @@ impl Site {
             ("TERM", "xterm-256color".into()),
             ("LANG", "C.UTF-8".into()),
             ("CPMG_DATA", self.dir.path().join("data").into()),
-            ("CPMG_ROLES", Path::new(env!("CARGO_MANIFEST_DIR")).join("roles").into()),
+            ("CPMG_ROLES", (&self.roles).into()),
         ]
     }
 
@@ -86,9 +122,6 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Some(engine) = &mut self.engine {
-            let _ = engine.kill();
-            let _ = engine.wait();
-        }
+        self.kill_engine();
     }
 }

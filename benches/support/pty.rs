@@ -1,6 +1,6 @@
 //! The program in a pseudo-terminal, seen through cpmg's own emulator.
 
-use crate::site::Site;
+use super::site::Site;
 use cpmg::terminal::{Alacritty, Answers, Emulator, Size};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
@@ -72,6 +72,14 @@ impl Pty {
                 Err(why) => panic!("{what}: {why}\n{}", self.emulator.screen().lines().join("\n")),
             }
         }
+    }
+
+    /// The lines on the screen, with everything that has come.
+    pub fn lines(&mut self) -> Vec<String> {
+        while let Ok((_, bytes)) = self.output.try_recv() {
+            self.emulator.feed(&bytes);
+        }
+        self.emulator.screen().lines()
     }
 
     /// Waits until nothing was painted for that long.
