@@ -174,6 +174,13 @@ impl<S: Site> Round<S> {
     /// Says of every node that was not begun that it will not be, and ends the job. False: something came in between.
     async fn wind_up(&mut self) -> bool {
         let site = &*self.site;
+        for node in self.stuck.iter().copied() {
+            if site.read(|job| job.nodes.get(&node).is_some_and(|n| !n.state.is_at_rest())) {
+                let why =
+                    "the journal refused what was to be done on this node; the engine's log has the details";
+                record(site, JobEvent::NodeFailed { node, why: why.to_owned() }).await;
+            }
+        }
         let left: Vec<(NodeId, bool)> = site.read(|job| {
             let left = job.nodes.iter().filter(|(_, n)| !n.state.is_at_rest() && !n.is_idle() && !n.runs());
             left.map(|(id, n)| (*id, n.manual.is_some())).collect()
