@@ -33,7 +33,8 @@ _would_install() {
     [ -n "$_missing" ] || return 0
     _would=yes
     say 'would install:' $_missing
-    if _plan=$(_apt -s install $_missing 2>/dev/null); then
+    # it would write a log and caches even then
+    if _plan=$(_apt -s -o Dir::Log::Planner=/dev/null -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= install $_missing 2>/dev/null); then
         _would_list 'what they need:' "$(printf '%s\n' "$_plan" | awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }' | grep -vxF -e "$_missing" || :)"
         _would_list 'would upgrade:' "$(printf '%s\n' "$_plan" | awk '$1 == "Inst" && $3 ~ /^\[/ { print $2 }')"
         _would_list 'would remove:' "$(printf '%s\n' "$_plan" | awk '$1 == "Remv" { print $2 }')"

@@ -1,19 +1,22 @@
 //! What must hold within and between the files of `roles/`, told with file and line.
 
-use super::fault::{Faults, line_of};
+use super::fault::Faults;
 use super::format::{ModuleFile, PlatformFile, StepFile, Vars};
-use super::load::{Files, Found, Loaded};
+use super::load::{Found, Loaded};
 use super::order::{self, Needs};
+use super::script::is_file_name;
 use super::{AccountKind, PREFLIGHT};
 use crate::domain::plan::{Localized, StageKind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path};
+use std::path::Path;
 use toml::Spanned;
 
 /// Languages every title is written in.
 const LANGUAGES: [&str; 2] = ["en", "zh-CN"];
 /// Most seconds a step may claim to take.
 const WEIGHT_MAX: u32 = 86_400;
+/// Longest ceiling in seconds: a week.
+const CEILING_MAX: u32 = 604_800;
 /// Variables that the runner and the bundle set, or that a shell lives by.
 const RESERVED: [&str; 27] = [
     "JOB_ID",
@@ -285,6 +288,43 @@ fn module(
     repeated(file, "step", raw.step.iter().map(|s| &s.name), faults);
     for s in &raw.step {
         step(file, place, s, known.then_some(&secrets), faults);
+        for word in s.restarts.iter().chain(&s.packages) {
+            name_or_variable(found, place, file, word, faults);
+        }
+    }
+}
+
+/// A unit or package by name, or `$VARIABLE` that every platform of the module sets.
+fn name_or_variable(
+    found: &Found,
+    module: &str,
+    file: &Loaded<ModuleFile>,
+    word: &Spanned<String>,
+    faults: &mut Faults,
+) {
+    let (line, text) = (file.line(word), word.get_ref());
+    let Some(variable) = text.strip_prefix('$') else {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "@._:+-".contains(c);
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) || !text.chars().all(plain) {
+            let what =
+                format!("'{text}' is no name: one unit or package each, or $VARIABLE for those it holds");
+            faults.line(&file.path, line, what);
+        }
+        return;
+    };
+    if !is_free_variable(variable) {
+        let rule = "upper-case letters, digits and underscores, a letter first";
+        faults.line(&file.path, line, format!("'{variable}' is not the name of a variable: {rule}"));
+        return;
+    }
+    let set = |vars: &Vars| vars.contains_key(variable);
+    for (name, platform) in &found.platforms {
+        let raw = &platform.raw;
+        let listed = module == PREFLIGHT || raw.modules.iter().any(|m| m.get_ref() == module);
+        let here = set(&file.raw.vars) || set(&raw.vars) || raw.module.get(module).is_some_and(set);
+        if listed && !here {
+            faults.line(&file.path, line, format!("{text} is not set on platform '{name}'"));
+        }
     }
 }
 
@@ -300,6 +340,13 @@ fn step(
     if !(1..=WEIGHT_MAX).contains(s.weight.get_ref()) {
         let what = "the weight is the number of seconds a step usually takes, from 1 to 86400";
         faults.line(&file.path, file.line(&s.weight), what);
+    }
+    if let Some(ceiling) = &s.ceiling
+        && !(*s.weight.get_ref()..=CEILING_MAX).contains(ceiling.get_ref())
+    {
+        let what =
+            "the ceiling is the number of seconds after which the step is ended, from its weight to 604800";
+        faults.line(&file.path, file.line(ceiling), what);
     }
     repeated(file, "secret", s.secrets.iter(), faults);
     for secret in &s.secrets {
@@ -344,49 +391,4 @@ fn step(
             faults.line(&file.path, file.line(role), what);
         }
     }
-}
-
-fn is_file_name(name: &str) -> bool {
-    let mut parts = Path::new(name).components();
-    matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
-        && !name.chars().any(char::is_control)
-        && !name.ends_with('/')
-}
-
-/// The text of a step's script, or faults.
-pub(super) fn script(
-    files: &Files,
-    file: &Loaded<ModuleFile>,
-    step: &StepFile,
-    relative: &Path,
-    faults: &mut Faults,
-) -> Option<String> {
-    let name = step.script.get_ref();
-    let line = file.line(&step.script);
-    if !is_file_name(name) {
-        faults.line(&file.path, line, format!("'{name}' is not a file name"));
-        return None;
-    }
-    if files.find(relative).is_none() {
-        faults.line(&file.path, line, format!("the script {name} is missing"));
-        return None;
-    }
-    let (path, text) = files.text(relative, faults)?;
-    if let Some(offset) = text.find('\r') {
-        faults.line(
-            &path,
-            line_of(&text, offset),
-            "the script has Windows line ends, which no POSIX shell takes",
-        );
-    }
-    if !text.lines().any(defines_run) {
-        faults.file(&path, "the script has no function 'run'");
-    }
-    Some(text)
-}
-
-/// Whether a line begins the function `run`: `run() {`, `run () (` …
-fn defines_run(line: &str) -> bool {
-    let rest = line.strip_prefix("run").map(str::trim_start);
-    rest.and_then(|r| r.strip_prefix('(')).is_some_and(|r| r.trim_start().starts_with(')'))
 }

@@ -232,7 +232,7 @@ fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Fa
         // A name that is none was reported by `check`.
         let id: StepId = format!("{name}/{}", s.name.get_ref()).parse().ok()?;
         let dir = Path::new("modules").join(place);
-        let script = check::script(files, file, s, &dir.join(s.script.get_ref()), faults)?;
+        let script = super::script::script(files, file, s, &dir.join(s.script.get_ref()), faults)?;
         let templates = s.templates.iter().filter_map(|t| {
             let relative = dir.join("templates").join(t.get_ref());
             if files.find(&relative).is_none() {

@@ -16,6 +16,8 @@ mod format;
 mod load;
 mod order;
 mod plan;
+mod script;
+mod shell;
 mod templates;
 #[cfg(test)]
 mod tests;

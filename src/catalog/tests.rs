@@ -61,7 +61,7 @@ fn the_later_directory_wins_file_by_file() {
     let before = Catalog::load(&dirs).unwrap();
     assert!(before.reload().is_none(), "nothing changed");
     fs::create_dir_all(own.path().join("modules/agent")).unwrap();
-    fs::write(own.path().join("modules/agent/run.sh"), "run() {\n    echo mine\n}\n").unwrap();
+    fs::write(own.path().join("modules/agent/run.sh"), "run() {\n    echo mine\n}\nundo() { :; }\n").unwrap();
     let after = before.reload().expect("a file came").unwrap();
     let id = "agent/install".parse().unwrap();
     assert!(after.step(&id).unwrap().script.contains("mine"));
@@ -267,13 +267,12 @@ NODES='10.0.0.1 node-1
 10.0.0.2 node-2'
 DEBUG=false
 EXTRA='it'\\''s'
-PACKAGES='server client'
 PORT=3306
 REGION=RegionOne
-SERVICE=serverd
+SERVICES='serverd cached'
 SIZE=small
 case $STEP in
-database/install) CPMG_PACKAGES='server client' CPMG_RESTARTS=serverd CPMG_SECRETS='' CPMG_STAGE='' ;;
+database/install) CPMG_PACKAGES='' CPMG_RESTARTS='serverd cached' CPMG_SECRETS='' CPMG_STAGE='' ;;
 esac
 "
     );
@@ -300,10 +299,7 @@ fn a_step_knows_its_passwords_by_name() {
 fn a_plan_has_the_names_of_its_platform() {
     let plan = good().plan(&input(vec![node(1, &[Controller])])).unwrap();
     let spec = &plan.steps[&"database/install".parse().unwrap()];
-    assert_eq!(
-        (spec.packages.join(" "), spec.restarts.join(" ")),
-        ("server client".into(), "serverd".into())
-    );
+    assert_eq!(spec.restarts, ["serverd", "cached"]);
     assert_eq!((spec.ceiling(), plan.ceiling(&"service/install".parse().unwrap())), (5000, 1800));
 }
 
