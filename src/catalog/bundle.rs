@@ -121,9 +121,7 @@ impl Catalog {
             mine.insert(id, self.step(id).ok_or_else(|| gone("step", &id.to_string()))?);
         }
         for (id, step) in &mine {
-            let module = self.module(id.module()).ok_or_else(|| gone("module", id.module()))?;
-            let mut vars = variables(platform, module);
-            vars.extend(input.vars.clone());
+            let vars = self.variables_of(&input, id.module());
             let path = format!("steps/{}/{}.sh", id.module(), id.step());
             files.insert(path, (0o600, step.script.clone().into_bytes()));
             let of_steps = mine.iter().filter(|(other, _)| other.module() == id.module());
@@ -139,8 +137,18 @@ impl Catalog {
     }
 }
 
-fn gone(kind: &str, name: &str) -> BundleFault {
+pub(super) fn gone(kind: &str, name: &str) -> BundleFault {
     BundleFault::Gone { what: format!("{kind} '{name}'") }
+}
+
+impl Catalog {
+    /// The variables of a module's steps; none of a module or platform that is gone.
+    pub(super) fn variables_of(&self, input: &BundleInput<'_>, module: &str) -> BTreeMap<String, String> {
+        let known = self.platform(&input.plan.platform).zip(self.module(module));
+        let mut vars = known.map(|(platform, module)| variables(platform, module)).unwrap_or_default();
+        vars.extend(input.vars.clone());
+        vars
+    }
 }
 
 fn rendered(step: &Step, context: &Context) -> Result<Vec<(String, Vec<u8>)>, BundleFault> {

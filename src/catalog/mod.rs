@@ -16,6 +16,7 @@ mod format;
 mod load;
 mod order;
 mod plan;
+mod preview;
 mod script;
 mod shell;
 mod templates;
@@ -25,6 +26,7 @@ mod tests;
 pub use bundle::{Bundle, BundleFault, BundleFile, BundleInput};
 pub use fault::Fault;
 pub use plan::{PlanFault, PlanInput, PlanInputNode};
+pub use preview::{MASK, StepPreview};
 
 use crate::domain::node::NodeRoles;
 use crate::domain::plan::{Localized, StageKind, StepId, StepSpec};

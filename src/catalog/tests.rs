@@ -296,6 +296,31 @@ fn a_step_knows_its_passwords_by_name() {
 }
 
 #[test]
+fn a_step_is_shown_as_it_will_be_run() {
+    let catalog = good();
+    let nodes = vec![node(1, &[Controller])];
+    let plan = catalog.plan(&input(nodes.clone())).unwrap();
+    let facts = nodes[0].facts.clone().unwrap();
+    let vars = BTreeMap::from([("SERVICES".to_owned(), "other".to_owned())]);
+    let asked = BundleInput { plan: &plan, node: NodeId(1), job: JobId(7), facts: &facts, vars: &vars };
+    let shown = catalog.preview(asked, &"database/install".parse().unwrap()).unwrap();
+    let bundle = catalog.bundle(asked).unwrap();
+    assert_eq!(shown.script, text(&bundle, "steps/database/install.sh"));
+    assert!(text(&bundle, "vars/database.sh").starts_with(&shown.vars));
+    assert!(shown.vars.contains("\nNODE_NAME=node-1\n") && !shown.vars.contains("CPMG_"), "{}", shown.vars);
+    assert_eq!(shown.files, [("db.conf".to_owned(), text(&bundle, "files/database/db.conf").to_owned())]);
+    assert_eq!(shown.restarts, ["other"], "the environment's own option counts");
+    let whole = shown.text();
+    for part in ["# restarts: other\n", "- script\n# shellcheck", "- db.conf\n# node-1 in RegionOne\n"] {
+        assert!(whole.contains(part), "{part}: {whole}");
+    }
+    let secret = catalog.preview(asked, &"service/install".parse().unwrap()).unwrap();
+    assert!(secret.vars.ends_with("\nDB_ROOT='********'\nSERVICE_PASSWORD='********'\n"), "{}", secret.vars);
+    let other = catalog.preview(asked, &"names/nothing".parse().unwrap()).unwrap_err();
+    assert!(other.to_string().contains("step 'names/nothing'"), "{other}");
+}
+
+#[test]
 fn a_plan_has_the_names_of_its_platform() {
     let plan = good().plan(&input(vec![node(1, &[Controller])])).unwrap();
     let spec = &plan.steps[&"database/install".parse().unwrap()];
