@@ -1,3 +1,5 @@
+//! Examples of estimates, and properties over random jobs.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 use super::*;
 use crate::domain::usual::Basis;

@@ -1,3 +1,5 @@
+//! Examples of reports, and one property: a report never disagrees with its job.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 use super::*;
 use crate::domain::plan::Plan;
