@@ -2,8 +2,10 @@
 
 use super::message::UserView;
 use crate::domain::environment::Environment;
+use crate::domain::estimate::Left;
 use crate::domain::facts::Facts;
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
+use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{
     JobNodeState, JobState, PastAttempt, ReinstallPhase, StepAction, StepState, UndoProgress,
 };
@@ -11,6 +13,7 @@ use crate::domain::net::HostAddress;
 use crate::domain::node::{CredentialKind, NodeLock, NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::{Localized, PlanKind, StageKind, StepId};
 use crate::domain::time::Moment;
+use crate::domain::usual::{Ceiling, Usual};
 use serde::{Deserialize, Serialize};
 
 /// Something a client can watch.
@@ -204,8 +207,9 @@ pub struct JobRow {
     pub cancelled_by: Option<String>,
     /// 0 to 1000; never goes back.
     pub permille: u16,
-    /// What is left by the usual times, milliseconds; `None` when it is over or nothing is known.
-    pub left_ms: Option<u64>,
+    /// Time left by the usual times; `None` when it is over or does not go on by itself.
+    #[serde(default)]
+    pub left: Option<Left>,
     /// One bar a stage.
     pub stages: Vec<StageRow>,
     /// Nodes done, failed, and all.
@@ -233,6 +237,9 @@ pub struct StageRow {
     pub done: u32,
     /// Nodes in it.
     pub nodes: u32,
+    /// Time until it is done, the stages before it included.
+    #[serde(default)]
+    pub left: Option<Left>,
 }
 
 /// The first failure of a job, pinned.
@@ -273,8 +280,14 @@ pub struct JobNodeRow {
     pub changed: u32,
     /// The step that runs, failed or comes next.
     pub current: Option<CurrentStep>,
-    /// What it waits for, or why it failed, when that is not a step.
+    /// Why it failed, or what the fault is for which it waits, when that is not a step.
     pub why: Option<String>,
+    /// What it waits for, if it does.
+    #[serde(default)]
+    pub waits: Option<WaitsFor>,
+    /// Time until it is done with its last stage.
+    #[serde(default)]
+    pub left: Option<Left>,
     /// The link to it is down since; the step goes on on the node.
     #[serde(default)]
     pub link_down: Option<Moment>,
@@ -347,16 +360,29 @@ pub struct CurrentStep {
     pub step: StepId,
     /// Title.
     pub title: Localized,
-    /// Attempt.
+    /// What is done about it: run, undone, or asked what it would change.
+    #[serde(default = "run")]
+    pub action: StepAction,
+    /// Attempt at that.
     pub attempt: u32,
-    /// Where it stands.
+    /// Where that stands.
     pub state: StepState,
     /// How long it usually takes, milliseconds.
     pub usual_ms: u64,
+    /// The same as a range, with the usual silence.
+    #[serde(default)]
+    pub usual: Option<Usual>,
+    /// When the attempt that runs will be ended.
+    #[serde(default)]
+    pub ceiling: Option<Ceiling>,
     /// When the last byte of output came.
     pub last_output: Option<Moment>,
     /// Last line of output, made harmless, cut at 200 characters.
     pub line: String,
+}
+
+fn run() -> StepAction {
+    StepAction::Run
 }
 
 /// A step of a node of a job.

@@ -7,6 +7,7 @@
 //!
 //! All times are milliseconds, measured by a clock that never jumps (the caller's duty).
 
+use super::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -234,6 +235,26 @@ pub fn silence(usual: &Usual, quiet_ms: u64) -> Option<Silence> {
     })
 }
 
+/// When a running attempt is ended, unless somebody gives it more time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ceiling {
+    /// Seconds that it was given in all.
+    pub seconds: u32,
+    /// Those of them that an operator added.
+    pub extended: u32,
+    /// When they are over, by the engine's clock.
+    pub ends: Moment,
+}
+
+impl Ceiling {
+    /// Milliseconds left, when it is time to warn: in the last tenth, and in the last minute of any.
+    pub fn warning(&self, now: Moment) -> Option<u64> {
+        let left = self.ends.since(now);
+        let tenth = u64::from(self.seconds) * 100;
+        (left <= tenth.max(60_000)).then_some(left)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(
@@ -302,6 +323,15 @@ mod tests {
         assert!(!silence(&chatty, 20_000).unwrap().odd);
         assert_eq!(silence(&Usual::guess(200), 49_999), None);
         assert_eq!(silence(&Usual::guess(200), 50_000).unwrap().usual_ms, None);
+    }
+
+    #[test]
+    fn a_ceiling_warns_before_it_is_reached() {
+        let ceiling = Ceiling { seconds: 3600, extended: 0, ends: Moment(10_000_000) };
+        assert_eq!(ceiling.warning(Moment(9_639_999)), None);
+        assert_eq!(ceiling.warning(Moment(9_640_000)), Some(360_000));
+        assert_eq!(ceiling.warning(Moment(10_000_001)), Some(0));
+        assert_eq!(Ceiling { seconds: 60, ..ceiling }.warning(Moment(9_940_000)), Some(60_000));
     }
 
     proptest! {

@@ -3,7 +3,8 @@
 //! A [`JobCell`] holds a job as its journal tells it and, besides, what is only worth showing: bars, last lines, what a
 //! node waits for. Everything that matters is in the journal before anything is done about it.
 
-use super::records::{JOBS, JOURNAL, JobRecord, LEARNED, Learned, NODES, blocking};
+use super::knowing::{Begun, Times, learned_from};
+use super::records::{JOBS, JOURNAL, JobRecord, LEARNED, NODES, blocking};
 use super::topics::Area;
 use super::{Engine, now, site};
 use crate::api::message::Window;
@@ -12,11 +13,10 @@ use crate::api::{Failure, FailureKind, WINDOW_MAX};
 use crate::catalog::{BundleInput, PlanInput, PlanInputNode};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
-use crate::domain::job::{
-    Job, JobEvent, JobNode, JobState, JournalEntry, Renewal, StepAction, StepEnd, StepState,
-};
+use crate::domain::job::waits::WaitsFor;
+use crate::domain::job::{Job, JobEvent, JobNode, JobState, JournalEntry, Renewal, StepAction, StepEnd};
 use crate::domain::node::{self, NodeEvent};
-use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
+use crate::domain::plan::{Plan, PlanKind, StageKind};
 use crate::domain::progress::Bar;
 use crate::domain::text::harmless;
 use crate::domain::time::Moment;
@@ -50,8 +50,10 @@ pub enum Journalled {
 /// What is shown of a node while a job works on it, and forgotten with the process.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
-    /// What it waits for, since when.
-    pub waits: Option<(Moment, String)>,
+    /// What it waits for that only the engine knows: its link, or the engine itself.
+    pub waits: Option<WaitsFor>,
+    /// The attempt that this process began or took up.
+    pub begun: Option<Begun>,
     /// When the last output came.
     pub last_output: Option<Moment>,
     /// End of the output, for the last line.
@@ -81,8 +83,8 @@ pub struct JobCell {
     /// Identity.
     pub id: JobId,
     inner: Mutex<Inner>,
-    /// Usual times, milliseconds.
-    pub usual: HashMap<StepId, u64>,
+    /// Usual times.
+    pub times: Times,
     cancel: Mutex<CancellationToken>,
     /// An operator has asked for something.
     pub wake: Notify,
@@ -97,11 +99,6 @@ impl JobCell {
     /// The job, for reading and for changing.
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Usual time of a step, milliseconds.
-    pub fn usual_ms(&self, plan: &Plan, step: &StepId) -> u64 {
-        self.usual.get(step).copied().unwrap_or_else(|| u64::from(plan.weight(step)) * 1000).max(1)
     }
 
     /// What ends its running steps.
@@ -146,12 +143,8 @@ impl Engine {
 
     fn cell(&self, job: Job, entries: u64) -> Arc<JobCell> {
         let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        let usual = job
-            .plan
-            .steps
-            .keys()
-            .filter_map(|s| Some((s.clone(), learned.get(&(job.plan.platform.clone(), s.to_string()))?.ms)))
-            .collect();
+        let times = Times::new(&job.plan, &learned, |id| self.node(id).ok());
+        drop(learned);
         Arc::new(JobCell {
             id: job.id,
             inner: Mutex::new(Inner {
@@ -163,7 +156,7 @@ impl Engine {
                 live: HashMap::new(),
                 first_error: None,
             }),
-            usual,
+            times,
             cancel: Mutex::new(CancellationToken::new()),
             wake: Notify::new(),
         })
@@ -292,8 +285,12 @@ impl Engine {
         let mut inner = cell.lock();
         let entry = JournalEntry { at: now(), event };
         let seq = inner.entries;
-        let learned =
-            learned_from(&inner.job, &entry, &self.learned.lock().unwrap_or_else(PoisonError::into_inner));
+        let learned = learned_from(
+            cell,
+            &inner,
+            &entry.event,
+            &self.learned.lock().unwrap_or_else(PoisonError::into_inner),
+        );
         let mut after = inner.job.excerpt(&entry.event);
         if let Err(refusal) = after.apply(&entry) {
             tracing::info!(%refusal, "the journal refuses");
@@ -317,8 +314,13 @@ impl Engine {
             tracing::error!(%refusal, "the journal refuses");
         }
         self.note_failure(&mut inner, &entry.event);
-        if let JobEvent::StepStarted { node, .. } | JobEvent::UndoStarted { node, .. } = entry.event {
-            inner.live.entry(node).or_default().tail.clear();
+        if let JobEvent::StepStarted { node, index, .. } | JobEvent::UndoStarted { node, index, .. } =
+            entry.event
+        {
+            let live = inner.live.entry(node).or_default();
+            live.tail.clear();
+            live.last_output = None;
+            live.begun = Some(Begun::now(index, true, entry.at));
         }
         if inner.job.state.is_over() {
             inner.live.clear();
@@ -535,22 +537,4 @@ pub fn refuse_locked(node: &node::Node) -> Result<(), Failure> {
         )
         .keyed("error-node-locked")),
     }
-}
-
-/// What a finished step teaches about its usual time.
-fn learned_from(
-    job: &Job,
-    entry: &JournalEntry,
-    known: &BTreeMap<(String, String), Learned>,
-) -> Option<((String, String), Learned)> {
-    let JobEvent::StepEnded { node, index, end: StepEnd::Changed, .. } = &entry.event else { return None };
-    let step = job.nodes.get(node)?.steps.get(*index)?;
-    let StepState::Running { since } = step.state else { return None };
-    let took = entry.at.since(since).max(1);
-    let key = (job.plan.platform.clone(), step.step.to_string());
-    let learned = match known.get(&key) {
-        None => Learned { ms: took, runs: 1 },
-        Some(old) => Learned { ms: (old.ms * 2 + took) / 3, runs: old.runs.saturating_add(1) },
-    };
-    Some((key, learned))
 }

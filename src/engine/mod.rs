@@ -16,6 +16,7 @@ mod connection;
 mod environments;
 mod fresh;
 mod jobs;
+mod knowing;
 mod nodes;
 mod records;
 mod rows;
@@ -39,10 +40,11 @@ use crate::domain::node::Node;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
+use crate::domain::usual::StepTimes;
 use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
-use records::{ENVIRONMENTS, LEARNED, Learned, NODES, Records, SESSIONS, USERS};
+use records::{ENVIRONMENTS, LEARNED, NODES, Records, SESSIONS, USERS};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
@@ -172,7 +174,7 @@ pub struct Engine {
     sweeps: sweeps::Sweeps,
     shells: shells::Shells,
     probing: Probing,
-    learned: Mutex<BTreeMap<(String, String), Learned>>,
+    learned: Mutex<BTreeMap<(String, String), StepTimes>>,
     catalog: RwLock<Option<Arc<Catalog>>>,
     callers: Mutex<Vec<Weak<Caller>>>,
     notices: Mutex<Vec<String>>,

@@ -13,6 +13,7 @@ use crate::domain::node::Node;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
+use crate::domain::usual::StepTimes;
 use crate::store::{self, Batch, Identity, Key, Kind, Sealed, Sealer, Stamp, Store, Table};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub const JOBS: Table<JobId, JobRecord> = Table::new(Kind::Jobs, &[]);
 /// What happened in each job.
 pub const JOURNAL: Table<(JobId, u64), JournalEntry> = Table::new(Kind::Journal, &[]);
 /// How long steps took, by platform and step.
-pub const LEARNED: Table<(String, String), Learned> = Table::new(Kind::Learned, &[]);
+pub const LEARNED: Table<(String, String), StepTimes> = Table::new(Kind::Learned, &[]);
 
 /// A job as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,15 +48,6 @@ pub struct JobRecord {
     pub by: String,
     /// When.
     pub created: Moment,
-}
-
-/// How long a step takes, over the runs in which it changed something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Learned {
-    /// Milliseconds, newer runs counting more.
-    pub ms: u64,
-    /// Runs.
-    pub runs: u32,
 }
 
 /// How to log in to a node, as it is sealed.

@@ -2,16 +2,17 @@
 
 use super::auth;
 use super::jobs::{Inner, JobCell};
-use super::{Engine, now};
+use super::{Engine, knowing, now};
 use crate::api::rows::{
     CurrentStep, EnvRow, JobNodeRow, JobRow, ManualView, NodeRow, ReinstallView, SessionRow, StageRow,
     StepRow, UndoView,
 };
 use crate::api::{Row, Topic};
+use crate::domain::estimate::Estimate;
 use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{
-    Drain, Job, JobNode, JobNodeState, JobState, ReinstallRun, StepAction, StepEnd, StepProgress, StepState,
-    UndoRun,
+    Drain, Job, JobNode, JobNodeState, ReinstallRun, StepAction, StepEnd, StepProgress, StepState, UndoRun,
 };
 use crate::domain::node::{Node, NodeState};
 use crate::domain::plan::{PlanKind, StageKind};
@@ -55,8 +56,10 @@ impl Engine {
                 |_| Vec::new(),
                 |c| {
                     let mut inner = c.lock();
-                    let mut rows = vec![Row::Job(job_row(&c, &mut inner))];
-                    rows.extend(job_node_rows(&c, &mut inner).into_iter().map(Row::JobNode));
+                    let left = knowing::left(&c, &inner.job, now());
+                    let mut rows = vec![Row::Job(row_of(&c, &mut inner, left.as_ref()))];
+                    let nodes = job_node_rows(&c, &mut inner, left.as_ref());
+                    rows.extend(nodes.into_iter().map(Row::JobNode));
                     rows
                 },
             ),
@@ -141,7 +144,7 @@ impl Engine {
                 action,
                 attempt: s.attempt,
                 state: s.state.clone(),
-                usual_ms: cell.usual_ms(plan, &s.step),
+                usual_ms: cell.times.usual(cell.times.size(node), &s.step).mid,
                 output,
                 touched: s.touched,
                 irreversible: plan.steps.get(&s.step).is_some_and(|p| p.irreversible),
@@ -182,15 +185,21 @@ fn count(n: usize) -> u32 {
 
 /// A job with its bars, which never go back.
 pub fn job_row(cell: &JobCell, inner: &mut Inner) -> JobRow {
+    let left = knowing::left(cell, &inner.job, now());
+    row_of(cell, inner, left.as_ref())
+}
+
+fn row_of(cell: &JobCell, inner: &mut Inner, left: Option<&Estimate>) -> JobRow {
     let at = inner.job.ended.unwrap_or_else(now);
     let job = &inner.job;
     let mut whole = Weight::default();
-    let mut stages: BTreeMap<StageKind, (Weight, u32, u32, u64)> = BTreeMap::new();
+    let mut stages: BTreeMap<StageKind, (Weight, u32, u32)> = BTreeMap::new();
     let (mut changed, mut unchanged) = (0, 0);
-    for node in job.nodes.values() {
+    for (id, node) in &job.nodes {
+        let size = cell.times.size(*id);
         let mut mine: BTreeMap<StageKind, (Weight, bool)> = BTreeMap::new();
         for step in &node.steps {
-            let usual = cell.usual_ms(&job.plan, &step.step);
+            let usual = cell.times.usual(size, &step.step).mid;
             add(&mut whole, usual, step, at);
             let stage = mine.entry(step.stage).or_insert((Weight::default(), true));
             add(&mut stage.0, usual, step, at);
@@ -201,30 +210,22 @@ pub fn job_row(cell: &JobCell, inner: &mut Inner) -> JobRow {
                 _ => {}
             }
         }
-        let counts =
-            matches!(node.state, JobNodeState::Waiting | JobNodeState::Running | JobNodeState::Interrupted);
         for (kind, (weight, done)) in mine {
             let stage = stages.entry(kind).or_default();
             stage.0.done += weight.done;
             stage.0.total += weight.total;
             stage.1 += u32::from(done);
             stage.2 += 1;
-            stage.3 = stage.3.max(if counts { weight.left_ms() } else { 0 });
         }
     }
-    let parallel = u64::from(job.plan.parallel.max(1));
-    let left = stages.values().map(|(w, _, nodes, longest)| {
-        let beside = parallel.min(u64::from(*nodes)).max(1);
-        if *longest == 0 { 0 } else { (*longest).max(w.left_ms() / beside) }
-    });
-    let left_ms = matches!(job.state, JobState::Running | JobState::Queued).then(|| left.sum());
     let stages = stages
         .into_iter()
-        .map(|(kind, (weight, done, nodes, _))| StageRow {
+        .map(|(kind, (weight, done, nodes))| StageRow {
             kind,
             permille: inner.stage_bars.entry(kind).or_default().show(weight.permille()),
             done,
             nodes,
+            left: left.and_then(|l| l.stages.get(&kind).copied()),
         })
         .collect();
     let in_state = |s: JobNodeState| count(inner.job.nodes.values().filter(|n| n.state == s).count());
@@ -243,7 +244,7 @@ pub fn job_row(cell: &JobCell, inner: &mut Inner) -> JobRow {
         ended: inner.job.ended,
         cancelled_by: inner.job.cancelled_by.clone(),
         permille: inner.bar.show(whole.permille()),
-        left_ms,
+        left: left.map(|l| l.job),
         stages,
         nodes_done: in_state(JobNodeState::Done),
         nodes_failed: in_state(JobNodeState::Failed),
@@ -255,15 +256,17 @@ pub fn job_row(cell: &JobCell, inner: &mut Inner) -> JobRow {
 }
 
 /// The nodes of a job, in the order of its plan.
-fn job_node_rows(cell: &JobCell, inner: &mut Inner) -> Vec<JobNodeRow> {
+fn job_node_rows(cell: &JobCell, inner: &mut Inner, left: Option<&Estimate>) -> Vec<JobNodeRow> {
     let at = inner.job.ended.unwrap_or_else(now);
     let plan = Arc::clone(&inner.job.plan);
+    let mut waiting = inner.job.waiting();
     let mut rows = Vec::new();
     for p in &plan.nodes {
         let Some(node) = inner.job.nodes.get(&p.id) else { continue };
+        let size = cell.times.size(p.id);
         let mut weight = Weight::default();
         for step in &node.steps {
-            add(&mut weight, cell.usual_ms(&plan, &step.step), step, at);
+            add(&mut weight, cell.times.usual(size, &step.step).mid, step, at);
         }
         let ended = |e: StepEnd| {
             count(
@@ -274,7 +277,12 @@ fn job_node_rows(cell: &JobCell, inner: &mut Inner) -> Vec<JobNodeRow> {
             )
         };
         let live = inner.live.get(&p.id);
-        let waits = live.and_then(|l| l.waits.clone());
+        let waits = live.and_then(|l| l.waits.clone()).or_else(|| waiting.remove(&p.id));
+        let (fault, link_down) = match &waits {
+            Some(WaitsFor::Link { since, why }) => (Some(why.clone()), Some(*since)),
+            Some(WaitsFor::Engine { why, .. }) => (Some(why.clone()), None),
+            _ => (None, None),
+        };
         let row = JobNodeRow {
             node: p.id,
             name: p.name.clone(),
@@ -284,9 +292,11 @@ fn job_node_rows(cell: &JobCell, inner: &mut Inner) -> Vec<JobNodeRow> {
             done: count(node.steps.iter().filter(|s| s.is_done()).count()),
             steps: count(node.steps.len()),
             changed: ended(StepEnd::Changed),
-            current: current(cell, &inner.job, node, live),
-            why: waits.as_ref().map(|(_, w)| w.clone()).or_else(|| node.why.clone()),
-            link_down: waits.map(|(since, _)| since),
+            current: current(cell, &inner.job, (p.id, node), live),
+            why: fault.or_else(|| node.why.clone()),
+            link_down,
+            waits,
+            left: left.and_then(|l| l.nodes.get(&p.id).copied()),
             undo: node.undo.as_deref().map(|u| undo_view(node, u)),
             reinstall: node.reinstall.as_deref().map(reinstall_view),
             manual: node.manual.as_deref().map(|m| ManualView {
@@ -330,7 +340,7 @@ fn reinstall_view(run: &ReinstallRun) -> ReinstallView {
 fn current(
     cell: &JobCell,
     job: &Job,
-    node: &JobNode,
+    (id, node): (NodeId, &JobNode),
     live: Option<&super::jobs::Live>,
 ) -> Option<CurrentStep> {
     let at = |want: &dyn Fn(&StepProgress) -> bool| node.steps.iter().position(want);
@@ -338,15 +348,27 @@ fn current(
         .or_else(|| at(&|s| matches!(&s.state, StepState::Ended { end, .. } if !end.is_good())))
         .or_else(|| at(&|s| s.state == StepState::Waiting))?;
     let step = node.steps.get(index)?;
+    let run = if job.plan.kind == PlanKind::DryRun { StepAction::Check } else { StepAction::Run };
+    let (action, attempt, state) = match step.undo.as_deref() {
+        Some(undo) if undo.state.open_since().is_some() || step.failed_undo().is_some() => {
+            (StepAction::Undo, undo.attempt, undo.state.clone())
+        }
+        _ => (run, step.attempt, step.state.clone()),
+    };
+    // The undo of a step takes its own time, of which nothing is known.
+    let usual = (action != StepAction::Undo).then(|| cell.times.usual(cell.times.size(id), &step.step));
     let shown = live.and_then(|l| l.tail.lines().rev().find(|t| !t.trim().is_empty())).unwrap_or_default();
     Some(CurrentStep {
         index: count(index),
         stage: step.stage,
         step: step.step.clone(),
         title: job.plan.steps.get(&step.step).map(|p| p.title.clone()).unwrap_or_default(),
-        attempt: step.attempt,
-        state: step.state.clone(),
-        usual_ms: cell.usual_ms(&job.plan, &step.step),
+        action,
+        attempt,
+        state,
+        usual_ms: cell.times.usual(cell.times.size(id), &step.step).mid,
+        usual,
+        ceiling: knowing::ceiling(job, node, live.and_then(|l| l.begun.as_ref())),
         last_output: live.and_then(|l| l.last_output),
         line: shown.chars().take(LINE).collect(),
     })

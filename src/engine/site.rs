@@ -1,15 +1,17 @@
 //! The engine's side of a running job.
 
 use super::jobs::{JobCell, Journalled};
+use super::knowing::Begun;
 use super::records::blocking;
 use super::topics::Area;
 use super::{Engine, now};
 use crate::domain::ids::{JobId, NodeId};
+use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, Renewal, StepAction, StepProgress};
 use crate::domain::plan::StepId;
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
-use crate::install::{Attempt, LinkFault, RemoteLink, Site, SiteFault, runner_fault};
+use crate::install::{Attempt, LinkFault, RemoteLink, Site, SiteFault, Waits, runner_fault};
 use crate::runner::{BASE, NodeRunner, RunnerError};
 use crate::ssh::SshError;
 use crate::store::{self, OutputId};
@@ -78,6 +80,9 @@ impl Site for JobSite {
         let mut inner = self.cell.lock();
         let live = inner.live.entry(attempt.node).or_default();
         live.last_output = Some(now());
+        if let Some(begun) = &mut live.begun {
+            begun.spoke();
+        }
         live.tail.push_str(&harmless(&String::from_utf8_lossy(bytes)));
         if live.tail.len() > TAIL {
             let cut = live.tail.len() - TAIL;
@@ -149,15 +154,31 @@ impl Site for JobSite {
         self.engine.fresh(node).await
     }
 
-    fn waits(&self, node: NodeId, why: Option<&str>) {
+    fn taken_up(&self, attempt: &Attempt) {
+        let mut inner = self.cell.lock();
+        let live = inner.live.entry(attempt.node).or_default();
+        live.begun = Some(Begun::now(attempt.index, false, now()));
+    }
+
+    fn waits(&self, node: NodeId, fault: Option<Waits<'_>>) {
         let mut inner = self.cell.lock();
         let live = inner.live.entry(node).or_default();
-        let waits = match (why, live.waits.take()) {
-            (Some(why), Some((since, _))) => Some((since, why.to_owned())),
-            (Some(why), None) => Some((now(), why.to_owned())),
-            (None, _) => None,
+        let before = live.waits.take();
+        live.waits = match (fault, before) {
+            (None, None) => return,
+            (None, Some(_)) => None,
+            (Some(Waits::Link(why)), Some(WaitsFor::Link { since, .. })) => {
+                Some(WaitsFor::Link { since, why: why.to_owned() })
+            }
+            (Some(Waits::Link(why)), _) => Some(WaitsFor::Link { since: now(), why: why.to_owned() }),
+            (Some(Waits::Engine(why)), Some(WaitsFor::Engine { since, .. })) => {
+                Some(WaitsFor::Engine { since, why: why.to_owned() })
+            }
+            (Some(Waits::Engine(why)), _) => Some(WaitsFor::Engine { since: now(), why: why.to_owned() }),
         };
-        live.waits = waits;
+        if let (Some(_), Some(begun)) = (fault, &mut live.begun) {
+            begun.interrupted();
+        }
         drop(inner);
         self.engine.topics.touch(Area::Job(self.cell.id));
     }

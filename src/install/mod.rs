@@ -59,6 +59,15 @@ pub enum SiteFault {
     Refused(String),
 }
 
+/// What a node waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits<'a> {
+    /// For its link; the last fault.
+    Link(&'a str),
+    /// For the engine, which cannot keep anything; the fault.
+    Engine(&'a str),
+}
+
 /// What a running attempt tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkEvent {
@@ -133,6 +142,9 @@ pub trait Site: Send + Sync + 'static {
     /// The sentence says what is missing.
     fn fresh(&self, node: NodeId) -> impl Future<Output = Result<Renewal, String>> + Send;
 
+    /// An attempt that another engine has begun is followed from here on.
+    fn taken_up(&self, attempt: &Attempt);
+
     /// What the node waits for now, or that it waits no more. Shown, not journalled.
-    fn waits(&self, node: NodeId, why: Option<&str>);
+    fn waits(&self, node: NodeId, fault: Option<Waits<'_>>);
 }

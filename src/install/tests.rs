@@ -152,7 +152,9 @@ impl Site for Scripted {
         self.world.lock().unwrap().fresh.pop_front().unwrap_or_else(|| Err("the old system answers".into()))
     }
 
-    fn waits(&self, _node: NodeId, _why: Option<&str>) {}
+    fn taken_up(&self, _attempt: &Attempt) {}
+
+    fn waits(&self, _node: NodeId, _fault: Option<Waits<'_>>) {}
 }
 
 /// Node 1 is the controller, 2 and 3 are computes; two steps each.

@@ -1,7 +1,7 @@
 //! One node: does what the job says it has to do, one thing after another.
 
 use super::executor::Links;
-use super::{Attempt, Link, LinkEvent, LinkFault, Site, SiteFault};
+use super::{Attempt, Link, LinkEvent, LinkFault, Site, SiteFault, Waits};
 use crate::domain::ids::NodeId;
 use crate::domain::job::schedule::Task;
 use crate::domain::job::{JobEvent, JobNodeState, Renewal, StepAction, StepEnd};
@@ -9,6 +9,7 @@ use crate::domain::plan::PlanKind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Tries at a node that has not been told anything yet; afterwards it is a failed one.
@@ -52,7 +53,7 @@ async fn patiently<S: Site, R>(
             Err(SiteFault::Waits(why)) => {
                 tracing::warn!(%why, "the engine waits");
                 if let Some(node) = node {
-                    site.waits(node, Some(&why));
+                    site.waits(node, Some(Waits::Engine(&why)));
                 }
                 tokio::time::sleep(SITE_PAUSE).await;
             }
@@ -66,6 +67,13 @@ enum Outcome {
     End(StepEnd),
     /// The node could not be told to begin.
     Unreachable(String),
+}
+
+/// How long an attempt has been followed, over all its connections.
+struct Watch {
+    begun: Instant,
+    /// Seconds that it was given, once they were over and it was told to end.
+    timed_out: Option<u32>,
 }
 
 impl<S: Site> Worker<S> {
@@ -155,6 +163,7 @@ impl<S: Site> Worker<S> {
         });
         let Some((action, index, number)) = open else { return false };
         let Some(attempt) = self.attempt(action, index, number) else { return false };
+        self.site.taken_up(&attempt);
         self.end(attempt, true).await
     }
 
@@ -191,13 +200,14 @@ impl<S: Site> Worker<S> {
     /// Brings the attempt to its end over as many connections as that takes. `told`: the node may have been told already.
     async fn see_through(&self, attempt: &Attempt, mut told: bool) -> Outcome {
         let mut failures = 0;
+        let mut watch = Watch { begun: Instant::now(), timed_out: None };
         loop {
             let link = match self.links.take(self.node) {
                 Some(link) => Ok(link),
                 None => self.connect().await,
             };
             let fault = match link {
-                Ok(mut link) => match self.over(&mut link, attempt, &mut told).await {
+                Ok(mut link) => match self.over(&mut link, attempt, &mut watch, &mut told).await {
                     Ok(end) => {
                         self.site.waits(self.node, None);
                         self.links.keep(self.node, link);
@@ -220,7 +230,7 @@ impl<S: Site> Worker<S> {
                 LinkFault::Refused(why) => return Outcome::Unreachable(why),
                 LinkFault::Gone(why) if !told && failures >= FIRST_TRIES => return Outcome::Unreachable(why),
                 LinkFault::Gone(why) => {
-                    self.site.waits(self.node, Some(&why));
+                    self.site.waits(self.node, Some(Waits::Link(&why)));
                     if self.pause(failures).await.is_err() {
                         let what = if told {
                             "cancelled while the node did not answer; the step may still be running on it"
@@ -250,6 +260,14 @@ impl<S: Site> Worker<S> {
         }
     }
 
+    /// Seconds that the attempt is given, by a clock that never jumps, from when it was begun or taken up.
+    fn ceiling(&self, attempt: &Attempt) -> u32 {
+        self.site.read(|job| {
+            let extended = job.nodes.get(&self.node).map_or(0, |n| n.extended);
+            job.plan.ceiling(&attempt.step).saturating_add(extended)
+        })
+    }
+
     /// Waits before the next connection. An error: the job is cancelled.
     async fn pause(&self, failures: u32) -> Result<(), ()> {
         let pause = PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(5)).min(PAUSE_MAX);
@@ -264,6 +282,7 @@ impl<S: Site> Worker<S> {
         &self,
         link: &mut S::Link,
         attempt: &Attempt,
+        watch: &mut Watch,
         told: &mut bool,
     ) -> Result<StepEnd, LinkFault> {
         let site = &*self.site;
@@ -277,8 +296,18 @@ impl<S: Site> Worker<S> {
         site.waits(self.node, None);
         let mut cancelling = false;
         loop {
+            let ceiling = self.ceiling(attempt);
             let event = tokio::select! {
                 event = link.next() => event?,
+                () = tokio::time::sleep_until(watch.begun + Duration::from_secs(u64::from(ceiling))), if !cancelling && watch.timed_out.is_none() => {
+                    // An operator may have given it more time while it was waited for.
+                    let given = self.ceiling(attempt);
+                    if watch.begun.elapsed() >= Duration::from_secs(u64::from(given)) {
+                        watch.timed_out = Some(given);
+                        link.cancel(attempt).await?;
+                    }
+                    continue;
+                }
                 () = self.cancel.cancelled(), if !cancelling => {
                     cancelling = true;
                     link.cancel(attempt).await?;
@@ -297,6 +326,9 @@ impl<S: Site> Worker<S> {
                 }
                 LinkEvent::Ended { .. } | LinkEvent::Lost { .. } if cancelling => {
                     return Ok(StepEnd::Cancelled);
+                }
+                LinkEvent::Ended { .. } | LinkEvent::Lost { .. } if let Some(seconds) = watch.timed_out => {
+                    return Ok(StepEnd::TimedOut { seconds });
                 }
                 LinkEvent::Ended { status, .. } => return Ok(StepEnd::Failed { status }),
                 LinkEvent::Lost { why } => return Ok(StepEnd::Lost { why }),

@@ -13,6 +13,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 pub mod undo;
+pub mod waits;
 
 pub use event::{JobEvent, JournalEntry, ReinstallPhase, Renewal};
 pub use states::{

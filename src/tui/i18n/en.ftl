@@ -444,6 +444,38 @@ job-silent = no output for { $silent } (usually { $usual })
 job-link-down = link down for { $span }; the step goes on on the node
 job-step-of = { $done }/{ $steps }
 job-waits = waits for its turn
+job-left-range = { $low } to { $high }
+job-left-guess = a guess, { $low } to { $high }
+job-current-guess = { $elapsed } (guessed { $usual })
+job-current-only = { $elapsed }
+job-silent-only = no output for { $silent }
+job-ceiling = will be ended in { $left } (it was given { $given }); + gives it more time
+waits-stage = waits for { $stage }: { $nodes } { $nodes ->
+     [one] node is
+    *[other] nodes are
+    } not done with it
+waits-others = waits for { $nodes } { $nodes ->
+     [one] node that is
+    *[other] nodes that are
+    } being undone or installed anew
+waits-turn = waits for its turn: { $parallel } { $parallel ->
+     [one] node works
+    *[other] nodes work
+    } at once
+waits-held = held by { $by }; goes on when the job is released
+waits-held-only = held; goes on when the job is released
+waits-decision = waits for a decision: try again, undo, reinstall, or by hand
+waits-operator = waits for { $by }, who installs it by hand, for { $span }
+waits-cobbler = waits for Cobbler ({ $phase }) for { $span }
+waits-answer = asks the node what became of it
+waits-engine = the engine cannot keep anything for { $span }: { $why }
+reinstall-inspect = asking about the system
+reinstall-arm = set to boot from the network
+reinstall-power = switching it off and on
+reinstall-install = the installer works
+reinstall-answer = waiting for SSH
+reinstall-disarm = network boot off again
+reinstall-restore = writing the old values back
 job-first-error = First error: { $name } { $step }: { $what }
 job-error-title = First error of job { $id }
 job-error-node = Node { $name }

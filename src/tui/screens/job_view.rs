@@ -1,6 +1,7 @@
 //! How a job is drawn: the job's bar, the stages', the nodes', the first error, the panes of output.
 
 use super::job::JobPage;
+use super::job_times;
 use super::log_pane::LogPane;
 use crate::api::rows::{CurrentStep, JobNodeRow, JobRow, StageRow};
 use crate::domain::job::{JobNodeState, JobState, StepState};
@@ -14,9 +15,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType};
-
-/// A silence is worth a word after this long, or after the step's usual time if that is longer.
-const SILENCE_MS: u64 = 15_000;
 
 /// Draws the page.
 pub fn draw(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect) {
@@ -63,9 +61,9 @@ fn job_line(cx: &Shared, job: &JobRow, columns: usize) -> Line<'static> {
     if job.nodes_failed > 0 {
         words.push(cx.tr(&t!("job-line-failed", failed = job.nodes_failed)));
     }
-    match (job.ended, job.left_ms) {
+    match (job.ended, job.left) {
         (Some(at), _) => words.push(cx.tr(&t!("job-took", span = text::duration(at.since(job.created))))),
-        (None, Some(left)) => words.push(cx.tr(&t!("job-left", span = text::duration(left)))),
+        (None, Some(left)) => words.extend(job_times::left(cx, left)),
         (None, None) => {}
     }
     words.push(match &job.cancelled_by {
@@ -272,11 +270,11 @@ fn node_words(cx: &Shared, node: &JobNodeRow) -> (String, Option<(String, Part)>
     let mut words = format!("{count}  {title}");
     let mut second = why.map(|w| (w, if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim }));
     if let StepState::Running { since } = &step.state {
-        let elapsed = text::duration(cx.now.since(*since));
-        let usual = text::duration(step.usual_ms);
-        let times = cx.tr(&t!("job-current", elapsed = elapsed, usual = usual));
+        let times = job_times::elapsed(cx, step, *since);
         words = format!("{count}  {times}  {title}");
         second = Some(running_words(cx, node, step, *since));
+    } else if let Some(words) = job_times::waits(cx, node) {
+        second = Some(words);
     } else if waits(node) {
         second = second.or_else(|| Some((cx.tr(&t!("job-waits")), Part::Dim)));
     } else if second.is_none() && !step.line.is_empty() {
@@ -291,14 +289,9 @@ fn running_words(
     step: &CurrentStep,
     since: crate::domain::time::Moment,
 ) -> (String, Part) {
-    if let Some(down) = node.link_down {
-        let span = text::duration(cx.now.since(down));
-        return (cx.tr(&t!("job-link-down", span = span)), Part::Warn);
-    }
-    let silent = cx.now.since(step.last_output.unwrap_or(since).max(since));
-    if silent > SILENCE_MS.max(step.usual_ms) {
-        let (silent, usual) = (text::duration(silent), text::duration(step.usual_ms));
-        return (cx.tr(&t!("job-silent", silent = silent, usual = usual)), Part::Warn);
+    let odd = job_times::waits(cx, node).or_else(|| job_times::oddity(cx, step, since));
+    if let Some(odd) = odd {
+        return odd;
     }
     (cx.tr(&Text::plain(step.line.as_str())), Part::Dim)
 }

@@ -9,6 +9,7 @@ pub mod help;
 pub mod host_key;
 pub mod job;
 pub mod job_dialogs;
+pub mod job_times;
 pub mod job_view;
 pub mod jobs;
 pub mod log_pane;

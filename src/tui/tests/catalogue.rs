@@ -1,7 +1,7 @@
 //! The catalogue: every key in every language, every key that the code uses.
 
 use crate::domain::environment::NameFault;
-use crate::domain::job::{JobNodeState, JobState};
+use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
 use crate::domain::node::{NodeRole, NodeState};
 use crate::domain::plan::StageKind;
 use crate::domain::user::{PasswordFault, UserRole};
@@ -70,6 +70,7 @@ fn made() -> BTreeSet<String> {
     all.extend(Action::ALL.iter().map(|s| format!("act-{}", s.word())));
     all.extend(BINDINGS.iter().filter(|b| b.hint.is_some()).map(|b| format!("hint-{}", b.action.word())));
     all.extend(JobState::ALL.map(|s| format!("job-state-{}", s.word())));
+    all.extend(ReinstallPhase::ALL.map(|s| format!("reinstall-{}", s.word())));
     all.extend(JobNodeState::ALL.map(|s| format!("job-node-{}", s.word())));
     {
         use NameFault as F;

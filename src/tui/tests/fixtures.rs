@@ -7,6 +7,7 @@ use crate::api::rows::{
 };
 use crate::api::views::{CatalogView, ModuleView, PlatformView};
 use crate::domain::environment::Environment;
+use crate::domain::estimate::Left;
 use crate::domain::facts::{Disk, Facts, Nic};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
 use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState};
@@ -14,6 +15,7 @@ use crate::domain::node::{CredentialKind, NodeRole, NodeRoles, NodeState, Reach}
 use crate::domain::plan::{Localized, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
 use crate::domain::policy::Policy;
 use crate::domain::time::Moment;
+use crate::domain::usual::{Basis, Usual};
 
 pub const ENV: EnvId = EnvId(7);
 pub const JOB: JobId = JobId(12);
@@ -129,12 +131,12 @@ pub fn job(state: JobState) -> JobRow {
         ended: state.is_over().then_some(ms_ago(2_000)),
         cancelled_by: (state == JobState::Cancelled).then(|| "grace".into()),
         permille: if state == JobState::Succeeded { 1000 } else { 437 },
-        left_ms: (!state.is_over()).then_some(400_000),
+        left: (!state.is_over()).then_some(left(400_000)),
         stages: vec![
-            StageRow { kind: StageKind::Preflight, permille: 1000, done: 3, nodes: 3 },
-            StageRow { kind: StageKind::Controllers, permille: 610, done: 0, nodes: 1 },
-            StageRow { kind: StageKind::Computes, permille: 0, done: 0, nodes: 2 },
-            StageRow { kind: StageKind::Verification, permille: 0, done: 0, nodes: 3 },
+            stage(StageKind::Preflight, 1000, (3, 3), None),
+            stage(StageKind::Controllers, 610, (0, 1), Some(90_000)),
+            stage(StageKind::Computes, 0, (0, 2), Some(360_000)),
+            stage(StageKind::Verification, 0, (0, 3), Some(400_000)),
         ],
         nodes_done: 0,
         nodes_failed: 0,
@@ -145,6 +147,15 @@ pub fn job(state: JobState) -> JobRow {
     }
 }
 
+/// Time left, with a range around it.
+pub fn left(mid: u64) -> Left {
+    Left { low: mid / 2, mid, high: mid * 2, guess: false }
+}
+
+fn stage(kind: StageKind, permille: u16, (done, nodes): (u32, u32), mid: Option<u64>) -> StageRow {
+    StageRow { kind, permille, done, nodes, left: mid.map(left) }
+}
+
 pub fn current(state: StepState, line: &str) -> CurrentStep {
     CurrentStep {
         index: 5,
@@ -153,7 +164,16 @@ pub fn current(state: StepState, line: &str) -> CurrentStep {
         title: both("Install the database's packages", "安装数据库软件包"),
         attempt: 1,
         state,
+        action: StepAction::Run,
         usual_ms: 50_000,
+        usual: Some(Usual {
+            low: 40_000,
+            mid: 50_000,
+            high: 80_000,
+            silence: Some(9_000),
+            basis: Basis::Learned,
+        }),
+        ceiling: None,
         last_output: Some(ms_ago(1_000)),
         line: line.into(),
     }
@@ -174,6 +194,8 @@ pub fn job_node(id: u64, name: &str, words: &str, state: JobNodeState, permille:
         changed: 4,
         current: None,
         why: None,
+        waits: None,
+        left: None,
         link_down: None,
     }
 }

@@ -6,6 +6,7 @@ use super::nodes::opened;
 use crate::api::views::Window;
 use crate::api::{Request, Response, Row, Topic};
 use crate::domain::ids::NodeId;
+use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{JobNodeState, JobState};
 use crate::domain::user::UserRole;
 use crate::tui::event::Event;
@@ -165,7 +166,9 @@ fn the_end() {
 fn a_link_that_is_down_is_told_from_a_failure() {
     let mut rows = running_job();
     if let Row::JobNode(node) = &mut rows[1] {
-        node.link_down = Some(ms_ago(21_000));
+        let since = ms_ago(21_000);
+        node.link_down = Some(since);
+        node.waits = Some(WaitsFor::Link { since, why: "reset by peer".into() });
     }
     let mut rig = on_job(UserRole::Operator, rows);
     assert!(rig.screen(80, 24).contains("link down for 21s; the step goes on"));

@@ -1,0 +1,81 @@
+//! Words about time on the screen of a job: what is left, what is silent, what is waited for, what is about to be ended.
+
+use crate::api::rows::{CurrentStep, JobNodeRow};
+use crate::domain::estimate::Left;
+use crate::domain::job::waits::WaitsFor;
+use crate::domain::time::Moment;
+use crate::domain::usual::{self, Usual};
+use crate::tui::i18n::{Text, t};
+use crate::tui::screen::Shared;
+use crate::tui::text;
+use crate::tui::theme::Part;
+
+/// What is left, and on its own how sure that is: where there is no room for both, the first says enough.
+pub fn left(cx: &Shared, left: Left) -> [String; 2] {
+    let range = (text::duration(left.low), text::duration(left.high));
+    let sure = if left.guess {
+        t!("job-left-guess", low = range.0, high = range.1)
+    } else {
+        t!("job-left-range", low = range.0, high = range.1)
+    };
+    [cx.tr(&t!("job-left", span = text::duration(left.mid))), cx.tr(&sure)]
+}
+
+/// How long a step has run, against its usual time.
+pub fn elapsed(cx: &Shared, step: &CurrentStep, since: Moment) -> String {
+    let elapsed = text::duration(cx.now.since(since));
+    let usual = text::duration(step.usual_ms);
+    cx.tr(&match &step.usual {
+        Some(u) if u.is_guess() => t!("job-current-guess", elapsed = elapsed, usual = usual),
+        Some(_) => t!("job-current", elapsed = elapsed, usual = usual),
+        None => t!("job-current-only", elapsed = elapsed),
+    })
+}
+
+/// What is odd about a running step, the most urgent first: its ceiling, its silence, that it takes longer than ever.
+pub fn oddity(cx: &Shared, step: &CurrentStep, since: Moment) -> Option<(String, Part)> {
+    if let Some(ceiling) = &step.ceiling
+        && let Some(left) = ceiling.warning(cx.now)
+    {
+        let given = text::duration(u64::from(ceiling.seconds) * 1000);
+        let words = cx.tr(&t!("job-ceiling", left = text::duration(left), given = given));
+        return Some((words, Part::Bad));
+    }
+    let usual = step.usual.unwrap_or_else(|| Usual::guess(60));
+    let quiet = cx.now.since(step.last_output.unwrap_or(since).max(since));
+    let silence = usual::silence(&usual, quiet)?;
+    let span = text::duration(silence.quiet_ms);
+    let words = cx.tr(&match silence.usual_ms {
+        Some(usual) => t!("job-silent", silent = span, usual = text::duration(usual)),
+        None => t!("job-silent-only", silent = span),
+    });
+    Some((words, if silence.odd { Part::Bad } else { Part::Warn }))
+}
+
+/// What a node waits for.
+pub fn waits(cx: &Shared, node: &JobNodeRow) -> Option<(String, Part)> {
+    let since = |at: &Moment| text::duration(cx.now.since(*at));
+    let (words, part) = match node.waits.as_ref()? {
+        WaitsFor::Stage { stage, nodes } => {
+            let stage = cx.tr(&Text::key(format!("stage-{stage}")));
+            (t!("waits-stage", stage = stage, nodes = *nodes), Part::Dim)
+        }
+        WaitsFor::Others { nodes } => (t!("waits-others", nodes = *nodes), Part::Dim),
+        WaitsFor::Turn { parallel } => (t!("waits-turn", parallel = *parallel), Part::Dim),
+        WaitsFor::Held { by: Some(by) } => (t!("waits-held", by = by), Part::Warn),
+        WaitsFor::Held { by: None } => (t!("waits-held-only"), Part::Warn),
+        WaitsFor::Decision => (t!("waits-decision"), Part::Warn),
+        WaitsFor::Operator { by, since: at } => (t!("waits-operator", by = by, span = since(at)), Part::Warn),
+        WaitsFor::Cobbler { phase, since: at } => {
+            let phase = cx.tr(&Text::key(format!("reinstall-{}", phase.word())));
+            (t!("waits-cobbler", phase = phase, span = since(at)), Part::Dim)
+        }
+        WaitsFor::Answer => (t!("waits-answer"), Part::Dim),
+        WaitsFor::Link { since: at, .. } => (t!("job-link-down", span = since(at)), Part::Warn),
+        WaitsFor::Engine { since: at, why } => {
+            (t!("waits-engine", span = since(at), why = why.as_str()), Part::Bad)
+        }
+        WaitsFor::Unknown => return None,
+    };
+    Some((cx.tr(&words), part))
+}
