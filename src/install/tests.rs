@@ -9,6 +9,7 @@ use crate::domain::policy::{OnFailure, Policy};
 use crate::domain::time::Moment;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What the scripted node does at an attempt, in order.
@@ -466,4 +467,26 @@ async fn a_locked_node_is_neither_undone_nor_reinstalled_by_a_policy() {
     s.world.lock().unwrap().locked.push(2);
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!(state(&s, 2), JobNodeState::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_beyond_its_ceiling_is_ended_unless_it_was_given_more_time() {
+    let s = site(&[(1, "m/one", &[Act::Say("x"), Act::Break, Act::UntilCancelled])]);
+    let (work, _cancel) = begin(&s);
+    until(&s, |j| j.nodes[&NodeId(1)].runs()).await;
+    let given = u64::from(s.read(|j| j.plan.ceiling(&"m/one".parse().unwrap())));
+    let seconds = 600;
+    s.record(JobEvent::CeilingExtended { node: NodeId(1), index: 0, seconds, by: "ada".into() }).unwrap();
+    // The pause after the broken link is part of it: the clock runs from the beginning of the attempt.
+    tokio::time::advance(Duration::from_secs(given + 599)).await;
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert!(s.read(|j| j.nodes[&NodeId(1)].runs()), "it was extended");
+    tokio::time::advance(Duration::from_secs(2)).await;
+    work.await.unwrap();
+    let end = s.read(|j| j.nodes[&NodeId(1)].steps[0].state.clone());
+    let timed_out = StepEnd::TimedOut { seconds: u32::try_from(given).unwrap() + 600 };
+    assert!(matches!(end, StepState::Ended { end, .. } if end == timed_out));
+    assert_eq!(state(&s, 1), JobNodeState::Failed);
 }

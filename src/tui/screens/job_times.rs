@@ -10,15 +10,25 @@ use crate::tui::screen::Shared;
 use crate::tui::text;
 use crate::tui::theme::Part;
 
-/// What is left, and on its own how sure that is: where there is no room for both, the first says enough.
-pub fn left(cx: &Shared, left: Left) -> [String; 2] {
-    let range = (text::duration(left.low), text::duration(left.high));
-    let sure = if left.guess {
-        t!("job-left-guess", low = range.0, high = range.1)
+/// What is left with its range, and shorter forms for where there is no room.
+pub fn left(cx: &Shared, left: Left) -> Vec<String> {
+    let (low, mid, high) = (about(left.low), about(left.mid), about(left.high));
+    let range = if left.guess {
+        t!("job-left-guess", span = mid.as_str(), low = low, high = high)
     } else {
-        t!("job-left-range", low = range.0, high = range.1)
+        t!("job-left-range", span = mid.as_str(), low = low, high = high)
     };
-    [cx.tr(&t!("job-left", span = text::duration(left.mid))), cx.tr(&sure)]
+    let short = if left.guess { t!("job-left-guess-short", span = mid) } else { t!("job-left", span = mid) };
+    vec![cx.tr(&range), cx.tr(&short)]
+}
+
+/// Milliseconds to what an estimate can know: `40s`, `7m`, `1h20m`, `2d04h`.
+fn about(ms: u64) -> String {
+    match ms / 1000 {
+        s @ 0..60 => format!("{}s", s.div_ceil(10) * 10),
+        s @ 60..3600 => format!("{}m", (s + 30) / 60),
+        s => text::duration((s + 300) / 600 * 600_000),
+    }
 }
 
 /// How long a step has run, against its usual time.
@@ -78,4 +88,23 @@ pub fn waits(cx: &Shared, node: &JobNodeRow) -> Option<(String, Part)> {
         WaitsFor::Unknown => return None,
     };
     Some((cx.tr(&words), part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::about;
+
+    #[test]
+    fn estimates_are_rounded() {
+        for (ms, words) in [
+            (0, "0s"),
+            (41_000, "50s"),
+            (89_000, "1m"),
+            (400_000, "7m"),
+            (4_801_000, "1h20m"),
+            (180_000_000, "2d02h"),
+        ] {
+            assert_eq!(about(ms), words);
+        }
+    }
 }

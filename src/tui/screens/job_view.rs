@@ -57,19 +57,22 @@ fn nodes_height(nodes: usize, room: u16, panes: usize) -> u16 {
 
 fn job_line(cx: &Shared, job: &JobRow, columns: usize) -> Line<'static> {
     let state = states::job(job.state);
-    let mut words = vec![cx.tr(&t!("job-line", done = job.nodes_done, nodes = job.nodes))];
+    // Each with a shorter form for where there is no room.
+    let mut words = vec![vec![cx.tr(&t!("job-line", done = job.nodes_done, nodes = job.nodes))]];
     if job.nodes_failed > 0 {
-        words.push(cx.tr(&t!("job-line-failed", failed = job.nodes_failed)));
+        words.push(vec![cx.tr(&t!("job-line-failed", failed = job.nodes_failed))]);
     }
     match (job.ended, job.left) {
-        (Some(at), _) => words.push(cx.tr(&t!("job-took", span = text::duration(at.since(job.created))))),
-        (None, Some(left)) => words.extend(job_times::left(cx, left)),
+        (Some(at), _) => {
+            words.push(vec![cx.tr(&t!("job-took", span = text::duration(at.since(job.created))))]);
+        }
+        (None, Some(left)) => words.push(job_times::left(cx, left)),
         (None, None) => {}
     }
-    words.push(match &job.cancelled_by {
+    words.push(vec![match &job.cancelled_by {
         Some(by) => cx.tr(&t!("job-cancelled-by", by = by)),
         None => cx.tr(&t!("job-by", by = &job.by)),
-    });
+    }]);
     let head = format!(" {} ", text::left(&state.text(cx), 12));
     let share = text::right(&text::percent(job.permille), 5);
     let fixed = text::width(&head) + 7;
@@ -77,9 +80,10 @@ fn job_line(cx: &Shared, job: &JobRow, columns: usize) -> Line<'static> {
     // What does not fit is left out whole.
     let room = columns.saturating_sub(fixed + wide);
     let mut rest = String::new();
-    for word in words {
+    for forms in words {
         let sep = if rest.is_empty() { "" } else { " · " };
-        if rest.is_empty() || text::width(&rest) + text::width(sep) + text::width(&word) <= room {
+        let used = text::width(&rest) + text::width(sep);
+        if let Some(word) = forms.iter().find(|w| rest.is_empty() || used + text::width(w) <= room) {
             rest = format!("{rest}{sep}{word}");
         }
     }
@@ -259,20 +263,23 @@ pub fn waits(node: &JobNodeRow) -> bool {
 fn node_words(cx: &Shared, node: &JobNodeRow) -> (String, Option<(String, Part)>) {
     let count = cx.tr(&t!("job-step-of", done = node.done, steps = node.steps));
     let why = node.why.as_ref().map(|w| cx.tr(&Text::plain(w.as_str())));
+    let part = if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim };
+    let why = why.map(|w| (w, part));
     let Some(step) = node.current.as_ref().filter(|_| node.state != JobNodeState::Done) else {
-        return (
-            count,
-            why.map(|w| (w, if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim })),
-        );
+        return (count, why.or_else(|| job_times::waits(cx, node)));
     };
     let title = localized(&step.title, cx.language());
     let title = if title.is_empty() { step.step.to_string() } else { cx.tr(&Text::plain(title)) };
     let mut words = format!("{count}  {title}");
-    let mut second = why.map(|w| (w, if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim }));
+    let mut second = why;
     if let StepState::Running { since } = &step.state {
         let times = job_times::elapsed(cx, step, *since);
         words = format!("{count}  {times}  {title}");
         second = Some(running_words(cx, node, step, *since));
+    } else if node.state.is_at_rest() {
+        // What went wrong says more than that somebody has to decide about it.
+        let line = (!step.line.is_empty()).then(|| (cx.tr(&Text::plain(step.line.as_str())), Part::Dim));
+        second = second.or(line).or_else(|| job_times::waits(cx, node));
     } else if let Some(words) = job_times::waits(cx, node) {
         second = Some(words);
     } else if waits(node) {

@@ -10,6 +10,7 @@ use crate::domain::environment::Environment;
 use crate::domain::estimate::Left;
 use crate::domain::facts::{Disk, Facts, Nic};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
+use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState};
 use crate::domain::node::{CredentialKind, NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::{Localized, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
@@ -170,7 +171,7 @@ pub fn current(state: StepState, line: &str) -> CurrentStep {
             low: 40_000,
             mid: 50_000,
             high: 80_000,
-            silence: Some(9_000),
+            silence: Some(50_000),
             basis: Basis::Learned,
         }),
         ceiling: None,
@@ -207,7 +208,7 @@ pub fn running_job() -> Vec<Row> {
         "Unpacking mariadb-server-10.5 (1:10.11.6-0+deb12u1) over a very long line of output that goes on and on …",
     ));
     let mut two = job_node(12, "node-2", "compute", JobNodeState::Waiting, 60);
-    two.why = Some("waits for the controllers".into());
+    two.waits = Some(WaitsFor::Stage { stage: StageKind::Controllers, nodes: 1 });
     let mut three = job_node(13, "node-3", "compute", JobNodeState::Running, 200);
     let mut silent = current(StepState::Running { since: ms_ago(252_000) }, "Setting up chrony …");
     silent.last_output = Some(ms_ago(250_000));
