@@ -114,7 +114,7 @@ _undo() {
         'removed '*) say "installing again: ${_line#* }"; _apt_install ${_line#* } ;;
         'database '*) database_drop ${_line#* } ;;
         'rabbit_user '*) rabbit_user_drop ${_line#* } ;;
-        service\ * | database_* | identity\ *) "_undo_${_line%% *}" ${_line#* } ;;
+        service\ * | database_* | rabbit_permissions\ * | identity\ *) "_undo_${_line%% *}" ${_line#* } ;;
         'call '*) ${_line#* } ;;
         *) fail "$CPMG_SAVED/journal: '$_line' is not understood; take that change back by hand and delete the line" ;;
     esac

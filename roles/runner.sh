@@ -136,6 +136,14 @@ tidy() { # what dead serves left, and a folder for the first attempt at every st
     for _file in "$JOB"/run/*/secrets-*; do
         [ ! -e "$_file" ] || [ -e "${_file%/*}/claim" ] || rm -f "$_file"
     done
+    # Private scratch files, of an attempt that was killed and could not remove them.
+    for _dir in "$JOB"/run/*/tmp; do
+        [ -d "$_dir" ] || continue
+        _name=${_dir%/tmp}
+        _name=${_name##*/}
+        state "${_name%.*}" "${_name##*.}"
+        [ "$STATE" = running ] || rm -rf "$JOB/run/$_name/tmp"
+    done
     set --
     for _script in "$JOB"/steps/*/*.sh; do
         _name=${_script#"$JOB/steps/"}

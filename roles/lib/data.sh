@@ -76,6 +76,8 @@ rabbit_user_ensure() { # USER PASSWORD: with all rights on /
         say "set the password of RabbitMQ user $1 (the old one cannot be read, so undo leaves the new one)"; mark_changed
     fi
     rabbitmqctl -q list_user_permissions --no-table-headers "$1" | grep -q '^/' && return 0
+    grep -qxF -e "rabbit_user $1" "$CPMG_SAVED/journal" 2>/dev/null || _note rabbit_permissions "$1" # a user of ours goes with them
     rabbitmqctl -q set_permissions -p / "$1" '.*' '.*' '.*' && mark_changed
 }
+_undo_rabbit_permissions() { rabbitmqctl -q clear_permissions -p / "$1" || :; }
 rabbit_user_drop() { _never "delete RabbitMQ user $1"; say "deleting RabbitMQ user $1"; rabbitmqctl -q delete_user "$1" || :; } # USER

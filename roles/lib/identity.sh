@@ -113,11 +113,16 @@ for op, *words in wanted:
                 continue
             query = {"service_id": service["id"], "interface": words[1], "region_id": words[2]}
         there = find(kind, **query)
-        if remove:
+        if remove and len(words) == 4: # the address it had before
+            if there:
+                call("PATCH", "/endpoints/" + there["id"], {"endpoint": {"url": words[3]}})
+                changed("endpoint %s %s: %s again" % (words[0], words[1], words[3]))
+        elif remove:
             delete(kind, there, words)
         elif kind == "service":
             ensure(kind, words[:2], query, {"description": words[2]})
         elif there and there["url"] != words[3]:
+            note(kind, *words[:3], there["url"])
             call("PATCH", "/endpoints/" + there["id"], {"endpoint": {"url": words[3]}})
             changed("endpoint %s %s: %s, was %s" % (words[0], words[1], words[3], there["url"]))
         else:

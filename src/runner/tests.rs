@@ -277,6 +277,29 @@ async fn binary_output_of_any_size() {
 }
 
 #[tokio::test]
+async fn scratch_files_of_killed_attempts_are_removed() {
+    let scratch =
+        "mkdir -p \"$CPMG_ATTEMPT/tmp\"; echo x >\"$CPMG_ATTEMPT/tmp/secret\"; echo started; sleep 1005";
+    let script = format!("run() {{ trap '' TERM; {scratch}; }}");
+    let node = Node::new(&[("killed", &script), ("runs", &script)]).await;
+    let r = node.attach().await;
+    let (killed, runs) = (attempt("killed", 1), attempt("runs", 1));
+    let tmp = |at| node.run_folder(at).join("tmp");
+    let begin = async |at| {
+        let mut f = r.begin(at, 0, &[]).await.unwrap();
+        assert!(matches!(f.next().await.unwrap(), StepEvent::Output { .. }));
+        assert!(tmp(at).exists());
+    };
+    begin(&killed).await;
+    assert!(r.cancel(&killed, Duration::ZERO).await.unwrap().is_over());
+    assert!(tmp(&killed).exists(), "nobody could remove it");
+    begin(&runs).await;
+    let again = node.reattach().await;
+    assert!(!tmp(&killed).exists() && tmp(&runs).exists(), "only what is not used any more goes");
+    assert!(again.cancel(&runs, Duration::ZERO).await.unwrap().is_over());
+}
+
+#[tokio::test]
 async fn cancel_ends_the_whole_group() {
     for shell in ["dash", "bash", "busybox"] {
         let node = Node::with(
