@@ -8,7 +8,7 @@ use super::{Engine, now};
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, Renewal, StepAction, StepProgress};
-use crate::domain::plan::StepId;
+use crate::domain::plan::{PlanKind, StepId};
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
 use crate::install::{Attempt, LinkFault, RemoteLink, Site, SiteFault, Waits, runner_fault};
@@ -47,6 +47,13 @@ impl JobSite {
     }
 }
 
+/// An attempt at a step of the job, with what a dry run makes of it.
+fn attempt(job: &Job, node: NodeId, index: usize, action: StepAction, number: u32) -> Option<Attempt> {
+    let step = job.nodes.get(&node)?.steps.get(index)?.step.clone();
+    let dry = action == StepAction::Run && job.plan.kind == PlanKind::DryRun;
+    Some(Attempt { node, index, step, action: if dry { StepAction::Check } else { action }, number })
+}
+
 fn site_fault(fault: &store::Error) -> SiteFault {
     if fault.is_passing() {
         SiteFault::Waits(fault.to_string())
@@ -63,6 +70,23 @@ impl Site for JobSite {
     }
 
     fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
+        // What an ended attempt printed is on the disk before its end is: a host that loses its power loses no line.
+        let ended = match &event {
+            JobEvent::StepEnded { node, index, attempt: number, .. } => {
+                Some((*node, *index, StepAction::Run, *number))
+            }
+            JobEvent::UndoEnded { node, index, attempt: number, .. } => {
+                Some((*node, *index, StepAction::Undo, *number))
+            }
+            _ => None,
+        };
+        let ended = ended.and_then(|(node, index, action, number)| {
+            self.read(|job| attempt(job, node, index, action, number))
+        });
+        if let Some(ended) = ended {
+            let kept = place(self.cell.id, &ended).and_then(|p| blocking(|| self.engine.output.finish(&p)));
+            kept.map_err(|f| site_fault(&f))?;
+        }
         match blocking(|| self.engine.journal(&self.cell, event)) {
             Ok(Journalled::Accepted | Journalled::Resumed) => Ok(()),
             Ok(Journalled::Refused) => Err(SiteFault::Refused("the job's journal does not allow it".into())),
@@ -116,12 +140,9 @@ impl Site for JobSite {
             .map_err(|e| LinkFault::Refused(format!("{}: {e}", path.display())))?;
         let (folder, done_before, open) = self.read(|job| {
             let done = job.nodes.get(&node).is_some_and(|n| n.steps.iter().any(StepProgress::is_done));
-            let open = job.open_step(node).map(|(index, s)| Attempt {
-                node,
-                index,
-                step: s.step.clone(),
-                action: StepAction::Run,
-                number: s.attempt,
+            let open = job.open_step(node).and_then(|(index, s)| {
+                let (action, number, _) = s.open()?;
+                attempt(job, node, index, action, number)
             });
             // Numbers of jobs begin anew with a new database; the moment makes the folder this job's own.
             (NodeRunner::folder(BASE, &format!("{}-{:x}", job.id, job.created.0)), done, open)

@@ -92,8 +92,25 @@ pub enum LinkEvent {
     },
 }
 
+/// What a node says of an attempt before it is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It knows nothing of it.
+    Absent,
+    /// It runs, or is about to.
+    Runs,
+    /// It is over.
+    Over,
+}
+
 /// A node with its runner.
 pub trait Link: Send + 'static {
+    /// The node's boot, as its kernel names it.
+    fn boot(&self) -> String;
+
+    /// Where an attempt stands on the node.
+    fn stands(&mut self, attempt: &Attempt) -> impl Future<Output = Result<Standing, LinkFault>> + Send;
+
     /// Starts the attempt, or attaches to it where it was started before; output follows from `offset`.
     fn begin(
         &mut self,

@@ -1,8 +1,8 @@
 //! A real node: the runner behind the executor's contract.
 
-use super::{Attempt, Link, LinkEvent, LinkFault};
+use super::{Attempt, Link, LinkEvent, LinkFault, Standing};
 use crate::domain::secret::Secret;
-use crate::runner::{self, Following, NodeRunner, RunnerError, StepEvent};
+use crate::runner::{self, Following, NodeRunner, RunnerError, StepEvent, StepState};
 use std::time::Duration;
 
 /// How long a step may take to end after it was asked politely.
@@ -35,6 +35,18 @@ fn theirs(attempt: &Attempt) -> runner::Attempt {
 }
 
 impl Link for RemoteLink {
+    fn boot(&self) -> String {
+        self.runner.boot_id().to_owned()
+    }
+
+    async fn stands(&mut self, attempt: &Attempt) -> Result<Standing, LinkFault> {
+        Ok(match self.runner.status(&theirs(attempt)).await.map_err(|f| runner_fault(&f))? {
+            StepState::Absent => Standing::Absent,
+            StepState::Starting | StepState::Running => Standing::Runs,
+            StepState::Ended { .. } | StepState::Lost(_) => Standing::Over,
+        })
+    }
+
     async fn begin(
         &mut self,
         attempt: &Attempt,

@@ -31,6 +31,7 @@ struct World {
     full: u32,
     locked: Vec<u64>,
     fresh: VecDeque<Result<Renewal, String>>,
+    boot: String,
 }
 
 struct Scripted {
@@ -49,6 +50,15 @@ struct FakeLink {
 }
 
 impl Link for FakeLink {
+    fn boot(&self) -> String {
+        self.world.lock().unwrap().boot.clone()
+    }
+
+    async fn stands(&mut self, attempt: &Attempt) -> Result<Standing, LinkFault> {
+        let key = (attempt.node.0, attempt.step.to_string(), attempt.number);
+        Ok(if self.world.lock().unwrap().begun.contains(&key) { Standing::Runs } else { Standing::Absent })
+    }
+
     async fn begin(
         &mut self,
         attempt: &Attempt,
@@ -289,6 +299,64 @@ async fn cancelling_ends_the_running_step_and_begins_nothing_more() {
     assert_eq!(state(&s, 2), JobNodeState::Cancelled);
 }
 
+/// A job whose engine died while node 1, in boot `boot`, was at its first step.
+fn orphaned(boot: &str) -> Arc<Scripted> {
+    let s = site(&[(1, "m/one", &[Act::UntilCancelled])]);
+    for event in [
+        JobEvent::Started,
+        JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1, irreversible: false },
+        JobEvent::NodeBoot { node: NodeId(1), boot: boot.into() },
+        JobEvent::Interrupted,
+    ] {
+        s.record(event).unwrap();
+    }
+    s
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_power_cut_erased_is_lost_and_not_begun_again() {
+    let s = orphaned("before");
+    s.world.lock().unwrap().boot = "after".into();
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!((s.read(|j| j.state), state(&s, 1)), (JobState::Failed, JobNodeState::Failed));
+    assert!(s.world.lock().unwrap().begun.iter().all(|b| b.0 != 1), "the node is told nothing");
+    let end = s.read(|j| format!("{:?}", j.nodes[&NodeId(1)].steps[0].state));
+    assert!(end.contains("rebooted"), "{end}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_journalled_and_never_told_is_begun_in_the_same_boot() {
+    let s = orphaned("same");
+    s.world.lock().unwrap().boot = "same".into();
+    s.world.lock().unwrap().scripts.clear();
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_is_shown_as_interrupted_until_its_node_says_that_it_runs() {
+    let s = orphaned("same");
+    s.world.lock().unwrap().boot = "same".into();
+    s.world.lock().unwrap().scripts.clear();
+    s.world.lock().unwrap().begun.push((1, "m/one".into(), 1));
+    s.world.lock().unwrap().refuse.insert(1, LinkFault::Gone("no route to host".into()));
+    let work = tokio::spawn(execute(Arc::clone(&s), CancellationToken::new()));
+    while s.read(|j| j.state) != JobState::Running {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(state(&s, 1), JobNodeState::Interrupted);
+    s.world.lock().unwrap().refuse.clear();
+    work.await.unwrap();
+    let journal = s.journal.lock().unwrap();
+    let at = |wanted: &dyn Fn(&JobEvent) -> bool| journal.iter().position(|e| wanted(&e.event)).unwrap();
+    let found = at(&|e| *e == JobEvent::NodeFound { node: NodeId(1) });
+    assert!(found < at(&|e| matches!(e, JobEvent::StepEnded { .. })));
+    let until: Vec<_> = journal[..=found].to_vec();
+    let job = Job::replay(JobId(1), plan(), "ada".into(), Moment(0), &until).unwrap();
+    assert_eq!(job.nodes[&NodeId(1)].state, JobNodeState::Running);
+    assert!(matches!(job.nodes[&NodeId(1)].steps[0].state, StepState::Running { .. }));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_new_engine_goes_on_with_the_step_that_ran() {
     let s = site(&[(1, "m/one", &[Act::Say("rest"), Act::End(0)])]);
@@ -307,6 +375,7 @@ async fn a_new_engine_goes_on_with_the_step_that_ran() {
         number: 1,
     };
     s.kept.lock().unwrap().insert(at, b"begin ".to_vec());
+    s.world.lock().unwrap().begun.push((1, "m/one".into(), 1));
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!(s.read(|j| j.state), JobState::Succeeded);
     assert_eq!(output(&s, 1, "m/one"), "begin rest");

@@ -1,11 +1,12 @@
 //! One node: does what the job says it has to do, one thing after another.
 
 use super::executor::Links;
-use super::{Attempt, Link, LinkEvent, LinkFault, Site, SiteFault, Waits};
+use super::{Attempt, Link, LinkEvent, LinkFault, Site, SiteFault, Standing, Waits};
 use crate::domain::ids::NodeId;
 use crate::domain::job::schedule::Task;
 use crate::domain::job::{JobEvent, JobNodeState, Renewal, StepAction, StepEnd};
 use crate::domain::plan::PlanKind;
+use crate::runner::Loss;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -74,6 +75,16 @@ struct Watch {
     begun: Instant,
     /// Seconds that it was given, once they were over and it was told to end.
     timed_out: Option<u32>,
+}
+
+/// What a first look at an attempt on its node finds.
+enum Look {
+    /// It is to be begun.
+    Fresh,
+    /// It was begun, and is followed.
+    Begun,
+    /// It was begun, and the node has lost it.
+    Lost(StepEnd),
 }
 
 impl<S: Site> Worker<S> {
@@ -277,6 +288,42 @@ impl<S: Site> Worker<S> {
         }
     }
 
+    /// Before an attempt is begun or followed over a link. `told`: the node may have been told of it over an earlier one.
+    /// `printed`: some of its output is kept. An end: the node has lost it, and it must not be begun again.
+    async fn look_first(
+        &self,
+        link: &mut S::Link,
+        attempt: &Attempt,
+        told: bool,
+        printed: bool,
+    ) -> Result<Look, LinkFault> {
+        let (site, node, boot) = (&*self.site, self.node, link.boot());
+        let known = site.read(|job| job.nodes.get(&node).and_then(|n| n.boot.clone()));
+        let record = async |event: JobEvent| {
+            let done = patiently(site, Some(node), || site.record(event.clone())).await;
+            done.ok_or_else(|| LinkFault::Refused("the journal refused it; see the engine's log".to_owned()))
+        };
+        let standing = if told { link.stands(attempt).await? } else { Standing::Absent };
+        if standing == Standing::Absent {
+            // A node that lost its power may have lost what it wrote last, and with it every trace of the attempt.
+            let rebooted = told && known.as_ref().is_some_and(|known| *known != boot);
+            if rebooted || printed {
+                let loss = if rebooted { Loss::Rebooted } else { Loss::Removed };
+                return Ok(Look::Lost(StepEnd::Lost { why: loss.to_string() }));
+            }
+            if known.as_ref() != Some(&boot) {
+                record(JobEvent::NodeBoot { node, boot }).await?;
+            }
+            return Ok(Look::Fresh);
+        }
+        let unheard =
+            site.read(|job| job.nodes.get(&node).map(|n| n.state)) == Some(JobNodeState::Interrupted);
+        if standing == Standing::Runs && unheard {
+            record(JobEvent::NodeFound { node }).await?;
+        }
+        Ok(Look::Begun)
+    }
+
     /// Follows the attempt over one connection.
     async fn over(
         &self,
@@ -291,8 +338,17 @@ impl<S: Site> Worker<S> {
             patiently(site, Some(self.node), || site.output_length(attempt)).await.ok_or_else(internal)?;
         let secrets =
             patiently(site, Some(self.node), || site.secrets(&attempt.step)).await.ok_or_else(internal)?;
+        let (fresh, secrets) = match self.look_first(link, attempt, *told, offset > 0).await? {
+            Look::Lost(end) => return Ok(end),
+            Look::Begun => (false, Vec::new()),
+            Look::Fresh => (true, secrets),
+        };
         *told = true;
-        link.begin(attempt, offset, secrets).await?;
+        if let Err(fault) = link.begin(attempt, offset, secrets).await {
+            // Only what comes before the start is refused: a disk that is full when the secrets are written.
+            *told = !(fresh && matches!(fault, LinkFault::Refused(_)));
+            return Err(fault);
+        }
         site.waits(self.node, None);
         let mut cancelling = false;
         loop {

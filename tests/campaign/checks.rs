@@ -162,8 +162,8 @@ pub fn agree(world: &World, job: &str) {
         let mut now: BTreeMap<_, _> = screen.steps.into_iter().filter(|(_, s)| s.open()).collect();
         now.retain(|(node, step), shown| {
             let found = nodes::attempts(world, node, &folder).remove(&key(step, shown.attempt));
-            // Shown as interrupted although the node can be asked is as wrong as running without a process.
-            shown.state != "running" || !found.is_some_and(|f| f.alive && f.rc.is_none())
+            // Shown as interrupted although the node can be asked is as wrong as shown as running without a process.
+            !(shown.state == "running" && found.is_some_and(|f| f.alive && f.rc.is_none()))
         });
         // Only what is wrong all the time is wrong.
         let wrong = open.get_or_insert_with(|| now.clone());

@@ -132,7 +132,7 @@ impl Campaign {
     fn may_go_on(&self, job: &str, screen: &Screen) -> bool {
         for ((node, step), shown) in &screen.steps {
             let Some(why) = shown.state.strip_prefix("lost ") else { continue };
-            let known = ["rebooted", "full", "no longer on", "were removed"];
+            let known = ["rebooted", "full", "No space left", "no longer on", "were removed"];
             assert!(known.iter().any(|k| why.contains(k)), "{node} {step} is lost: {why}");
         }
         for (node, row) in screen.nodes.iter().filter(|(_, n)| n["state"] == "failed") {

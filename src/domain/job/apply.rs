@@ -28,6 +28,11 @@ impl Job {
             JobEvent::StepStarted { node, index, attempt, .. } => {
                 self.step_started(*node, *index, *attempt, at)
             }
+            JobEvent::NodeBoot { node, boot } => {
+                self.at_work(*node)?.boot = Some(boot.clone());
+                Ok(())
+            }
+            JobEvent::NodeFound { node } => self.at_work(*node)?.found(),
             JobEvent::StepEnded { node, index, attempt, end } => {
                 self.at_work(*node)?.step_ended(*index, *attempt, end, at)
             }
@@ -479,6 +484,7 @@ impl JobNode {
             Renewal::Fresh { .. } => {
                 self.moved(NodeMove::Renewed)?;
                 self.steps.iter_mut().for_each(StepProgress::reset);
+                self.boot = None;
                 self.undo = None;
                 self.why = None;
             }
@@ -488,6 +494,21 @@ impl JobNode {
             }
         }
         self.recount();
+        Ok(())
+    }
+
+    /// Its open attempt runs.
+    fn found(&mut self) -> Applied {
+        let (index, step) = self.open_step().filter(|_| self.state == JobNodeState::Interrupted).ok_or(No)?;
+        let undoes = step.state.open_since().is_none();
+        self.moved(if undoes { NodeMove::Undo } else { NodeMove::Pass })?;
+        let step = self.steps.get_mut(index).ok_or(No)?;
+        let undo = step.undo.as_mut().map(|u| &mut u.state);
+        for state in std::iter::once(&mut step.state).chain(undo) {
+            if let StepState::Interrupted { since } = state {
+                *state = StepState::Running { since: *since };
+            }
+        }
         Ok(())
     }
 

@@ -84,6 +84,19 @@ pub enum JobEvent {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         irreversible: bool,
     },
+    /// The node is worked on in this boot of it. Written before the first attempt is begun in it: an attempt that was begun in
+    /// another boot, and of which the node knows nothing, was lost with that boot.
+    NodeBoot {
+        /// Which node.
+        node: NodeId,
+        /// The kernel's name for the boot.
+        boot: String,
+    },
+    /// After an interruption the node said that its open attempt runs.
+    NodeFound {
+        /// Which node.
+        node: NodeId,
+    },
     /// What became of an attempt.
     StepEnded {
         /// On which node.
@@ -285,6 +298,8 @@ impl JobEvent {
     pub fn node(&self) -> Option<NodeId> {
         match self {
             Self::StepStarted { node, .. }
+            | Self::NodeBoot { node, .. }
+            | Self::NodeFound { node }
             | Self::StepEnded { node, .. }
             | Self::NodeFailed { node, .. }
             | Self::NodeSkipped { node }

@@ -98,6 +98,8 @@ pub struct JobNode {
     pub cursor: usize,
     /// Seconds that the open attempt was given beyond its ceiling.
     pub extended: u32,
+    /// The boot in which it was worked on last.
+    pub boot: Option<String>,
     /// Its undo.
     pub undo: Option<Box<UndoRun>>,
     /// Its reinstallation.

@@ -384,6 +384,8 @@ fn any_event() -> impl Strategy<Value = JobEvent> {
         8 => (0_u64..4, 0_usize..3, 1_u32..4, any_end()).prop_map(|(n, i, a, e)| end(n, i, a, e)),
         1 => node().prop_map(|node| JobEvent::NodeFailed { node, why: "gone".into() }),
         1 => node().prop_map(|node| JobEvent::NodeSkipped { node }),
+        1 => node().prop_map(|node| JobEvent::NodeBoot { node, boot: "b".into() }),
+        3 => node().prop_map(|node| JobEvent::NodeFound { node }),
         2 => (node(), by()).prop_map(|(node, by)| JobEvent::NodeAgain { node, by }),
         1 => (node(), 0_usize..3).prop_map(|(node, index)| JobEvent::CeilingExtended {
             node, index, seconds: 5, by: "ada".into()

@@ -348,6 +348,7 @@ impl Fold<'_> {
         let at = entry.at;
         match &entry.event {
             JobEvent::Started => self.note(at, "started", None, None, "work starts".into()),
+            JobEvent::NodeBoot { .. } | JobEvent::NodeFound { .. } => {}
             JobEvent::StepStarted { node, index, attempt, .. } => {
                 self.begin(at, (*node, *index), StepAction::Run, *attempt);
             }
