@@ -415,6 +415,9 @@ pub struct StepRow {
     /// Its undo, once there was one.
     #[serde(default)]
     pub undo: Option<UndoProgress>,
+    /// Bytes of output of its newest undo.
+    #[serde(default)]
+    pub undo_output: u64,
     /// Earlier attempts, oldest first.
     #[serde(default)]
     pub history: Vec<PastAttempt>,

@@ -3,6 +3,7 @@
 //! Help, completions, the manual pages and `docs/cli.md` are made from this file. Passwords are never arguments: they are
 //! typed without echo or read from the standard input.
 
+pub use super::job_args::{JobCommand, ManualCommand, PolicyArgs};
 use crate::domain::node::NodeRole;
 use crate::domain::user::UserRole;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
@@ -98,6 +99,9 @@ pub enum Command {
     Install {
         /// Environment, by name or number
         env: String,
+        /// Only ask every step on its node what it would change; nothing is changed
+        #[arg(long)]
+        dry_run: bool,
         /// Show steps and output until the job is over; the exit code is the job's result
         #[arg(long, short)]
         follow: bool,
@@ -258,6 +262,14 @@ pub enum EnvCommand {
         #[arg(long, group = "setting")]
         parallel: Option<u32>,
     },
+    /// Show what is done about failures without asking, or change that
+    Policy {
+        /// Environment, by name or number
+        env: String,
+        /// What changes.
+        #[command(flatten)]
+        change: PolicyArgs,
+    },
 }
 
 /// How to log in to a node. Nothing asks for a password on the terminal.
@@ -379,6 +391,39 @@ pub enum NodeCommand {
         #[command(flatten)]
         credential: CredentialArgs,
     },
+    /// Install a node's operating system anew through Cobbler, then go on with the installation: everything on it is lost
+    Reinstall {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// The node's name, typed again [default: ask on the terminal]
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        /// Cobbler's profile [default: the one that the node's system has there]
+        #[arg(long)]
+        profile: Option<String>,
+        /// Minutes from the power cycle on until the fresh system must answer [default: 60]
+        #[arg(long)]
+        minutes: Option<u32>,
+        /// Show what happens until the job is over; the exit code is the job's result
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Install a node's operating system by hand, guided step by step
+    #[command(subcommand)]
+    Manual(ManualCommand),
+    /// Lock a node: nobody installs, undoes or reinstalls it
+    Lock {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// The reason, for the others
+        #[arg(long, value_name = "REASON")]
+        why: String,
+    },
+    /// Unlock a node
+    Unlock {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+    },
     /// Take a node out of its environment; nothing is done on the machine
     Remove {
         /// Node, by name, number or ENV/NAME
@@ -416,54 +461,6 @@ pub enum CatalogCommand {
         /// Directories with roles, later ones win [default: the installed ones]
         #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
         dirs: Vec<PathBuf>,
-    },
-}
-
-/// Commands about jobs.
-#[derive(Clone, Debug, Subcommand)]
-pub enum JobCommand {
-    /// List jobs of an environment, or those that run
-    List {
-        /// Environment, by name or number [default: jobs of all environments that are not over]
-        env: Option<String>,
-    },
-    /// Show a job with its nodes and steps
-    Show {
-        /// Number of the job
-        job: u64,
-    },
-    /// Show steps and output from the beginning until the job is over
-    Follow {
-        /// Number of the job
-        job: u64,
-    },
-    /// Go on with a job that failed or was cancelled
-    Retry {
-        /// Number of the job
-        job: u64,
-        /// Show steps and output until the job is over; the exit code is the job's result
-        #[arg(long, short)]
-        follow: bool,
-    },
-    /// End a job: running steps are ended, nothing is undone
-    Cancel {
-        /// Number of the job
-        job: u64,
-    },
-    /// Print the output of a step
-    Output {
-        /// Number of the job
-        job: u64,
-        /// Node, by name or number
-        node: String,
-        /// Step, as in keystone/database
-        step: String,
-        /// Which attempt [default: the last one]
-        #[arg(long)]
-        attempt: Option<u32>,
-        /// Print the bytes as they came from the node, escape sequences included
-        #[arg(long)]
-        raw: bool,
     },
 }
 

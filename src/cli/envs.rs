@@ -3,7 +3,7 @@
 use super::args::{EnvCommand, Global};
 use super::exit::Fault;
 use super::talk::Talk;
-use super::{find, nodes, print};
+use super::{find, nodes, policy, print};
 use crate::api::message::EnvChange;
 use crate::api::rows::{EnvRow, JobRow};
 use crate::api::{Request, Response};
@@ -56,6 +56,7 @@ pub async fn run(global: &Global, command: EnvCommand) -> Result<(), Fault> {
             );
             talk.done(&text, &env)
         }
+        EnvCommand::Policy { env, change } => policy::run(&talk, &env, change).await,
     }
 }
 
@@ -66,7 +67,8 @@ fn answer(response: Response) -> Result<Environment, Fault> {
     }
 }
 
-async fn edit(talk: &Talk, env: &Environment, change: EnvChange) -> Result<Environment, Fault> {
+/// Changes an environment.
+pub async fn edit(talk: &Talk, env: &Environment, change: EnvChange) -> Result<Environment, Fault> {
     answer(talk.call(Request::EnvEdit { env: env.id, based_on: env.revision, change }).await?)
 }
 
@@ -128,6 +130,7 @@ async fn show(talk: &Talk, wanted: &str) -> Result<(), Fault> {
         ("platform", e.platform.clone()),
         ("modules", print::words(&e.modules)),
         ("at once", format!("{} nodes", e.parallel)),
+        ("on failure", policy::words(&e.policy)),
         ("made", format!("{} by {}", print::ago(e.created), e.created_by)),
         ("changed", format!("{} by {}", print::ago(e.changed), e.changed_by)),
         ("newest job", env.job.as_ref().map(job_words).unwrap_or_default()),

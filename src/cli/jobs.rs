@@ -2,16 +2,16 @@
 
 use super::args::{Global, JobCommand};
 use super::exit::{Code, Fault};
+use super::follow::Goal;
 use super::talk::Talk;
-use super::{envs, find, follow, print};
-use crate::api::rows::{JobNodeRow, JobRow, StepRow};
+use super::{find, follow, job_show, print, stops, undo};
+use crate::api::rows::JobRow;
 use crate::api::{Request, Response, Row, Topic, WINDOW_MAX};
 use crate::domain::ids::JobId;
 use crate::domain::job::forecast::Stop;
-use crate::domain::job::{JobState, StepAction, StepEnd, StepState};
-use crate::domain::plan::{Plan, StepId};
+use crate::domain::job::{JobState, StepAction, StepEnd};
+use crate::domain::plan::{Plan, PlanKind, StepId};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// `cpmg plan`.
 pub async fn plan(global: &Global, env: &str) -> Result<(), Fault> {
@@ -72,12 +72,16 @@ fn stages(talk: &Talk, plan: &Plan) -> Result<(), Fault> {
 }
 
 /// `cpmg install`.
-pub async fn install(global: &Global, env: &str, follow: bool) -> Result<Code, Fault> {
+pub async fn install(global: &Global, env: &str, dry_run: bool, follow: bool) -> Result<Code, Fault> {
     let talk = Talk::open(global).await?;
     let env = find::environment(&talk, env, false).await?;
-    let job =
-        answer(talk.call(Request::Install { env: env.env.id, dry_run: false }).await.map_err(by_state)?)?;
-    begun(talk, &job, follow, &format!("job {} installs {}", job.id, env.env.name)).await
+    let job = answer(talk.call(Request::Install { env: env.env.id, dry_run }).await.map_err(by_state)?)?;
+    let what = if dry_run {
+        format!("job {} asks every step what it would change on {}", job.id, env.env.name)
+    } else {
+        format!("job {} installs {}", job.id, env.env.name)
+    };
+    begun(talk, &job, follow, &what).await
 }
 
 /// The command was right, but what the environment is like does not allow it.
@@ -86,15 +90,16 @@ fn by_state(fault: Fault) -> Fault {
 }
 
 /// What is said of a job that was just begun.
-async fn begun(talk: Talk, job: &JobRow, follow: bool, what: &str) -> Result<Code, Fault> {
+pub async fn begun(talk: Talk, job: &JobRow, follow: bool, what: &str) -> Result<Code, Fault> {
     if follow {
-        return follow::run(talk, job.id).await;
+        return follow::run(talk, job.id, Goal::Done).await;
     }
     talk.done(&format!("{what}; follow it with 'cpmg job follow {}'", job.id), job)?;
     Ok(Code::Done)
 }
 
-fn answer(response: Response) -> Result<JobRow, Fault> {
+/// The job of an answer.
+pub fn answer(response: Response) -> Result<JobRow, Fault> {
     match response {
         Response::Job(job) => Ok(*job),
         _ => Err(Talk::unexpected()),
@@ -106,32 +111,60 @@ pub async fn run(global: &Global, command: JobCommand) -> Result<Code, Fault> {
     let talk = Talk::open(global).await?;
     match command {
         JobCommand::List { env } => list(&talk, env.as_deref()).await?,
-        JobCommand::Show { job } => show(&talk, JobId(job)).await?,
+        JobCommand::Show { job } => job_show::run(&talk, JobId(job)).await?,
         JobCommand::Follow { job } => {
             find::job(&talk, JobId(job)).await?;
-            return follow::run(talk, JobId(job)).await;
+            return follow::run(talk, JobId(job), Goal::Done).await;
         }
-        JobCommand::Retry { job, follow } => {
-            let job = answer(talk.call(Request::JobRetry { job: JobId(job) }).await?)?;
+        JobCommand::Hold { job, dry_run, yes } => {
+            stops::stop(&talk, JobId(job), Stop::Hold, dry_run, yes).await?;
+        }
+        JobCommand::Release { job, follow } => {
+            let job = answer(talk.call(Request::JobRelease { job: JobId(job) }).await?)?;
             return begun(talk, &job, follow, &format!("job {} goes on", job.id)).await;
         }
-        JobCommand::Cancel { job } => {
-            match talk.call(Request::JobStop { job: JobId(job), stop: Stop::Now }).await? {
-                Response::Done | Response::Job(_) => {}
-                _ => return Err(Talk::unexpected()),
-            }
-            let (job, _) = find::job(&talk, JobId(job)).await?;
-            talk.done(
-                &format!("job {} is {}: running steps are ended, nothing is undone", job.id, job.state),
-                &job,
-            )?;
+        JobCommand::Stop { job, now, after_steps: _, dry_run, yes } => {
+            let stop = if now { Stop::Now } else { Stop::Drain };
+            stops::stop(&talk, JobId(job), stop, dry_run, yes).await?;
         }
-        JobCommand::Output { job, node, step, attempt, raw } => {
+        JobCommand::Cancel { job } => stops::now(&talk, JobId(job), Stop::Now).await?,
+        JobCommand::Retry { job, node, follow } => return retry(talk, JobId(job), node, follow).await,
+        JobCommand::Undo { job, node, back_to, stage, all: _, dry_run, yes, follow } => {
+            let scope = undo::Scope { node, back_to, stage };
+            return undo::run(talk, JobId(job), scope, undo::How { dry_run, yes, follow }).await;
+        }
+        JobCommand::ExtendReinstall { job, node, minutes } => {
+            let (_, nodes) = find::job(&talk, JobId(job)).await?;
+            let node = find::job_node(&nodes, &node)?;
+            let request = Request::ReinstallExtend { job: JobId(job), node: node.node, minutes };
+            let job = answer(talk.call(request).await?)?;
+            talk.done(&format!("{}: {minutes} minutes more for its reinstallation", node.name), &job)?;
+        }
+        JobCommand::ExtendStep { job, node, minutes } => {
+            let (_, nodes) = find::job(&talk, JobId(job)).await?;
+            let node = find::job_node(&nodes, &node)?;
+            let seconds = minutes.saturating_mul(60);
+            let request = Request::CeilingExtend { job: JobId(job), node: node.node, seconds };
+            let job = answer(talk.call(request).await?)?;
+            talk.done(&format!("{}: {minutes} minutes more for the step that runs", node.name), &job)?;
+        }
+        JobCommand::Output { job, node, step, attempt, undo, raw } => {
             let step: StepId = step.parse().map_err(|e| Fault::usage(format!("{e}")))?;
-            output(&talk, JobId(job), &node, &step, attempt, raw).await?;
+            output(&talk, JobId(job), &node, &step, Which { attempt, undo }, raw).await?;
         }
     }
     Ok(Code::Done)
+}
+
+async fn retry(talk: Talk, id: JobId, node: Option<String>, follow: bool) -> Result<Code, Fault> {
+    let Some(node) = node else {
+        let job = answer(talk.call(Request::JobRetry { job: id }).await?)?;
+        return begun(talk, &job, follow, &format!("job {id} goes on")).await;
+    };
+    let (_, nodes) = find::job(&talk, id).await?;
+    let node = find::job_node(&nodes, &node)?;
+    let job = answer(talk.call(Request::NodeAgain { job: id, node: node.node }).await?)?;
+    begun(talk, &job, follow, &format!("job {id} goes on with {}", node.name)).await
 }
 
 async fn list(talk: &Talk, env: Option<&str>) -> Result<(), Fault> {
@@ -166,76 +199,6 @@ async fn list(talk: &Talk, env: Option<&str>) -> Result<(), Fault> {
     print::table(["JOB", "ENVIRONMENT", "STATE", "DONE", "NODES", "STARTED", "TOOK"], &rows, empty)
 }
 
-async fn show(talk: &Talk, id: JobId) -> Result<(), Fault> {
-    let (job, nodes) = find::job(talk, id).await?;
-    let mut steps = BTreeMap::new();
-    for node in &nodes {
-        steps.insert(node.node.0, find::steps(talk, id, node.node).await?);
-    }
-    if talk.json {
-        return print::json(&serde_json::json!({ "job": job, "nodes": nodes, "steps": steps }));
-    }
-    print::line(&envs::job_words(&job))?;
-    for stage in &job.stages {
-        let text = format!(
-            "{:14}{:>5}  {} of {} nodes",
-            stage.kind.word(),
-            print::share(stage.permille),
-            stage.done,
-            stage.nodes
-        );
-        print::line(&text)?;
-    }
-    for node in &nodes {
-        node_line(node)?;
-        let rows: Vec<[String; 4]> = steps
-            .get(&node.node.0)
-            .into_iter()
-            .flatten()
-            .map(|s| {
-                let (state, took) = state(s);
-                [format!("    {}", s.step), state, took, talk.title(&s.title).to_owned()]
-            })
-            .collect();
-        print::table(["    STEP", "STATE", "TOOK", "WHAT IT DOES"], &rows, "    no steps")?;
-    }
-    for text in summary(&job) {
-        print::line(&text)?;
-    }
-    Ok(())
-}
-
-fn node_line(node: &JobNodeRow) -> Result<(), Fault> {
-    let mut text = format!(
-        "\n{}  {}  {} {}  {} of {} steps",
-        node.name,
-        print::words(&node.roles),
-        node.state.word(),
-        print::share(node.permille),
-        node.done,
-        node.steps
-    );
-    if let Some(down) = node.link_down {
-        let _ = write!(text, "; link down for {}", print::span(print::now().since(down)));
-    }
-    if let Some(why) = &node.why {
-        let _ = write!(text, "; {why}");
-    }
-    print::line(&text)
-}
-
-/// State of a step in a word, and how long it took.
-fn state(step: &StepRow) -> (String, String) {
-    match &step.state {
-        StepState::Waiting => ("waiting".to_owned(), String::new()),
-        StepState::Running { since } => ("running".to_owned(), print::span(print::now().since(*since))),
-        StepState::Interrupted { since } => {
-            ("interrupted".to_owned(), print::span(print::now().since(*since)))
-        }
-        StepState::Ended { since, at, end } => (end_word(end), print::span(at.since(*since))),
-    }
-}
-
 /// How a step ended, in words.
 pub fn end_word(end: &StepEnd) -> String {
     match end {
@@ -259,11 +222,14 @@ pub fn summary(job: &JobRow) -> Vec<String> {
         "job {} {} after {took}: {} of {} nodes done; steps: {} changed, {} unchanged",
         job.id, job.state, job.nodes_done, job.nodes, job.changed, job.unchanged
     ));
-    if job.state == JobState::Succeeded && job.changed == 0 {
+    if job.state == JobState::Succeeded && job.changed == 0 && job.kind == PlanKind::Install {
         lines.push("nothing was changed: every step found its work done".to_owned());
     }
     if let Some(by) = &job.cancelled_by {
         lines.push(format!("ended by {by}; what was done stays as it is"));
+    }
+    if let (JobState::Failed, Some((role, failed, allowed))) = (job.state, job.over_budget) {
+        lines.push(format!("{failed} {role} nodes failed, {allowed} are allowed to: nothing new was begun"));
     }
     if let Some(error) = &job.first_error {
         let step = error.step.as_ref().map(|s| format!(" in {s} (attempt {})", error.attempt));
@@ -273,10 +239,20 @@ pub fn summary(job: &JobRow) -> Vec<String> {
             lines.push(format!("the whole output: cpmg job output {} {} {step}", job.id, error.name));
         }
     }
-    if matches!(job.state, JobState::Failed | JobState::Cancelled) {
+    if job.kind == PlanKind::DryRun {
+        lines.push("nothing was changed: the steps were only asked what they would change".to_owned());
+    } else if job.state != JobState::Succeeded {
         lines.push(format!("go on from there: cpmg job retry {} --follow", job.id));
+        lines.push(format!("each node's ways on: cpmg job show {}", job.id));
     }
     lines
+}
+
+/// Which attempt's output is wanted.
+#[derive(Clone, Copy)]
+struct Which {
+    attempt: Option<u32>,
+    undo: bool,
 }
 
 async fn output(
@@ -284,7 +260,7 @@ async fn output(
     job: JobId,
     node: &str,
     step: &StepId,
-    attempt: Option<u32>,
+    which: Which,
     raw: bool,
 ) -> Result<(), Fault> {
     let (_, nodes) = find::job(talk, job).await?;
@@ -299,19 +275,22 @@ async fn output(
             "cpmg job show",
         ));
     };
-    let attempt = attempt.unwrap_or(row.attempt);
-    if attempt == 0 || attempt > row.attempt {
-        let text =
-            format!("{step} on {} was attempted {} times: no attempt {attempt}", node.name, row.attempt);
+    let (action, last, what) = if which.undo {
+        (StepAction::Undo, row.undo.as_ref().map_or(0, |u| u.attempt), "undo was attempted")
+    } else {
+        (row.action, row.attempt, "was attempted")
+    };
+    let attempt = which.attempt.unwrap_or(last);
+    if attempt == 0 || attempt > last {
+        let text = format!("{step} on {} {what} {last} times: no attempt {attempt}", node.name);
         return Err(Fault::new(Code::NotFound, text));
     }
     let mut bytes = Vec::new();
     let mut offset = 0;
     loop {
         let max = WINDOW_MAX;
-        let step = step.clone();
         let request =
-            Request::Output { job, node: node.node, step, action: StepAction::Run, attempt, offset, max };
+            Request::Output { job, node: node.node, step: step.clone(), action, attempt, offset, max };
         let Response::Window(window) = talk.call(request).await? else { return Err(Talk::unexpected()) };
         offset = window.offset + window.bytes.len() as u64;
         let done = window.bytes.is_empty() || offset >= window.length;
@@ -326,7 +305,8 @@ async fn output(
     }
     let text = String::from_utf8_lossy(&bytes);
     if talk.json {
-        print::json(&serde_json::json!({ "step": step, "attempt": attempt, "output": text }))
+        let told = serde_json::json!({ "step": step, "action": action, "attempt": attempt, "output": text });
+        print::json(&told)
     } else if raw || text.is_empty() {
         Ok(())
     } else {

@@ -13,25 +13,31 @@ pub mod exit;
 pub mod places;
 
 mod accounts;
+mod care;
 mod doctor;
 mod envs;
 mod find;
 mod follow;
+mod job_args;
+mod job_show;
 mod jobs;
 mod nodes;
 mod pages;
+mod policy;
 mod print;
 mod prompt;
 mod session;
 mod shell;
+mod stops;
 mod sweep;
 mod talk;
+mod undo;
 mod users;
 
 pub use pages::reference;
 pub use talk::language_of_locale;
 
-use args::{CatalogCommand, Cli, Command, EngineCommand};
+use args::{CatalogCommand, Cli, Command, EngineCommand, NodeCommand};
 use exit::{Code, Fault};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,12 +79,19 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Whoami => users::whoami(global).await?,
         Command::User(command) => users::run(global, command).await?,
         Command::Env(command) => envs::run(global, command).await?,
+        Command::Node(NodeCommand::Reinstall { node, confirm, profile, minutes, follow }) => {
+            return care::reinstall(global, &node, confirm, care::Reinstall { profile, minutes, follow })
+                .await;
+        }
+        Command::Node(NodeCommand::Manual(command)) => return care::manual(global, command).await,
         Command::Node(command) => nodes::run(global, command).await?,
         Command::Account(command) => accounts::run(global, command).await?,
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,
         Command::Catalog(CatalogCommand::Check { dirs }) => pages::check(global, &dirs, hooks)?,
         Command::Plan { env } => jobs::plan(global, &env).await?,
-        Command::Install { env, follow } => return jobs::install(global, &env, follow).await,
+        Command::Install { env, dry_run, follow } => {
+            return jobs::install(global, &env, dry_run, follow).await;
+        }
         Command::Job(command) => return jobs::run(global, command).await,
         Command::Shell { node, attach, list } => return shell::run(global, node, attach, list).await,
         Command::Doctor => return doctor::run(global, hooks).await,

@@ -8,7 +8,7 @@ use crate::api::message::{Credential, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::views::HostKeyView;
 use crate::api::{Request, Response};
-use crate::domain::node::{CredentialKind, Reach};
+use crate::domain::node::{CredentialKind, NodeLock, Reach};
 use crate::domain::secret::Secret;
 use std::io::Read;
 use std::path::Path;
@@ -73,8 +73,22 @@ pub async fn run(global: &Global, command: NodeCommand) -> Result<(), Fault> {
             let node = edit(&talk, &node, NodeChange::Credential { user, credential }).await?;
             talk.done(&format!("{}: log in as {} with {}", node.name, node.user, means(&node)), &node)
         }
+        NodeCommand::Lock { node, why } => {
+            let node = lock(&talk, &node, Some(why)).await?;
+            talk.done(&format!("{} is locked: nobody installs, undoes or reinstalls it", node.name), &node)
+        }
+        NodeCommand::Unlock { node } => {
+            let node = lock(&talk, &node, None).await?;
+            talk.done(&format!("{} is not locked", node.name), &node)
+        }
         NodeCommand::Remove { node, yes } => remove(&talk, &node, yes).await,
+        NodeCommand::Reinstall { .. } | NodeCommand::Manual(_) => Err(Talk::unexpected()),
     }
+}
+
+async fn lock(talk: &Talk, wanted: &str, why: Option<String>) -> Result<NodeRow, Fault> {
+    let node = find::node(talk, wanted).await?;
+    answer(talk.call(Request::NodeLock { node: node.id, why }).await?)
 }
 
 fn answer(response: Response) -> Result<NodeRow, Fault> {
@@ -226,8 +240,13 @@ fn means(node: &NodeRow) -> String {
     }
 }
 
+/// Who locked a node, when and why.
+pub fn locked(lock: &NodeLock) -> String {
+    format!("by {}, {}: {}", lock.by, print::ago(lock.at), lock.why)
+}
+
 /// Whether a node answers, with the age of that knowledge.
-fn reach(node: &NodeRow) -> String {
+pub fn reach(node: &NodeRow) -> String {
     match &node.reach {
         Reach::Unknown => "never tried".to_owned(),
         Reach::Answers { at } => format!("answered {}", print::ago(*at)),
@@ -247,7 +266,7 @@ pub fn table(nodes: &[NodeRow]) -> Result<(), Fault> {
                 n.name.clone(),
                 place,
                 print::words(&n.roles),
-                n.state.to_string(),
+                if n.lock.is_some() { format!("{} (locked)", n.state) } else { n.state.to_string() },
                 reach(n),
                 n.facts.as_ref().map_or_else(|| "-".to_owned(), |f| f.os_pretty.clone()),
             ]
@@ -270,6 +289,7 @@ fn show(node: &NodeRow) -> Result<(), Fault> {
         ("state", node.state.to_string()),
         ("reach", reach(node)),
         ("", why),
+        ("locked", node.lock.as_ref().map(locked).unwrap_or_default()),
         ("log in", format!("as {} with {}", node.user, means(node))),
         ("host key", node.host_key.clone().unwrap_or_else(|| "not pinned".to_owned())),
         ("job", node.job.map(|j| j.to_string()).unwrap_or_default()),

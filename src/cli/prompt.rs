@@ -89,10 +89,15 @@ pub fn new_password(question: &str, from_input: bool) -> Result<Secret, Fault> {
 
 /// Asks a question that only `yes` answers with yes.
 pub fn confirmed(question: &str) -> Result<bool, Fault> {
-    let Some(terminal) = terminal().filter(|_| interactive()) else { return Ok(false) };
+    Ok(typed(&format!("{question} Type yes"))?.is_some_and(|answer| answer == "yes"))
+}
+
+/// What a person types in answer to a question; nobody where there is no terminal to ask on.
+pub fn typed(question: &str) -> Result<Option<String>, Fault> {
+    let Some(terminal) = terminal().filter(|_| interactive()) else { return Ok(None) };
     let failed = |e: std::io::Error| Fault::new(Code::Failed, format!("the terminal cannot be read: {e}"));
-    (&terminal).write_all(format!("{question} Type yes: ").as_bytes()).map_err(failed)?;
+    (&terminal).write_all(format!("{question}: ").as_bytes()).map_err(failed)?;
     let mut text = String::new();
     BufReader::new(std::io::Read::take(&terminal, LINE_MAX)).read_line(&mut text).map_err(failed)?;
-    Ok(text.trim() == "yes")
+    Ok(Some(text.trim().to_owned()))
 }

@@ -130,11 +130,14 @@ impl Engine {
         let plan = &inner.job.plan;
         let action = if plan.kind == PlanKind::DryRun { StepAction::Check } else { StepAction::Run };
         let rows = n.steps.iter().enumerate().map(|(index, s)| {
-            let attempt =
-                crate::install::Attempt { node, index, step: s.step.clone(), action, number: s.attempt };
-            let output = match s.attempt {
-                0 => 0,
-                _ => super::site::place(job, &attempt).and_then(|p| self.output.len(&p)).unwrap_or_default(),
+            let output = |action, number| {
+                let attempt = crate::install::Attempt { node, index, step: s.step.clone(), action, number };
+                match number {
+                    0 => 0,
+                    _ => super::site::place(job, &attempt)
+                        .and_then(|p| self.output.len(&p))
+                        .unwrap_or_default(),
+                }
             };
             Row::Step(StepRow {
                 index: u32::try_from(index).unwrap_or(u32::MAX),
@@ -145,7 +148,8 @@ impl Engine {
                 attempt: s.attempt,
                 state: s.state.clone(),
                 usual_ms: cell.times.usual(cell.times.size(node), &s.step).mid,
-                output,
+                output: output(action, s.attempt),
+                undo_output: s.undo.as_ref().map_or(0, |u| output(StepAction::Undo, u.attempt)),
                 touched: s.touched,
                 irreversible: plan.steps.get(&s.step).is_some_and(|p| p.irreversible),
                 undo: s.undo.as_deref().cloned(),

@@ -74,6 +74,8 @@ struct Memory {
     attempts: BTreeMap<Key, Attempt>,
     /// Times each step was begun on this node, over all jobs.
     begun: BTreeMap<StepId, u32>,
+    /// When each step was undone last.
+    undone: BTreeMap<StepId, Duration>,
     /// Troubles that happen once and have happened.
     happened: BTreeSet<usize>,
     boot: u32,
@@ -205,13 +207,14 @@ impl SimNode {
         let Ok(step) = key.step.replacen('.', "/", 1).parse::<StepId>() else { return false };
         let script = format!("{}/steps/{step}.sh", key.folder);
         let check = key.attempt.starts_with('c');
+        let runs = !key.attempt.starts_with(['c', 'u']);
         let mut take = if !memory.files.contains_key(&script) {
             failure(2, &format!("sh: 1: .: cannot open {script}: No such file\n"))
         } else if !given {
             failure(1, &format!("error: the secrets for {step} are gone: try the step again\n"))
         } else if key.attempt.starts_with('u') {
             let out = vec![(Duration::from_millis(100), format!("{step}: put back what was found\n"))];
-            memory.begun.remove(&step);
+            memory.undone.insert(step.clone(), now);
             Take { out, end: Duration::from_millis(300), status: 0, changed: true }
         } else if check {
             let changed = memory.done(&step, now) == 0;
@@ -234,11 +237,11 @@ impl SimNode {
             take
         };
         let begun = memory.begun.entry(step.clone()).or_default();
-        *begun += u32::from(!check);
+        *begun += u32::from(runs);
         let begun = *begun;
         let mut soon = None;
         // Troubles are for what is really run.
-        for (i, trouble) in self.troubles.iter().enumerate().filter(|_| !check) {
+        for (i, trouble) in self.troubles.iter().enumerate().filter(|_| runs) {
             match trouble {
                 Trouble::Slow { factor } => slow(&mut take, *factor),
                 Trouble::Fail { step: s, attempt } if *s == step && *attempt == begun => {
@@ -302,11 +305,15 @@ impl SimNode {
 }
 
 impl Memory {
-    /// How often a step was done well on this node.
+    /// How often a step was done well on this node since it was undone.
     fn done(&self, step: &StepId, now: Duration) -> usize {
+        let undone = self.undone.get(step);
         let of = |k: &Key| k.step == step.dotted() && !k.attempt.starts_with(['u', 'c']);
         let good = |a: &Attempt| {
-            a.take.status == 0 && a.stopped.is_none() && a.over_at().is_some_and(|at| at <= now)
+            a.take.status == 0
+                && a.stopped.is_none()
+                && a.over_at().is_some_and(|at| at <= now)
+                && undone.is_none_or(|at| *at < a.started)
         };
         self.attempts.iter().filter(|(k, a)| of(k) && good(a)).count()
     }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod engines;
+mod jobs;
 mod nodes;
 mod support;
 mod terminal;

@@ -52,12 +52,21 @@ impl Site {
 
     /// With the administrator ada, logged in.
     pub fn new() -> Self {
-        let site = Self::empty();
-        site.ok_typing(
+        Self::empty().with_administrator()
+    }
+
+    /// Makes the administrator ada, who is logged in then. This starts the engine.
+    pub fn with_administrator(self) -> Self {
+        self.ok_typing(
             &["user", "add", "ada", "--role", "administrator", "--password-stdin"],
             &format!("{PASSWORD}\n"),
         );
-        site
+        self
+    }
+
+    /// A directory of roles that win over the project's own; made before the engine starts.
+    pub fn own_roles(&self) -> PathBuf {
+        self.dir.path().join("roles")
     }
 
     pub fn data(&self) -> PathBuf {
@@ -73,6 +82,9 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cpmg"));
         let home = self.dir.path().join(home);
         std::fs::create_dir_all(&home).unwrap();
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("roles").display().to_string();
+        let own = self.own_roles();
+        let roles = if own.exists() { format!("{project}:{}", own.display()) } else { project };
         command
             .args(args)
             .env_clear()
@@ -80,7 +92,7 @@ impl Site {
             .env("HOME", home)
             .env("LANG", "C.UTF-8")
             .env("CPMG_DATA", self.data())
-            .env("CPMG_ROLES", Path::new(env!("CARGO_MANIFEST_DIR")).join("roles"))
+            .env("CPMG_ROLES", roles)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

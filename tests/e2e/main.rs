@@ -8,3 +8,4 @@ mod install;
 mod screens;
 mod support;
 mod survive;
+mod undo;

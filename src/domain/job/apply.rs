@@ -176,6 +176,7 @@ impl Job {
                     return Err(No);
                 }
                 self.resume()?;
+                self.known.clear();
                 for n in self.nodes.values_mut() {
                     n.again(true);
                 }
@@ -208,6 +209,8 @@ impl Job {
     /// Takes up a job that is over.
     fn resume(&mut self) -> Applied {
         self.moved(JobMove::Resume)?;
+        let failed = self.nodes.iter().filter(|(_, n)| n.state.counts_as_failed());
+        self.known = failed.map(|(id, _)| *id).collect();
         self.ended = None;
         self.cancelled_by = None;
         self.drain = None;
@@ -248,6 +251,7 @@ impl Job {
         step.touched |= !dry;
         n.extended = 0;
         n.state = to;
+        self.known.remove(&node);
         Ok(())
     }
 
@@ -258,6 +262,7 @@ impl Job {
             return Err(No);
         }
         self.resume_if_over()?;
+        self.known.remove(&node);
         let n = self.nodes.get_mut(&node).ok_or(No)?;
         n.again(by.is_some());
         Ok(())

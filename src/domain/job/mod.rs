@@ -27,7 +27,7 @@ use super::plan::{Plan, StageKind};
 use super::policy::budget_role;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An undo that is going on, or went on last.
@@ -149,6 +149,9 @@ pub struct Job {
     pub drain: Option<Drain>,
     /// Who holds it.
     pub held_by: Option<String>,
+    /// Nodes that had failed when an operator took the job up again: he knows, so they do not count against the budget
+    /// until they were worked on once more.
+    pub known: BTreeSet<NodeId>,
     /// Its nodes.
     pub nodes: BTreeMap<NodeId, JobNode>,
 }
@@ -196,6 +199,7 @@ impl Job {
             cancelled_by: None,
             drain: None,
             held_by: None,
+            known: BTreeSet::new(),
             nodes,
         }
     }
@@ -229,6 +233,7 @@ impl Job {
             cancelled_by: self.cancelled_by.clone(),
             drain: self.drain.clone(),
             held_by: self.held_by.clone(),
+            known: self.known.clone(),
             nodes,
             ..*self
         }
@@ -241,13 +246,22 @@ impl Job {
             JobMove::Succeed
         } else if self.state == JobState::Cancelling || matches!(self.drain, Some(Drain::Asked(_))) {
             JobMove::EndCancelled
-        } else if any(&[JobNodeState::Failed, JobNodeState::UndoFailed]) || self.drain.is_some() {
+        } else if any(&[JobNodeState::Failed, JobNodeState::UndoFailed])
+            || (self.drain.is_some() && !self.is_undone_by_operator())
+        {
             JobMove::Fail
         } else if any(&[JobNodeState::Undone]) {
             JobMove::EndUndone
         } else {
             JobMove::Fail
         }
+    }
+
+    /// Whether an operator had something undone. Such nodes count against the budget, so that nothing is built on them, but
+    /// the job did not fail for that.
+    fn is_undone_by_operator(&self) -> bool {
+        let asked = |n: &JobNode| n.undo.as_ref().is_some_and(|u| u.by.is_some());
+        self.nodes.values().any(|n| n.state == JobNodeState::Undone && asked(n))
     }
 
     /// The node's first step of `stage` that is not done: its place in the list and the number of its next attempt.
@@ -275,7 +289,7 @@ impl Job {
             let Some(node) = self.nodes.get(&p.id) else { continue };
             let (all, failed) = counts.entry(budget_role(&p.roles)).or_default();
             *all += 1;
-            *failed += usize::from(node.state.counts_as_failed());
+            *failed += usize::from(node.state.counts_as_failed() && !self.known.contains(&p.id));
         }
         counts.into_iter().find_map(|(role, (all, failed))| {
             let allowed = self.plan.policy.budget.of(role).allows(all);

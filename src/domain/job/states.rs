@@ -72,9 +72,9 @@ impl JobNodeState {
         }
     }
 
-    /// Whether it failed and nothing has mended it yet: what a budget of failures counts.
+    /// Whether it failed and nobody is mending it: what a budget of failures counts.
     pub fn counts_as_failed(self) -> bool {
-        matches!(self, Self::Failed | Self::Undoing | Self::Undone | Self::UndoFailed | Self::Manual)
+        matches!(self, Self::Failed | Self::Undoing | Self::Undone | Self::UndoFailed)
     }
 
     /// Whether nothing happens to it unless an operator asks.

@@ -285,6 +285,14 @@ fn too_many_failures_end_the_job() {
     assert_eq!(j.task_for(NodeId(2)), None);
     apply(&mut j, vec![JobEvent::NodeSkipped { node: NodeId(2) }, JobEvent::Ended]);
     assert_eq!(j.state, JobState::Failed);
+    // Who takes it up again knows of that failure: it does not end the job at once, and the next one does.
+    apply(&mut j, vec![JobEvent::ManualAsked { node: NodeId(1), by: "ada".into() }]);
+    assert_eq!((j.state, j.over_budget()), (JobState::Running, None));
+    apply(&mut j, vec![JobEvent::ManualLeft { node: NodeId(1), by: "ada".into() }]);
+    assert_eq!(j.over_budget(), None);
+    let again = JobEvent::NodeAgain { node: NodeId(1), by: Some("ada".into()) };
+    apply(&mut j, vec![again, start(1, 0, 2), end(1, 0, 2, StepEnd::Failed { status: 1 })]);
+    assert!(j.over_budget().is_some());
 }
 
 #[test]

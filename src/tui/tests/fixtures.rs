@@ -254,6 +254,7 @@ pub fn steps(running: u64) -> Vec<Row> {
             touched: false,
             irreversible: false,
             undo: None,
+            undo_output: 0,
             history: Vec::new(),
             index,
             stage,
