@@ -12,6 +12,7 @@ pub mod estimate;
 pub mod facts;
 pub mod ids;
 pub mod job;
+pub mod manual;
 pub mod net;
 pub mod node;
 pub mod plan;

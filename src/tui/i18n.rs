@@ -63,8 +63,8 @@ impl Language {
 
     pub(super) fn source(self) -> &'static str {
         match self {
-            Self::En => include_str!("i18n/en.ftl"),
-            Self::ZhCn => include_str!("i18n/zh-CN.ftl"),
+            Self::En => concat!(include_str!("i18n/en.ftl"), "\n", include_str!("i18n/en-jobs.ftl")),
+            Self::ZhCn => concat!(include_str!("i18n/zh-CN.ftl"), "\n", include_str!("i18n/zh-CN-jobs.ftl")),
         }
     }
 }

@@ -44,7 +44,10 @@ actions! {
     ModuleToggle "module-toggle",
     SweepStop "sweep-stop", SweepAdd "sweep-add",
     PlanStart "plan-start",
-    JobRetry "retry", JobCancel "cancel", FirstError "first-error", PaneNext "pane-next", PaneBefore "pane-before",
+    JobRetry "retry", JobHold "hold", JobRelease "go-on", JobDrain "finish", JobCancel "cancel",
+    NodeAgain "again", NodeUndo "undo", NodeReinstall "reinstall", NodeByHand "by-hand", NodeCheck "check",
+    MoreTime "more-time", ScopeNode "scope-node", ScopeStep "scope-step", ScopeStage "scope-stage", ScopeAll "scope-all",
+    ManualConfirm "confirm", ManualLeave "give-up", FirstError "first-error", PaneNext "pane-next", PaneBefore "pane-before",
     Zoom "zoom", PaneToggle "pane-toggle",
     Follow "follow", Wrap "wrap", Search "search", NextMatch "next-match", PreviousMatch "previous-match",
     StepBefore "step-before", StepNext "step-next", ScrollLeft "left", ScrollRight "right",
@@ -82,6 +85,12 @@ pub enum Context {
     Plan,
     /// A job.
     Job,
+    /// A node of a job.
+    JobNode,
+    /// How far to undo.
+    Undo,
+    /// The manual procedure.
+    Manual,
     /// Live output.
     Logs,
     /// A shell, after its prefix key.
@@ -103,7 +112,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -116,6 +125,9 @@ impl Context {
         Self::Sweep,
         Self::Plan,
         Self::Job,
+        Self::JobNode,
+        Self::Undo,
+        Self::Manual,
         Self::Logs,
         Self::Shell,
         Self::ShellScroll,
@@ -141,6 +153,9 @@ impl Context {
             Self::Sweep => "sweep",
             Self::Plan => "plan",
             Self::Job => "job",
+            Self::JobNode => "job-node",
+            Self::Undo => "undo",
+            Self::Manual => "manual",
             Self::Logs => "logs",
             Self::Shell => "shell",
             Self::ShellScroll => "shell-scroll",

@@ -7,10 +7,14 @@ use super::job_dialogs;
 use super::jobs::no_retry;
 use super::log_pane::{Forward, LogPane};
 use super::shell::ShellPage;
+use super::stop::StopDialog;
+use super::ways;
 use crate::api::rows::{JobNodeRow, JobRow};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::ids::{JobId, NodeId};
-use crate::domain::job::{JobNodeState, JobState};
+use crate::domain::job::forecast::Stop;
+use crate::domain::job::{JobMove, JobNodeState, JobState, job_next};
+use crate::domain::plan::PlanKind;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
@@ -146,6 +150,10 @@ impl JobPage {
         vec![Effect::Say(Level::Info, text)]
     }
 
+    fn stop(&self, stop: Stop) -> Effect {
+        Effect::Push(Box::new(StopDialog::new(self.job, stop)))
+    }
+
     fn toggle(&mut self, cx: &Shared) -> Vec<Effect> {
         let Some(node) = self.node(cx).map(|n| n.node) else { return Vec::new() };
         self.moved = true;
@@ -161,13 +169,34 @@ impl JobPage {
     }
 }
 
+/// Why a job cannot be stopped in that way.
+fn no_stop(job: &JobRow, stop: Stop) -> Option<Text> {
+    let by = match stop {
+        Stop::Hold => JobMove::Hold,
+        Stop::Drain => JobMove::Drain,
+        Stop::Now => JobMove::Cancel,
+    };
+    match job.state {
+        state if state.is_over() => Some(t!("refused-job-over")),
+        JobState::Holding if stop == Stop::Hold => Some(t!("refused-held")),
+        JobState::Cancelling => Some(t!("refused-cancelling")),
+        JobState::Draining if stop != Stop::Now => Some(t!("refused-draining")),
+        state => job_next(state, by).is_none().then(|| t!("refused-job-starts")),
+    }
+}
+
 impl Screen for JobPage {
     fn name(&self) -> &'static str {
         "job"
     }
 
-    fn crumb(&self, _: &Shared) -> Option<Text> {
-        Some(t!("crumb-job", id = self.job.to_string()))
+    fn crumb(&self, cx: &Shared) -> Option<Text> {
+        let id = self.job.to_string();
+        Some(match self.row(cx).map(|j| j.kind) {
+            Some(PlanKind::DryRun) => t!("crumb-dry-run", id = id),
+            Some(PlanKind::Reinstall) => t!("crumb-reinstall", id = id),
+            Some(PlanKind::Install) | None => t!("crumb-job", id = id),
+        })
     }
 
     fn contexts(&self) -> Vec<Context> {
@@ -224,17 +253,30 @@ impl Screen for JobPage {
             let needs = matches!(
                 action,
                 Action::JobRetry
+                    | Action::JobHold
+                    | Action::JobRelease
+                    | Action::JobDrain
                     | Action::JobCancel
                     | Action::FirstError
                     | Action::Shell
                     | Action::PaneToggle
-            );
+                    | Action::Details
+            ) || ways::is_way(action);
             return needs.then(|| t!("job-loading"));
         };
         match action {
             Action::JobRetry => no_retry(job),
-            Action::JobCancel if job.state.is_over() => Some(t!("refused-job-over")),
-            Action::JobCancel if job.state == JobState::Cancelling => Some(t!("refused-cancelling")),
+            Action::JobHold => no_stop(job, Stop::Hold),
+            Action::JobDrain => no_stop(job, Stop::Drain),
+            Action::JobCancel => no_stop(job, Stop::Now),
+            Action::JobRelease if job.state != JobState::Holding => Some(t!("refused-not-held")),
+            Action::Details | Action::PaneToggle | Action::Shell => {
+                self.node(cx).is_none().then(|| t!("refused-no-node"))
+            }
+            _ if ways::is_way(action) => match self.node(cx) {
+                Some(node) => ways::refusal(cx, job, node, action),
+                None => Some(t!("refused-no-node")),
+            },
             Action::FirstError if job.first_error.is_none() => Some(t!("refused-no-error")),
             _ => None,
         }
@@ -261,9 +303,14 @@ impl Screen for JobPage {
                     Effect::Say(Level::Info, t!("retry-started")),
                 ]);
             }
-            Action::JobCancel => {
-                let dialog = job_dialogs::cancel(self.job, &cx.data.job_nodes(self.job));
-                return Some(vec![Effect::Push(Box::new(dialog))]);
+            Action::JobHold => return Some(vec![self.stop(Stop::Hold)]),
+            Action::JobDrain => return Some(vec![self.stop(Stop::Drain)]),
+            Action::JobCancel => return Some(vec![self.stop(Stop::Now)]),
+            Action::JobRelease => {
+                return Some(vec![
+                    Effect::CallDetached(Tag::Quiet, Request::JobRelease { job: self.job }),
+                    Effect::Say(Level::Info, t!("release-asked")),
+                ]);
             }
             Action::FirstError => {
                 let error = self.row(cx)?.first_error.as_ref()?;
@@ -278,6 +325,15 @@ impl Screen for JobPage {
                 let node = self.node(cx)?;
                 let page = ShellPage::open(cx, node.node, &node.name);
                 return Some(vec![Effect::Push(Box::new(page))]);
+            }
+            Action::Details => {
+                let (job, node) = (self.row(cx)?, self.node(cx)?);
+                self.moved = true;
+                return ways::perform(cx, job, node, action, None);
+            }
+            _ if ways::is_way(action) => {
+                let (job, node) = (self.row(cx)?, self.node(cx)?);
+                return ways::perform(cx, job, node, action, None);
             }
             _ if self.focus.is_none() => {
                 let keys = self.keys(cx);

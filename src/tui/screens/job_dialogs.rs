@@ -1,43 +1,10 @@
-//! Questions and answers of a job: stopping it, its first error.
+//! What a job tells in a text of its own: its first error.
 
-use super::job_view::waits;
-use super::nodes::names;
-use crate::api::Request;
-use crate::api::rows::{FirstError, JobNodeRow};
+use crate::api::rows::FirstError;
 use crate::domain::ids::JobId;
-use crate::domain::job::JobNodeState;
-use crate::domain::job::forecast::Stop;
-use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::screen::Shared;
-use crate::tui::widgets::dialog::{Confirm, Reading};
-
-/// Asks before a job is stopped; says in which state each node will be.
-pub fn cancel(job: JobId, nodes: &[&JobNodeRow]) -> Confirm {
-    let state = |n: &JobNodeRow| if waits(n) { JobNodeState::Waiting } else { n.state };
-    let of = |states: &[JobNodeState]| {
-        let list: Vec<&str> =
-            nodes.iter().filter(|n| states.contains(&state(n))).map(|n| n.name.as_str()).collect();
-        (!list.is_empty()).then(|| names(list))
-    };
-    let mut body = vec![t!("cancel-what")];
-    if let Some(list) = of(&[JobNodeState::Running, JobNodeState::Interrupted]) {
-        body.push(t!("cancel-running", names = list));
-    }
-    if let Some(list) = of(&[JobNodeState::Waiting]) {
-        body.push(t!("cancel-waiting", names = list));
-    }
-    if let Some(list) = of(&[JobNodeState::Done]) {
-        body.push(t!("cancel-done", names = list));
-    }
-    body.push(t!("cancel-again"));
-    Confirm::new(t!("cancel-title", id = job.to_string()), body, t!("button-stop"), move || {
-        vec![
-            Effect::CallDetached(Tag::Quiet, Request::JobStop { job, stop: Stop::Now }),
-            Effect::Say(Level::Info, t!("cancel-asked")),
-        ]
-    })
-}
+use crate::tui::widgets::dialog::Reading;
 
 /// The first error with what led to it.
 pub fn first_error(cx: &Shared, job: JobId, error: &FirstError) -> Reading {

@@ -3,9 +3,10 @@
 use super::job::JobPage;
 use super::job_times;
 use super::log_pane::LogPane;
+use super::{job_node, ways};
 use crate::api::rows::{CurrentStep, JobNodeRow, JobRow, StageRow};
 use crate::domain::job::{JobNodeState, JobState, StepState};
-use crate::domain::plan::localized;
+use crate::domain::plan::{PlanKind, localized};
 use crate::tui::i18n::{Text, t};
 use crate::tui::screen::Shared;
 use crate::tui::text::{self, cells};
@@ -24,7 +25,9 @@ pub fn draw(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect) {
         return empty::draw(cx, frame, area, &[sentence]);
     };
     let columns = usize::from(area.width);
+    let nodes = cx.data.job_nodes(page.job);
     let mut lines: Vec<Line> = vec![job_line(cx, job, columns)];
+    lines.extend(banner_lines(cx, job, &nodes, columns));
     lines.extend(result_line(cx, job, columns));
     lines.extend(stage_lines(cx, &job.stages, columns));
     lines.extend(error_lines(cx, job, columns));
@@ -42,9 +45,20 @@ pub fn draw(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect) {
     {
         return draw_pane(page, cx, frame, rest, at, pane);
     }
-    let nodes = cx.data.job_nodes(page.job);
     let for_nodes = nodes_height(nodes.len(), rest.height, page.panes.len());
-    let used = draw_nodes(page, cx, frame, Rect { height: for_nodes, ..rest }, &nodes);
+    let mut used = draw_nodes(page, cx, frame, Rect { height: for_nodes, ..rest }, &nodes);
+    if let Some(node) = page.selected(cx)
+        && node.state != JobNodeState::Waiting
+        && node.state != JobNodeState::Done
+    {
+        let hints = ways::hints(cx, job, node);
+        if !hints.is_empty() && used < rest.height {
+            let words = cx.tr(&t!("ways-on-node", name = &node.name, ways = hints.join(" · ")));
+            let line = Line::styled(text::fit(&format!(" {words}"), columns), cx.style(Part::Key));
+            frame.render_widget(line, Rect { y: rest.y.saturating_add(used), height: 1, ..rest });
+            used = used.saturating_add(1);
+        }
+    }
     let below = Rect { y: rest.y.saturating_add(used), height: rest.height.saturating_sub(used), ..rest };
     draw_panes(page, cx, frame, below);
 }
@@ -95,12 +109,47 @@ fn job_line(cx: &Shared, job: &JobRow, columns: usize) -> Line<'static> {
     Line::from(spans)
 }
 
+/// Why it begins nothing new, and what leads on.
+fn banner_lines(cx: &Shared, job: &JobRow, nodes: &[&JobNodeRow], columns: usize) -> Vec<Line<'static>> {
+    let at_work = nodes.iter().filter(|n| !waits(n) && is_at_work(n.state)).count();
+    let mut sentences: Vec<(Text, Part)> = Vec::new();
+    match job.state {
+        JobState::Holding => {
+            let by = job.held_by.as_deref().unwrap_or("?");
+            sentences.push((t!("banner-held", by = by, count = at_work), Part::Banner));
+        }
+        JobState::Draining => sentences.push((t!("banner-draining", count = at_work), Part::Warn)),
+        JobState::Cancelling => sentences.push((t!("banner-cancelling", count = at_work), Part::Warn)),
+        _ => {}
+    }
+    if let Some((role, failed, allowed)) = job.over_budget {
+        let role = Text::key(format!("role-{}", role.word()));
+        sentences.push((t!("banner-budget", role = role, failed = failed, allowed = allowed), Part::Bad));
+    }
+    let mut lines = Vec::new();
+    for (sentence, part) in sentences {
+        for line in text::wrap(&cx.tr(&sentence), columns.saturating_sub(2)) {
+            lines.push(Line::styled(text::left(&format!(" {line}"), columns), cx.style(part)));
+        }
+    }
+    lines
+}
+
+fn is_at_work(state: JobNodeState) -> bool {
+    use JobNodeState as S;
+    matches!(state, S::Running | S::Undoing | S::Reinstalling | S::Checking)
+}
+
 /// What came out of it, once it is over.
 fn result_line(cx: &Shared, job: &JobRow, columns: usize) -> Option<Line<'static>> {
     if job.state != JobState::Succeeded {
         return None;
     }
-    let sentence = if job.changed == 0 {
+    let sentence = if job.kind == PlanKind::DryRun {
+        t!("job-dry-result", changed = job.changed, unchanged = job.unchanged)
+    } else if job.kind == PlanKind::Reinstall {
+        return None;
+    } else if job.changed == 0 {
         t!("job-nothing", steps = job.unchanged)
     } else {
         t!("job-result", changed = job.changed, unchanged = job.unchanged)
@@ -262,6 +311,18 @@ pub fn waits(node: &JobNodeRow) -> bool {
 /// What a node does, and its current line or what is odd about it.
 fn node_words(cx: &Shared, node: &JobNodeRow) -> (String, Option<(String, Part)>) {
     let count = cx.tr(&t!("job-step-of", done = node.done, steps = node.steps));
+    let special = matches!(
+        node.state,
+        JobNodeState::Undoing
+            | JobNodeState::Undone
+            | JobNodeState::UndoFailed
+            | JobNodeState::Reinstalling
+            | JobNodeState::Manual
+            | JobNodeState::Checking
+    );
+    if special {
+        return (count, job_node::node_facts(cx, node).into_iter().next());
+    }
     let why = node.why.as_ref().map(|w| cx.tr(&Text::plain(w.as_str())));
     let part = if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim };
     let why = why.map(|w| (w, part));

@@ -1,4 +1,5 @@
-//! The output of one node in a job: every step under a line of its own, as far as the engine was asked for it.
+//! The output of one node in a job: every attempt under a line of its own, in the order in which they were begun, as far as
+//! the engine was asked for it. Of each step the latest run and the latest undo are there.
 //!
 //! Windows are pulled one at a time, the newest first. Following keeps the end in sight; scrolling up stops it. Filter,
 //! scroll and wrap do not touch each other.
@@ -10,6 +11,7 @@ use crate::api::views::Window;
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::{StepAction, StepState};
 use crate::domain::plan::{StepId, localized};
+use crate::domain::time::Moment;
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::t;
 use crate::tui::keymap::Action;
@@ -21,7 +23,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::cell::Cell;
-use std::collections::BTreeMap;
 
 /// Bytes asked for at once.
 const WINDOW: u32 = 64 * 1024;
@@ -30,8 +31,12 @@ const BUDGET: u64 = 1024 * 1024;
 /// Lines of one step that a pane keeps.
 const LINES_MAX: usize = 50_000;
 
-/// A step with output.
+/// The latest run, or the latest undo, of a step.
 struct Section {
+    /// Twice the step's place in the list, one more for its undo.
+    id: u32,
+    /// When it was begun; what is begun later stands below.
+    since: Moment,
     step: StepId,
     action: StepAction,
     attempt: u32,
@@ -45,7 +50,7 @@ pub struct LogPane {
     /// Whose.
     pub node: NodeId,
     job: JobId,
-    sections: BTreeMap<u32, Section>,
+    sections: Vec<Section>,
     waiting: bool,
     /// The end is kept in sight.
     pub follow: bool,
@@ -60,7 +65,7 @@ pub struct LogPane {
 
 /// A line of the pane, before it is wrapped.
 enum Row<'a> {
-    Head(u32, &'a Section),
+    Head(&'a Section),
     Above(u64),
     Text(&'a str),
 }
@@ -71,7 +76,7 @@ impl LogPane {
         Self {
             node,
             job,
-            sections: BTreeMap::new(),
+            sections: Vec::new(),
             waiting: false,
             follow: true,
             wrap: true,
@@ -85,20 +90,49 @@ impl LogPane {
     /// Compares with the steps that the engine tells; asks for what is missing.
     pub fn sync(&mut self, steps: &[&StepRow]) -> Vec<Effect> {
         for step in steps.iter().filter(|s| s.attempt > 0) {
-            let section = self.sections.entry(step.index).or_insert_with(|| Section {
-                step: step.step.clone(),
-                action: step.action,
-                attempt: step.attempt,
-                total: 0,
-                text: None,
-            });
-            if (section.attempt, section.action) != (step.attempt, step.action) {
-                (section.attempt, section.action) = (step.attempt, step.action);
-                (section.total, section.text) = (0, None);
+            self.attempt(step, step.action, step.attempt, &step.state, step.output);
+            if let Some(undo) = &step.undo {
+                self.attempt(step, StepAction::Undo, undo.attempt, &undo.state, step.undo_output);
             }
-            section.total = section.total.max(step.output);
         }
+        self.sections.sort_by_key(|s| (s.since, s.id));
         self.pull()
+    }
+
+    fn attempt(&mut self, step: &StepRow, action: StepAction, number: u32, state: &StepState, output: u64) {
+        let id = step.index * 2 + u32::from(action == StepAction::Undo);
+        // A step that was undone waits again; when its last run was begun is in its history.
+        let before = || step.history.iter().rev().find(|p| p.action == action).map(|p| p.since);
+        let since = match state {
+            StepState::Ended { since, .. } => Some(*since),
+            open => open.open_since().or_else(before),
+        };
+        let at = self.sections.iter().position(|s| s.id == id).unwrap_or_else(|| {
+            let (step, since) = (step.step.clone(), Moment(0));
+            self.sections.push(Section { id, since, step, action, attempt: number, total: 0, text: None });
+            self.sections.len() - 1
+        });
+        let Some(section) = self.sections.get_mut(at) else { return };
+        if (section.attempt, section.action) != (number, action) {
+            (section.attempt, section.action) = (number, action);
+            (section.total, section.text) = (0, None);
+        }
+        section.since = since.unwrap_or(section.since);
+        section.total = section.total.max(output);
+    }
+
+    /// Goes to the latest attempt at a step.
+    pub fn show(&mut self, index: u32) -> Vec<Effect> {
+        let latest = self.sections.iter().rev().find(|s| s.id / 2 == index).map(|s| s.id);
+        latest.map(|id| self.go(self.rows_before(id))).unwrap_or_default()
+    }
+
+    fn section(&self, id: u32) -> Option<&Section> {
+        self.sections.iter().find(|s| s.id == id)
+    }
+
+    fn section_mut(&mut self, id: u32) -> Option<&mut Section> {
+        self.sections.iter_mut().find(|s| s.id == id)
     }
 
     /// The connection stands anew: what was asked for is lost.
@@ -112,25 +146,23 @@ impl LogPane {
         if self.waiting {
             return Vec::new();
         }
-        let loaded: u64 = self.sections.values().filter_map(|s| s.text.as_ref()).map(LogText::size).sum();
-        let growing =
-            self.sections.iter().rev().find(|(_, s)| s.text.as_ref().is_some_and(|t| t.end() < s.total));
+        let loaded: u64 = self.sections.iter().filter_map(|s| s.text.as_ref()).map(LogText::size).sum();
+        let growing = self.sections.iter().rev().find(|s| s.text.as_ref().is_some_and(|t| t.end() < s.total));
         let untouched = || {
             let mut rest = self.sections.iter().rev();
-            rest.find(|(_, s)| s.text.is_none() && s.total > 0 && loaded < BUDGET)
+            rest.find(|s| s.text.is_none() && s.total > 0 && loaded < BUDGET)
         };
-        let Some((index, section)) = growing.or_else(untouched) else { return Vec::new() };
+        let Some(section) = growing.or_else(untouched) else { return Vec::new() };
         let offset = match &section.text {
             Some(text) => text.end(),
             None => section.total.saturating_sub(u64::from(WINDOW)),
         };
-        let index = *index;
-        self.ask(index, offset, WINDOW)
+        let id = section.id;
+        self.ask(id, offset, WINDOW)
     }
 
-    fn ask(&mut self, index: u32, offset: u64, max: u32) -> Vec<Effect> {
-        let Some(section) = self.sections.get(&index) else { return Vec::new() };
-        self.waiting = true;
+    fn ask(&mut self, id: u32, offset: u64, max: u32) -> Vec<Effect> {
+        let Some(section) = self.section(id) else { return Vec::new() };
         let request = Request::Output {
             job: self.job,
             node: self.node,
@@ -140,27 +172,29 @@ impl LogPane {
             offset,
             max,
         };
-        vec![Effect::Call(Tag::Window(self.node, index), request)]
+        self.waiting = true;
+        vec![Effect::Call(Tag::Window(self.node, id), request)]
     }
 
     /// A window has come.
-    pub fn window(&mut self, index: u32, window: &Window) -> Vec<Effect> {
+    pub fn window(&mut self, id: u32, window: &Window) -> Vec<Effect> {
         self.waiting = false;
-        let before = self.rows_before(index);
-        if let Some(section) = self.sections.get_mut(&index) {
+        let before = self.rows_before(id);
+        let (follow, mut top) = (self.follow, self.top);
+        if let Some(section) = self.section_mut(id) {
             section.total = section.total.max(window.length);
             let text = section.text.get_or_insert_with(|| LogText::from(window.offset));
             let lines = text.len();
             if window.offset < text.start() {
                 let came = text.prepend(window.offset, &window.bytes).unwrap_or(0);
-                if self.top >= before {
-                    self.top += came;
+                if top >= before {
+                    top += came;
                 }
             } else if text.append(window.offset, &window.bytes) {
                 let grown = text.len().saturating_sub(lines);
                 let dropped = text.drop_front(LINES_MAX);
-                if !self.follow && self.top > before + lines {
-                    self.top = (self.top + grown).saturating_sub(dropped);
+                if !follow && top > before + lines {
+                    top = (top + grown).saturating_sub(dropped);
                 }
             }
             // An answer without bytes: the engine has no more, whatever the row said.
@@ -168,13 +202,14 @@ impl LogPane {
                 section.total = text.end().max(window.length.min(text.end()));
             }
         }
+        self.top = top;
         self.pull()
     }
 
     /// A window was refused.
-    pub fn refused(&mut self, index: u32) {
+    pub fn refused(&mut self, id: u32) {
         self.waiting = false;
-        if let Some(section) = self.sections.get_mut(&index) {
+        if let Some(section) = self.section_mut(id) {
             section.total = section.text.as_ref().map_or(0, LogText::end);
         }
     }
@@ -189,34 +224,34 @@ impl LogPane {
         section.text.is_none() && section.total > 0
     }
 
-    fn rows_before(&self, index: u32) -> usize {
-        self.sections.range(..index).map(|(_, s)| Self::height_of(s)).sum()
+    fn rows_before(&self, id: u32) -> usize {
+        self.sections.iter().take_while(|s| s.id != id).map(Self::height_of).sum()
     }
 
     /// Rows there are.
     fn count(&self) -> usize {
-        self.sections.values().map(Self::height_of).sum()
+        self.sections.iter().map(Self::height_of).sum()
     }
 
     fn row(&self, mut at: usize) -> Option<(u32, Row<'_>)> {
-        for (index, section) in &self.sections {
+        for section in &self.sections {
             let height = Self::height_of(section);
             if at >= height {
                 at -= height;
                 continue;
             }
             if at == 0 {
-                return Some((*index, Row::Head(*index, section)));
+                return Some((section.id, Row::Head(section)));
             }
             let text = section.text.as_ref();
             let above = text.map_or(section.total, LogText::start);
             if above > 0 {
                 if at == 1 {
-                    return Some((*index, Row::Above(above)));
+                    return Some((section.id, Row::Above(above)));
                 }
                 at -= 1;
             }
-            return text.and_then(|t| t.line(at - 1)).map(|line| (*index, Row::Text(line)));
+            return text.and_then(|t| t.line(at - 1)).map(|line| (section.id, Row::Text(line)));
         }
         None
     }
@@ -294,7 +329,7 @@ impl LogPane {
     fn go_to_step(&mut self, which: impl Fn(usize, usize) -> bool, first: usize) -> Vec<Effect> {
         let mut heads = Vec::new();
         let mut at = 0;
-        for section in self.sections.values() {
+        for section in &self.sections {
             heads.push(at);
             at += Self::height_of(section);
         }
@@ -313,7 +348,7 @@ impl LogPane {
         let (count, first) = (self.count(), self.first());
         let matches = |at: &usize| match self.row(*at) {
             Some((_, Row::Text(line))) => line.to_lowercase().contains(&needle),
-            Some((_, Row::Head(_, section))) => section.step.to_string().contains(&needle),
+            Some((_, Row::Head(section))) => section.step.to_string().contains(&needle),
             _ => false,
         };
         let found = match forward {
@@ -378,15 +413,19 @@ impl LogPane {
                 let part = text::head(&text::skip(line, self.left), columns).to_owned();
                 vec![self.highlight(cx, &part)]
             }
-            Some((_, Row::Head(index, section))) => vec![self.head(cx, index, section, columns)],
+            Some((_, Row::Head(section))) => vec![self.head(cx, section, columns)],
         }
     }
 
-    fn head(&self, cx: &Shared, index: u32, section: &Section, columns: usize) -> Line<'static> {
+    fn head(&self, cx: &Shared, section: &Section, columns: usize) -> Line<'static> {
         let steps = cx.data.steps(self.job, self.node);
-        let row = steps.into_iter().find(|s| s.index == index);
+        let row = steps.into_iter().find(|s| s.index == section.id / 2);
+        let now = row.and_then(|r| match section.action {
+            StepAction::Undo => r.undo.as_ref().map(|u| &u.state),
+            StepAction::Run | StepAction::Check => Some(&r.state),
+        });
         let waiting = StepState::Waiting;
-        let state = states::step(row.map_or(&waiting, |r| &r.state));
+        let state = states::attempt(section.action, now.unwrap_or(&waiting));
         let title = row.map_or("", |r| localized(&r.title, cx.language()));
         let mut words = vec![format!("── {} {} {title}", state.glyph, section.step)];
         if section.action == StepAction::Undo {
@@ -395,7 +434,7 @@ impl LogPane {
         if section.attempt > 1 {
             words.push(cx.tr(&t!("log-attempt", n = section.attempt)));
         }
-        if let Some(StepState::Ended { since, at, .. }) = row.map(|r| &r.state) {
+        if let Some(StepState::Ended { since, at, .. }) = now {
             words.push(format!("{} {}", cx.tr(&state.word), text::duration(at.since(*since))));
         }
         let line = words.join(" · ");

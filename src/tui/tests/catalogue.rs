@@ -1,7 +1,9 @@
 //! The catalogue: every key in every language, every key that the code uses.
 
 use crate::domain::environment::NameFault;
+use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
+use crate::domain::manual::ENGLISH;
 use crate::domain::node::{NodeRole, NodeState};
 use crate::domain::plan::StageKind;
 use crate::domain::user::{PasswordFault, UserRole};
@@ -70,7 +72,11 @@ fn made() -> BTreeSet<String> {
     all.extend(Action::ALL.iter().map(|s| format!("act-{}", s.word())));
     all.extend(BINDINGS.iter().filter(|b| b.hint.is_some()).map(|b| format!("hint-{}", b.action.word())));
     all.extend(JobState::ALL.map(|s| format!("job-state-{}", s.word())));
+    for kind in ["stop-title", "stop-what", "stop-asked", "button-stop"] {
+        all.extend(Stop::ALL.map(|s| format!("{kind}-{}", s.word())));
+    }
     all.extend(ReinstallPhase::ALL.map(|s| format!("reinstall-{}", s.word())));
+    all.extend(ENGLISH.iter().map(|(key, _)| (*key).to_owned()));
     all.extend(JobNodeState::ALL.map(|s| format!("job-node-{}", s.word())));
     {
         use NameFault as F;
@@ -102,6 +108,16 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
     let by_engine = |k: &str| k == "link-lost" || k.starts_with("error-");
     let dead: Vec<_> = there.difference(&used).filter(|k| !by_engine(k)).collect();
     assert!(dead.is_empty(), "in the catalogue and used nowhere: {dead:?}");
+}
+
+#[test]
+fn the_manual_procedure_reads_alike_on_the_command_line() {
+    let en = Language::En.source();
+    for (key, text) in ENGLISH {
+        let entry = en.lines().find_map(|l| l.strip_prefix(&format!("{key} = "))).unwrap();
+        let entry = entry.replace("{ $", "{").replace(" }", "}");
+        assert_eq!(entry, *text, "{key}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::tui::event::Event;
 
 const NODE: NodeId = NodeId(11);
 
-fn on_job(role: UserRole, rows: Vec<Row>) -> Rig {
+pub fn on_job(role: UserRole, rows: Vec<Row>) -> Rig {
     let mut rig = opened(role, super::fixtures::nodes());
     let row = rows.iter().find_map(|r| if let Row::Job(j) = r { Some(j.clone()) } else { None }).unwrap();
     rig.rows(Topic::Jobs(super::fixtures::ENV), vec![Row::Job(row)]);
@@ -23,7 +23,7 @@ fn on_job(role: UserRole, rows: Vec<Row>) -> Rig {
 }
 
 /// Answers calls for output from `text`, whichever the step.
-fn feed(rig: &mut Rig, text: impl Fn(&str) -> String) {
+pub fn feed(rig: &mut Rig, text: impl Fn(&str) -> String) {
     while let Some(at) = rig.calls.iter().position(|c| matches!(c.request, Request::Output { .. })) {
         let call = rig.calls.remove(at).unwrap();
         let Request::Output { step, offset, max, .. } = &call.request else { panic!() };
@@ -39,7 +39,7 @@ fn feed(rig: &mut Rig, text: impl Fn(&str) -> String) {
     }
 }
 
-fn output(step: &str) -> String {
+pub fn output(step: &str) -> String {
     match step {
         "hosts/check" => "everything in place\n".into(),
         "time/packages" => {
@@ -129,18 +129,6 @@ fn a_failed_job_and_its_first_error() {
     assert!(rig.notice().contains("over"), "{}", rig.notice());
     rig.keys("r");
     rig.call("JobRetry");
-}
-
-#[test]
-fn stopping_says_in_which_state_each_node_will_be() {
-    let mut rig = on_job(UserRole::Operator, running_job());
-    rig.keys("x");
-    snapshots("job-cancel", &mut rig);
-    rig.keys("<Enter>x<Right><Enter>");
-    rig.call("JobStop");
-    assert!(!rig.calls.iter().any(|c| matches!(c.request, Request::JobStop { .. })));
-    let mut rig = on_job(UserRole::Viewer, running_job());
-    assert!(!rig.screen(80, 24).contains("x stop"), "absent for viewers");
 }
 
 #[test]

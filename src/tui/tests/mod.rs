@@ -14,6 +14,8 @@ mod fixtures;
 mod gate;
 mod harness;
 mod job;
+mod job_asks;
+mod job_node;
 mod nodes;
 mod recorder;
 mod shell;

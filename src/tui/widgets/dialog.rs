@@ -27,6 +27,7 @@ pub fn frame_of(
     let outer =
         Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     frame.render_widget(Clear, outer);
+    halve(frame, outer);
     let title = text::fit(&format!(" {} ", cx.tr(title)), usize::from(width).saturating_sub(4));
     let block = Block::bordered()
         .border_type(BorderType::Double)
@@ -36,6 +37,18 @@ pub fn frame_of(
     let inner = block.inner(outer);
     frame.render_widget(block, outer);
     Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// Half a wide character would stand over the left edge of a box, and hide it.
+fn halve(frame: &mut Frame, outer: Rect) {
+    let Some(x) = outer.x.checked_sub(1) else { return };
+    for y in outer.top()..outer.bottom() {
+        if let Some(cell) = frame.buffer_mut().cell_mut((x, y))
+            && text::width(cell.symbol()) > 1
+        {
+            cell.set_char(' ');
+        }
+    }
 }
 
 /// Says at the lower edge of a box how much of its text lies below.
@@ -169,7 +182,8 @@ impl Screen for Confirm {
     }
 }
 
-fn buttons(cx: &Shared, stay: &Text, go: &Text, on_go: bool, possible: bool) -> Line<'static> {
+/// The two buttons of a question; `on_go`: the focus is on the second one.
+pub fn buttons(cx: &Shared, stay: &Text, go: &Text, on_go: bool, possible: bool) -> Line<'static> {
     let button = |text: &Text, here: bool, part: Part| {
         let style = if here { cx.style(Part::Selection) } else { cx.style(part) };
         let word = cx.tr(text);

@@ -2,6 +2,7 @@
 
 pub(super) mod bar;
 pub(super) mod chrome;
+pub(super) mod decision;
 pub(super) mod dialog;
 pub(super) mod empty;
 pub(super) mod field;

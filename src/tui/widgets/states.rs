@@ -1,9 +1,10 @@
 //! Every state has a glyph and a word, so that none is told by colour alone.
 
 use super::table::Cell;
-use crate::api::rows::EnvRow;
-use crate::domain::job::{JobNodeState, JobState, StepEnd, StepState};
+use crate::api::rows::{EnvRow, StepRow};
+use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState};
 use crate::domain::node::{NodeRole, NodeRoles, NodeState, Reach};
+use crate::domain::plan::PlanKind;
 use crate::tui::i18n::{Text, t};
 use crate::tui::screen::Shared;
 use crate::tui::theme::Part;
@@ -96,8 +97,36 @@ pub fn job_node(state: JobNodeState) -> Shown {
     Shown::new(glyph, Text::key(format!("job-node-{}", state.word())), part)
 }
 
-/// A step's state.
-pub fn step(state: &StepState) -> Shown {
+/// What a step of a node has come to: its undo, if that was the last thing done about it.
+pub fn step_of(row: &StepRow) -> Shown {
+    let undo = row.undo.as_ref().map(|u| &u.state);
+    match undo {
+        Some(StepState::Running { .. }) => Shown::new("◂", t!("step-undoing"), Part::Busy),
+        Some(StepState::Interrupted { .. }) => Shown::new("!", t!("step-undo-interrupted"), Part::Warn),
+        Some(StepState::Ended { end, .. }) if end.is_good() && !row.touched => {
+            Shown::new("◂", t!("step-undone"), Part::Warn)
+        }
+        Some(StepState::Ended { end, .. }) if !end.is_good() && row.touched => {
+            Shown::new("✗", t!("step-undo-failed"), Part::Bad)
+        }
+        _ => attempt(row.action, &row.state),
+    }
+}
+
+/// State of an attempt to run, to undo or to try a step.
+pub fn attempt(action: StepAction, state: &StepState) -> Shown {
+    let mut shown = step(state);
+    if matches!(state, StepState::Ended { end: StepEnd::Changed, .. }) {
+        match action {
+            StepAction::Check => (shown.glyph, shown.word) = ("~", t!("step-would-change")),
+            StepAction::Undo => (shown.glyph, shown.word) = ("◂", t!("step-undone")),
+            StepAction::Run => {}
+        }
+    }
+    shown
+}
+
+fn step(state: &StepState) -> Shown {
     match state {
         StepState::Waiting => Shown::new("◦", t!("step-waiting"), Part::Dim),
         StepState::Running { .. } => Shown::new("▸", t!("step-running"), Part::Busy),
@@ -122,7 +151,11 @@ pub fn environment(row: &EnvRow) -> Shown {
         let mut shown = self::job(job.state);
         if job.state == JobState::Running {
             let share = crate::tui::text::percent(job.permille);
-            shown.word = t!("env-state-installing", share = share);
+            shown.word = match job.kind {
+                PlanKind::Install => t!("env-state-installing", share = share),
+                PlanKind::DryRun => t!("env-state-dry-run", share = share),
+                PlanKind::Reinstall => t!("env-state-reinstalling"),
+            };
         }
         shown
     } else if row.failed > 0 {

@@ -1,0 +1,206 @@
+# English: jobs, what can be asked of them and of their nodes.
+## Stops
+crumb-dry-run = Dry run { $id }
+crumb-reinstall = Reinstallation { $id }
+stop-title-hold = Hold job { $id }?
+stop-title-drain = Finish the running steps and end job { $id }?
+stop-title-now = Stop job { $id } now?
+stop-what-hold = Running steps end; then the job waits, whoever leaves, until somebody lets it go on (c).
+stop-what-drain = Running steps end, nothing new begins, the job is over. r takes it up again later.
+stop-what-now = Running steps are ended in their middle. Nothing is undone. r takes it up again later, from the step that was ended.
+stop-afterwards = Afterwards: { $counts }.
+stop-count = { $count } { $state }
+stop-step-ends = { $step } ends first
+stop-step-ended = { $step } is ended in its middle
+stop-if-well = If the running steps end well.
+stop-not-yet = The engine has not said yet what would become of the nodes.
+stop-asked-hold = Holding after the running steps.
+stop-asked-drain = Finishing the running steps.
+stop-asked-now = Stopping.
+button-stop-hold = Hold
+button-stop-drain = Finish and end
+button-stop-now = Stop now
+release-asked = Going on.
+refused-held = It is held already: c goes on.
+refused-not-held = Nobody holds it.
+refused-draining = It finishes its running steps already; x stops it now.
+refused-job-starts = It has not started yet: try again in a moment.
+banner-held =
+    ‖ Held by { $by }: nothing new begins. { $count ->
+     [0] Nothing runs.
+     [one] 1 node finishes its step.
+    *[other] { $count } nodes finish their steps.
+    } c goes on.
+banner-draining =
+    – Finishing: nothing new begins. { $count ->
+     [0] Nothing runs any more.
+     [one] 1 node finishes its step; then the job is over.
+    *[other] { $count } nodes finish their steps; then the job is over.
+    }
+banner-cancelling =
+    – Stopping: { $count ->
+     [one] the step of 1 node is being ended.
+    *[other] the steps of { $count } nodes are being ended.
+    }
+banner-budget = ✗ Too many failures: { $failed } of role { $role } failed, the environment's policy allows { $allowed }. Nothing new begins.
+job-dry-result = Dry run: { $changed } steps would change something, { $unchanged } find everything in place. Nothing was changed.
+act-hold = hold after the running steps
+hint-hold = hold
+act-go-on = go on after a hold
+hint-go-on = go on
+act-finish = finish the running steps, then end the job
+act-cancel = stop the job now
+hint-cancel = stop now
+
+## A node of a job and its ways on
+ways-on = Ways on: { $ways }
+ways-on-node = { $name }: { $ways }
+by-policy = the environment's policy
+node-locked-by = Locked by { $by } at { $at }: { $why }
+node-silent-since = Does not answer since { $span }: { $why }
+node-step-ended = Step { $step } did not end well: { $how }.
+node-no-steps = No steps in this job.
+refused-way-busy = { $name } is at work ({ $state }): wait until that is over.
+refused-way-state = { $name } is { $state }: there is nothing of that kind to do with it.
+refused-way-dry = A dry run changes nothing, so there is nothing to undo or to renew in it.
+refused-way-job = The job is { $state }: wait until it is held or over.
+refused-locked = { $name } is locked by { $by }: { $why }
+refused-check-nothing = Nothing was done by hand on { $name } that could be checked; m begins that.
+refused-no-deadline = Nothing goes on on { $name } that has a deadline.
+again-asked = { $name } is worked on again from the step that is not done.
+step-would-change = would change
+step-undoing = undoing
+step-undone = undone
+step-undo-failed = undo failed
+step-undo-interrupted = undo interrupted
+env-state-dry-run = dry run { $share }
+env-state-reinstalling = reinstalling
+context-job-node = A node of a job
+act-again = try this node again
+hint-again = again
+act-undo = undo…
+hint-undo = undo
+act-reinstall = reinstall through Cobbler…
+hint-reinstall = reinstall
+act-by-hand = reinstall by hand…
+hint-by-hand = by hand
+act-check = check what was done by hand
+hint-check = check
+act-more-time = extend the deadline
+hint-more-time = more time
+hint-details = details
+
+## Undo
+undo-title = Undo in job { $id }
+undo-what = Last step first. What a step had changed is put back as it was before; what others changed since then stays.
+undo-scope-node = everything on { $name }
+undo-scope-step = { $name } back to { $step }, itself included
+undo-scope-step-none = back to a step: open the node (d) and select the step
+undo-scope-stage = on all nodes, what was done in stage { $stage } and after it
+undo-scope-stage-none = back to a stage: none was begun
+undo-scope-all = the whole job, on all nodes
+undo-count =
+    { $count ->
+     [one] 1 step will be undone
+    *[other] { $count } steps will be undone
+    }{ $stays ->
+     [0] { "" }.
+     [one] ; 1 cannot be undone and stays.
+    *[other] ; { $stays } cannot be undone and stay.
+    }
+undo-stays = stays
+undo-nothing = Nothing was done there that could be undone.
+undo-busy = At work, nothing is undone there: { $names }.
+undo-changed = What would be undone has changed meanwhile. This is the list as it is now: look at it again.
+undo-asked =
+    Undoing { $count } { $count ->
+     [one] step
+    *[other] steps
+    }.
+undo-runs = Undo (asked for by { $by }): { $undone } undone, { $left } left, { $failed } failed.
+undo-ended = Undo (asked for by { $by }) is over: { $undone } undone, { $left } left as they were, { $failed } failed.
+refused-undo-step = No step is selected: open the node (d), select one and press u.
+refused-undo-stage = No stage was begun.
+button-undo = Undo
+context-undo = How far to undo
+act-scope-node = this node
+hint-scope-node = node
+act-scope-step = back to the selected step
+hint-scope-step = step
+act-scope-stage = back to this stage, on all nodes
+hint-scope-stage = stage
+act-scope-all = the whole job
+hint-scope-all = all
+
+## Reinstallation
+reinstall-title = Reinstall { $name }?
+reinstall-what = Cobbler installs the operating system of { $name } anew; the machine is switched off and on.
+reinstall-lost-disks = Everything on its disks is lost: { $disks }.
+reinstall-lost-system = Lost with them: { $system }, everything that was installed on it, its instances, logs and host key.
+reinstall-then = When the fresh system answers, its new host key is pinned and the job goes on from the first step.
+reinstall-undo = This cannot be undone. If it fails before the machine is restarted, Cobbler's settings are put back.
+reinstall-asked = Reinstallation of { $name } begins.
+field-type-name = Type { $name }
+fault-type-name = Type the node's name, { $name }.
+field-profile = Profile
+hint-profile = Cobbler's profile; empty takes the one that its system has
+field-minutes = Minutes
+hint-minutes = until the fresh system must answer, 1 to { $most }
+fault-minutes = A number from 1 to { $most }.
+field-more-minutes = More minutes
+extend-title = More time for { $name }
+extend-step-title = More time for the step that runs on { $name }
+extended = { $name } has more time.
+reinstall-runs = Reinstallation (asked for by { $by }): { $phase }, since { $span }.
+reinstall-over = The reinstallation (asked for by { $by }) is over.
+reinstall-deadline = The fresh system must answer by { $at }, in { $left }.
+reinstall-late = The fresh system should have answered by { $at }.
+reinstall-system = Cobbler's system: { $system }
+
+## By hand
+crumb-manual = { $name } by hand
+context-manual = The manual procedure
+manual-start-title = Install { $name } by hand?
+manual-start-what = You install the operating system of { $name } yourself, guided step by step; then the program checks it.
+manual-start-lost = Everything on its disks will be lost; what this job had done on it counts as not done.
+manual-start-undo = You can give up at any time: the node is then failed, and the other ways on are there again.
+button-by-hand = By hand
+manual-by = { $by } does this by hand, since { $span }.
+manual-runs = By hand ({ $by }, since { $span }): { $confirmed } steps confirmed; m shows them.
+manual-missing = The last check found: { $why }
+manual-next-confirm = Enter confirms instruction { $n }; x gives up.
+manual-next-check = v checks now; x gives up.
+manual-checking = Checking { $name }.
+manual-over = The manual procedure is over.
+manual-all-confirmed = All instructions are confirmed: v checks now.
+manual-confirm-first =
+    Confirm the instructions first: { $count } { $count ->
+     [one] is
+    *[other] are
+    } left.
+manual-leave-title = Give up on { $name }?
+manual-leave-what = The procedure ends and { $name } is failed.
+manual-leave-then = It can be begun again, or reinstalled through Cobbler.
+button-give-up = Give up
+act-confirm = confirm the next instruction
+hint-confirm = confirm
+act-give-up = give the procedure up
+hint-give-up = give up
+manual-why-none = No Cobbler installs this node: its operating system is installed by hand.
+manual-why-failed = The reinstallation through Cobbler failed: the operating system of this node is installed by hand.
+manual-right-machine = Go to the console of { $name } ({ $address }). Make sure that it is the right machine: NIC { $nic } has the MAC address { $mac }. Everything on its disks will be lost.
+manual-right-machine-unknown = Go to the console of { $name } ({ $address }). Make sure that it is the right machine: its NICs were never seen. Everything on its disks will be lost.
+manual-boot = Set it to boot once from the network through NIC { $nic } (MAC { $mac }), or from an installation medium, and restart it.
+manual-boot-unknown = Set it to boot once from the network through the NIC of the cluster network, or from an installation medium, and restart it.
+manual-system = Install { $os } { $version } with an SSH server and without a desktop, on { $disk }.
+manual-system-any-disk = Install { $os } { $version } with an SSH server and without a desktop.
+manual-address = Give NIC { $nic } the fixed address { $address }, netmask { $mask }, gateway { $gateway }, and the machine the host name { $name }.
+manual-address-no-gateway = Give NIC { $nic } the fixed address { $address }, netmask { $mask }, and the machine the host name { $name }.
+manual-address-unknown = Give the NIC of the cluster network the fixed address { $address }, and the machine the host name { $name }.
+manual-login-password = Let the account { $user } log in over SSH with the same password as before.
+manual-login-key = Let the account { $user } log in over SSH with the same key as before: its public half goes into ~{ $user }/.ssh/authorized_keys.
+manual-login-unknown = Let the account { $user } log in over SSH.
+manual-sudo = Let the account { $user } use sudo without a password.
+manual-ssh = Make SSH answer on port { $port }, also after a restart.
+manual-disk-boot = Switch booting from the network off again and restart: the machine must come up from its own disk.
+manual-check = The program then logs in to { $user }@{ $address }, port { $port }. It expects another host key and another machine id than before and nothing of the old installation, pins the new key, and goes on with the installation.
