@@ -147,30 +147,23 @@ pub fn procedure(node: &Subject<'_>, why: Why) -> Procedure {
     let port = node.port.to_string();
     let nic = node.facts.and_then(|facts| boot_nic(facts, address));
     let mut steps = Vec::new();
-    match nic {
-        Some(n) => {
-            let (nic, mac) = (("nic", n.name.as_str()), ("mac", n.mac.as_str()));
-            let all = [("name", name), ("address", address), nic, mac];
-            steps.push(Instruction::new("manual-right-machine", &all));
-            steps.push(Instruction::new("manual-boot", &[nic, mac]));
-        }
-        None => {
-            let all = [("name", name), ("address", address)];
-            steps.push(Instruction::new("manual-right-machine-unknown", &all));
-            steps.push(Instruction::new("manual-boot-unknown", &[]));
-        }
+    if let Some(n) = nic {
+        let (nic, mac) = (("nic", n.name.as_str()), ("mac", n.mac.as_str()));
+        let all = [("name", name), ("address", address), nic, mac];
+        steps.push(Instruction::new("manual-right-machine", &all));
+        steps.push(Instruction::new("manual-boot", &[nic, mac]));
+    } else {
+        let all = [("name", name), ("address", address)];
+        steps.push(Instruction::new("manual-right-machine-unknown", &all));
+        steps.push(Instruction::new("manual-boot-unknown", &[]));
     }
     let (os, version) = system(node);
     let disk = node.facts.and_then(|f| f.disks.first());
-    steps.push(match disk {
-        Some(disk) => {
-            let args = [("os", os.as_str()), ("version", version.as_str()), ("disk", disk.name.as_str())];
-            Instruction::new("manual-system", &args)
-        }
-        None => {
-            let args = [("os", os.as_str()), ("version", version.as_str())];
-            Instruction::new("manual-system-any-disk", &args)
-        }
+    let (os, version) = (("os", os.as_str()), ("version", version.as_str()));
+    steps.push(if let Some(disk) = disk {
+        Instruction::new("manual-system", &[os, version, ("disk", disk.name.as_str())])
+    } else {
+        Instruction::new("manual-system-any-disk", &[os, version])
     });
     steps.push(addressing(node, nic));
     steps.push(Instruction::new(

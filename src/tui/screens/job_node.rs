@@ -88,7 +88,7 @@ impl NodePage {
         lines
     }
 
-    fn draw_step(&self, cx: &Shared, step: &StepRow, columns: usize) -> (String, Part) {
+    fn draw_step(cx: &Shared, step: &StepRow, columns: usize) -> (String, Part) {
         let shown = states::step_of(step);
         let title = localized(&step.title, cx.language());
         let mut tail: Vec<String> = Vec::new();
@@ -292,8 +292,8 @@ impl Screen for NodePage {
         }
         let keys = self.keys(cx);
         if keys.is_empty() {
-            let none = if node.steps == 0 { t!("node-no-steps") } else { t!("loading") };
-            return empty::draw(cx, frame, rest, &[none]);
+            let empty_because = if node.steps == 0 { t!("node-no-steps") } else { t!("loading") };
+            return empty::draw(cx, frame, rest, &[empty_because]);
         }
         let room = usize::from(rest.height);
         let offset = self.list.scroll(&keys, room);
@@ -301,7 +301,7 @@ impl Screen for NodePage {
         let steps = cx.data.steps(self.job, self.node);
         for (n, step) in steps.into_iter().skip(offset).take(room).enumerate() {
             let here = selected == Some(u64::from(step.index));
-            let (line, part) = self.draw_step(cx, step, columns.saturating_sub(2));
+            let (line, part) = Self::draw_step(cx, step, columns.saturating_sub(2));
             let lead = if here { "» " } else { "  " };
             let style = cx.style(if here { Part::Selection } else { part });
             let line = Line::styled(text::left(&format!("{lead}{line}"), columns), style);

@@ -81,10 +81,6 @@ impl ManualPage {
         usize::try_from(confirmed).unwrap_or(usize::MAX)
     }
 
-    fn call(&self, request: Request) -> Vec<Effect> {
-        vec![Effect::Call(Tag::Form, request)]
-    }
-
     /// What is shown, and which line the next instruction begins at.
     fn lines(&self, cx: &Shared, columns: usize) -> (Vec<(String, Part)>, usize) {
         let (Some(row), Some(made)) = (self.row(cx), self.procedure(cx)) else { return (Vec::new(), 0) };
@@ -197,9 +193,12 @@ impl Screen for ManualPage {
             Action::ManualConfirm => {
                 self.from = None;
                 self.sent = u32::try_from(self.confirmed(cx) + 1).unwrap_or(u32::MAX);
-                return Some(self.call(Request::ManualConfirm { job, node, number: self.sent }));
+                let request = Request::ManualConfirm { job, node, number: self.sent };
+                return Some(vec![Effect::Call(Tag::Form, request)]);
             }
-            Action::NodeCheck => return Some(self.call(Request::ManualCheck { job, node })),
+            Action::NodeCheck => {
+                return Some(vec![Effect::Call(Tag::Form, Request::ManualCheck { job, node })]);
+            }
             Action::ManualLeave => {
                 let name = self.row(cx)?.name.clone();
                 return Some(vec![Effect::Push(Box::new(self.leave(&name)))]);
@@ -236,7 +235,8 @@ impl Screen for ManualPage {
             return empty::draw(cx, frame, area, &[t!("job-loading")]);
         }
         let room = usize::from(area.height);
-        (self.page.set(room), self.rows.set(lines.len()));
+        self.page.set(room);
+        self.rows.set(lines.len());
         let last = lines.len().saturating_sub(room);
         // Unless the operator has scrolled, the instruction that is next stays in sight.
         let from = self.from.unwrap_or_else(|| (at + 4).saturating_sub(room)).min(last);
