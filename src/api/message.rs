@@ -3,6 +3,7 @@
 pub use super::request::{Credential, EnvChange, NodeChange, Request};
 use super::rows::{JobRow, NodeRow, Row, Update};
 pub use super::views::*;
+use crate::domain::cobbler::CobblerView;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{ShellId, SweepId};
 use crate::domain::job::forecast::NodeForecast;
@@ -114,6 +115,10 @@ pub enum Response {
     Sweep(SweepId),
     /// The node's host key is not pinned yet: compare, then `NodeTrust`.
     HostKey(HostKeyView),
+    /// What a Cobbler server has.
+    Cobbler(Box<CobblerView>),
+    /// Whether registering made a new system; otherwise it was there.
+    Registered(bool),
     /// Accounts.
     Accounts(Vec<AccountView>),
     /// The value of an account.

@@ -1,6 +1,7 @@
 //! What a client may ask for.
 
 use super::rows::Topic;
+use crate::domain::cobbler::{CobblerPlace, CobblerPower};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
 use crate::domain::job::StepAction;
 use crate::domain::job::forecast::Stop;
@@ -176,6 +177,29 @@ pub enum Request {
         key: String,
     },
 
+    /// Sets where an environment's Cobbler server is, or forgets it.
+    CobblerSet {
+        /// Of which environment.
+        env: EnvId,
+        /// Where; `None` forgets.
+        place: Option<CobblerPlace>,
+    },
+    /// What an environment's Cobbler server has.
+    Cobbler {
+        /// Of which environment.
+        env: EnvId,
+    },
+    /// Registers a node as a system of its environment's Cobbler server.
+    CobblerRegister {
+        /// Which node.
+        node: NodeId,
+        /// The system's name; `None` takes the node's.
+        system: Option<String>,
+        /// What is to be installed on it, when it is.
+        profile: String,
+        /// How the server switches it.
+        power: Option<CobblerPower>,
+    },
     /// Accounts of an environment (names, kinds, lengths; never the values).
     Accounts {
         /// Of which environment.

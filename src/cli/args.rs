@@ -87,6 +87,9 @@ pub enum Command {
     /// Accounts that cpmg made for an environment's services
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Cobbler: the server that installs operating systems over the network
+    #[command(subcommand)]
+    Cobbler(super::cobbler_args::CobblerCommand),
     /// Platforms and modules that can be installed
     #[command(subcommand)]
     Catalog(CatalogCommand),

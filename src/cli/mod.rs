@@ -14,6 +14,8 @@ pub mod places;
 
 mod accounts;
 mod care;
+mod cobbler;
+mod cobbler_args;
 mod doctor;
 mod envs;
 mod find;
@@ -86,6 +88,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Node(NodeCommand::Manual(command)) => return care::manual(global, command).await,
         Command::Node(command) => nodes::run(global, command).await?,
         Command::Account(command) => accounts::run(global, command).await?,
+        Command::Cobbler(command) => cobbler::run(global, command).await?,
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,
         Command::Catalog(CatalogCommand::Check { dirs }) => pages::check(global, &dirs, hooks)?,
         Command::Plan { env } => jobs::plan(global, &env).await?,

@@ -140,6 +140,11 @@ fn kind(class: &str, text: &str) -> FaultKind {
 /// Why something with Cobbler did not work out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CobblerError {
+    /// Nobody said where a server is.
+    #[error(
+        "this environment has no Cobbler server: say where it is (cpmg cobbler set), or install the node by hand"
+    )]
+    NotSet,
     /// The address of the server cannot be used.
     #[error("'{url}' is no address of a Cobbler server: write http(s)://HOST/cobbler_api")]
     Address {

@@ -89,6 +89,14 @@ impl Engine {
             }
             R::NodeProbe { node } => self.node_probe(node).await?,
             R::NodeTrust { node, key } => Response::Node(Box::new(self.node_trust(&user, node, &key)?)),
+            R::CobblerSet { env, place } => {
+                self.cobbler_set(&user, env, place).await?;
+                Response::Done
+            }
+            R::Cobbler { env } => Response::Cobbler(Box::new(self.cobbler_view(env).await?)),
+            R::CobblerRegister { node, system, profile, power } => {
+                Response::Registered(self.cobbler_register(&user, node, system, profile, power).await?)
+            }
             R::Accounts { env } => Response::Accounts(self.account_views(env)?),
             R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),
             R::PlanPreview { env } => {

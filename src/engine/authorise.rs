@@ -22,6 +22,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         R::Unsubscribe(_)
         | R::Catalog
         | R::Accounts { .. }
+        | R::Cobbler { .. }
         | R::PlanPreview { .. }
         | R::JobForecast { .. }
         | R::UndoPreview { .. }
@@ -37,6 +38,8 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::NodeRemove { .. }
         | R::NodeProbe { .. }
         | R::NodeTrust { .. }
+        | R::CobblerSet { .. }
+        | R::CobblerRegister { .. }
         | R::AccountReveal { .. } => Action::Configure,
         R::Install { .. }
         | R::JobRetry { .. }

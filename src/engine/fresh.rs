@@ -6,6 +6,7 @@
 use super::nodes::node_fault;
 use super::{Engine, now};
 use crate::discovery;
+use crate::domain::facts::Facts;
 use crate::domain::ids::NodeId;
 use crate::domain::job::Renewal;
 use crate::runner::BASE;
@@ -56,7 +57,10 @@ impl Engine {
         if String::from_utf8_lossy(&ours.stdout).trim() != "no" {
             return Err(format!("{BASE} is still there on {}: this is not a fresh system", node.name));
         }
+        // The new id is kept with the entry of the journal that says that it is a fresh system: an engine that dies in between asks
+        // again, and must not take the fresh system for the old one.
         let machine_id = facts.machine_id.clone();
+        let facts = Facts { machine_id: old.to_owned(), ..facts };
         self.note_node(id, |n| n.facts = Some(facts)).map_err(|f| f.message)?;
         Ok(Renewal::Fresh { host_key: offered.to_string(), machine_id })
     }

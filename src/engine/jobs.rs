@@ -365,10 +365,14 @@ impl Engine {
                 _ if was.state != is.state => Some(node_event(is)),
                 _ => None,
             };
-            if let JobEvent::ReinstallEnded { end: Renewal::Fresh { host_key, .. }, .. }
-            | JobEvent::ManualChecked { end: Renewal::Fresh { host_key, .. }, .. } = event
+            if let JobEvent::ReinstallEnded { node, end: Renewal::Fresh { host_key, machine_id } }
+            | JobEvent::ManualChecked { node, end: Renewal::Fresh { host_key, machine_id } } = event
+                && node == id
             {
                 record.host_key = Some(host_key.clone());
+                if let Some(facts) = &mut record.facts {
+                    facts.machine_id.clone_from(machine_id);
+                }
             }
             // A node may have been installed by an earlier job; a state that does not allow the event stays.
             if let Some(state) = next.and_then(|next| node::next(record.state, next).ok()) {

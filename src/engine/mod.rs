@@ -12,6 +12,7 @@ mod answer;
 mod asks;
 mod auth;
 mod authorise;
+mod cobbler;
 mod connection;
 mod environments;
 mod fresh;
@@ -174,6 +175,7 @@ pub struct Engine {
     sweeps: sweeps::Sweeps,
     shells: shells::Shells,
     probing: Probing,
+    cobblers: cobbler::Cobblers,
     learned: Mutex<BTreeMap<(String, String), StepTimes>>,
     catalog: RwLock<Option<Arc<Catalog>>>,
     callers: Mutex<Vec<Weak<Caller>>>,
@@ -203,6 +205,7 @@ impl Engine {
             sweeps: sweeps::Sweeps::default(),
             shells: shells::Shells::default(),
             probing: Probing::default(),
+            cobblers: cobbler::Cobblers::default(),
             learned: Mutex::default(),
             catalog: RwLock::default(),
             callers: Mutex::default(),

@@ -5,6 +5,7 @@ use super::knowing::Begun;
 use super::records::blocking;
 use super::topics::Area;
 use super::{Engine, now};
+use crate::cobbler::{Cobbler, CobblerError, Target};
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, Renewal, StepAction, StepProgress};
@@ -179,6 +180,10 @@ impl Site for JobSite {
         let mut inner = self.cell.lock();
         let live = inner.live.entry(attempt.node).or_default();
         live.begun = Some(Begun::now(attempt.index, false, now()));
+    }
+
+    async fn cobbler(&self, node: NodeId) -> Result<(Arc<Cobbler>, Target), CobblerError> {
+        self.engine.cobbler_target(node).await
     }
 
     fn waits(&self, node: NodeId, fault: Option<Waits<'_>>) {

@@ -16,11 +16,13 @@ mod worker;
 pub use executor::execute;
 pub use remote::{RemoteLink, runner_fault};
 
+use crate::cobbler::{Cobbler, CobblerError, Target};
 use crate::domain::ids::NodeId;
 use crate::domain::job::{Job, JobEvent, Renewal, StepAction};
 use crate::domain::plan::StepId;
 use crate::domain::secret::Secret;
 use std::future::Future;
+use std::sync::Arc;
 
 /// One attempt at one step on one node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -161,6 +163,15 @@ pub trait Site: Send + Sync + 'static {
 
     /// An attempt that another engine has begun is followed from here on.
     fn taken_up(&self, attempt: &Attempt);
+
+    /// The Cobbler server that can install the node anew, and the machine as Cobbler may know it.
+    fn cobbler(
+        &self,
+        node: NodeId,
+    ) -> impl Future<Output = Result<(Arc<Cobbler>, Target), CobblerError>> + Send {
+        let _ = node;
+        async { Err(CobblerError::NotSet) }
+    }
 
     /// What the node waits for now, or that it waits no more. Shown, not journalled.
     fn waits(&self, node: NodeId, fault: Option<Waits<'_>>);

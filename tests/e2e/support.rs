@@ -78,6 +78,12 @@ impl Cpmg {
         cpmg
     }
 
+    /// Its data directory.
+    #[allow(dead_code, reason = "not every program of tests needs it")]
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
     /// A directory of roles that wins over the project's own.
     pub fn own_roles(&self) -> PathBuf {
         self.dir.path().join("roles")

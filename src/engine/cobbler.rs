@@ -1,0 +1,223 @@
+//! Cobbler servers of environments: where they are, what they have, nodes as their systems.
+//!
+//! One client a server is shared by all jobs, because it lets only one change and one power word through at a time. What is stored is one
+//! sealed text, the password within.
+
+use super::Engine;
+use super::records::ACCOUNTS;
+use crate::api::{Failure, FailureKind};
+use crate::cobbler::{
+    Cobbler, CobblerError, Login, Mac, PowerSettings, Registered, Registration, Target, Timeouts,
+};
+use crate::domain::cobbler::{
+    CobblerDistro, CobblerPlace, CobblerPower, CobblerProfile, CobblerSystem, CobblerView,
+    POWER_SECONDS_RANGE,
+};
+use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::node::Node;
+use crate::domain::secret::Secret;
+use crate::domain::user::User;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Name under which the place is kept among an environment's sealed values. Accounts of services have names without a colon.
+const KEPT: &str = "cobbler:place";
+
+/// Clients that are logged in, each with what it was made from.
+#[derive(Default)]
+pub struct Cobblers(tokio::sync::Mutex<HashMap<EnvId, (CobblerPlace, Arc<Cobbler>)>>);
+
+fn fault(why: &CobblerError) -> Failure {
+    let kind = match why {
+        CobblerError::NotSet | CobblerError::NoSystem { .. } | CobblerError::NoProfile { .. } => {
+            FailureKind::NotFound
+        }
+        CobblerError::Address { .. } | CobblerError::Authority { .. } | CobblerError::LoginRefused { .. } => {
+            FailureKind::Invalid
+        }
+        _ => FailureKind::Node,
+    };
+    Failure::new(kind, why.to_string())
+}
+
+async fn client(place: &CobblerPlace) -> Result<Cobbler, CobblerError> {
+    let login = Login {
+        url: place.url.clone(),
+        user: place.user.clone(),
+        password: place.password.clone(),
+        authority: place.authority.clone(),
+    };
+    let power = Duration::from_secs(u64::from(place.power_seconds));
+    Cobbler::connect(login, Timeouts { power, ..Timeouts::default() }).await
+}
+
+/// MAC addresses of a node, as its facts tell them.
+fn macs(node: &Node) -> Vec<Mac> {
+    node.facts.iter().flat_map(|f| &f.nics).filter_map(|nic| nic.mac.parse().ok()).collect()
+}
+
+fn address(node: &Node) -> IpAddr {
+    IpAddr::V4(node.address.ip())
+}
+
+impl Engine {
+    fn cobbler_place(&self, env: EnvId) -> Result<Option<CobblerPlace>, Failure> {
+        let Some(text) = self.records.account(env, KEPT)? else { return Ok(None) };
+        serde_json::from_str(text.reveal()).map(Some).map_err(|_| {
+            Failure::new(
+                FailureKind::Engine,
+                "what is stored about the Cobbler server cannot be read: set it again",
+            )
+        })
+    }
+
+    /// Sets where an environment's Cobbler server is, after a login there; or forgets it.
+    pub async fn cobbler_set(
+        &self,
+        asks: &User,
+        env: EnvId,
+        place: Option<CobblerPlace>,
+    ) -> Result<(), Failure> {
+        let env = self.env(env)?;
+        let mut clients = self.cobblers.0.lock().await;
+        let Some(place) = place else {
+            self.records.remove(ACCOUNTS, &(env.id, KEPT.to_owned()))?;
+            clients.remove(&env.id);
+            tracing::info!(user = %asks.name, env = %env.name, "the Cobbler server was forgotten");
+            return Ok(());
+        };
+        if !POWER_SECONDS_RANGE.contains(&place.power_seconds) {
+            let (least, most) = (POWER_SECONDS_RANGE.start(), POWER_SECONDS_RANGE.end());
+            let why = format!("a power agent gets {least} to {most} seconds");
+            return Err(Failure::new(FailureKind::Invalid, why).at("power-seconds"));
+        }
+        let cobbler = client(&place).await.map_err(|why| fault(&why))?;
+        let text =
+            serde_json::to_string(&place).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
+        self.records.save_account(env.id, KEPT, &Secret::new(text))?;
+        tracing::info!(user = %asks.name, env = %env.name, version = %cobbler.version(), "the Cobbler server was set");
+        clients.insert(env.id, (place, Arc::new(cobbler)));
+        Ok(())
+    }
+
+    /// The client of an environment's server. A server that was upgraded meanwhile answers old calls as it likes, so the version is asked
+    /// again with each new login.
+    pub async fn cobbler(&self, env: EnvId) -> Result<Arc<Cobbler>, CobblerError> {
+        let place = self.cobbler_place(env).map_err(|f| CobblerError::Unreachable { why: f.message })?;
+        let place = place.ok_or(CobblerError::NotSet)?;
+        let mut clients = self.cobblers.0.lock().await;
+        if let Some((made_from, cobbler)) = clients.get(&env)
+            && *made_from == place
+        {
+            return Ok(Arc::clone(cobbler));
+        }
+        let cobbler = Arc::new(client(&place).await?);
+        clients.insert(env, (place, Arc::clone(&cobbler)));
+        Ok(cobbler)
+    }
+
+    /// The client and the machine, for a reinstallation.
+    pub async fn cobbler_target(&self, node: NodeId) -> Result<(Arc<Cobbler>, Target), CobblerError> {
+        let node = self.node(node).map_err(|f| CobblerError::Unreachable { why: f.message })?;
+        let cobbler = self.cobbler(node.env).await?;
+        Ok((
+            cobbler,
+            Target { system: None, macs: macs(&node), address: Some(address(&node)), profile: None },
+        ))
+    }
+
+    /// What an environment's server has.
+    pub async fn cobbler_view(&self, env: EnvId) -> Result<CobblerView, Failure> {
+        let env = self.env(env)?;
+        let place = self.cobbler_place(env.id)?.ok_or_else(|| fault(&CobblerError::NotSet))?;
+        let read = async {
+            let cobbler = self.cobbler(env.id).await?;
+            let (distros, profiles, systems) =
+                (cobbler.distros().await?, cobbler.profiles().await?, cobbler.systems().await?);
+            Ok::<_, CobblerError>(CobblerView {
+                url: place.url,
+                user: place.user,
+                version: cobbler.version().to_string(),
+                writes: cobbler.dialect().writes(),
+                distros: distros
+                    .into_iter()
+                    .map(|d| CobblerDistro {
+                        name: d.name,
+                        breed: d.breed,
+                        os_version: d.os_version,
+                        arch: d.arch,
+                    })
+                    .collect(),
+                profiles: profiles
+                    .into_iter()
+                    .map(|p| CobblerProfile { name: p.name, distro: p.distro, autoinstall: p.autoinstall })
+                    .collect(),
+                systems: systems
+                    .into_iter()
+                    .map(|s| CobblerSystem {
+                        macs: s
+                            .interfaces
+                            .iter()
+                            .filter_map(|i| i.mac.as_ref().map(ToString::to_string))
+                            .collect(),
+                        addresses: s
+                            .interfaces
+                            .iter()
+                            .filter_map(|i| i.address.map(|a| a.to_string()))
+                            .collect(),
+                        name: s.name,
+                        profile: s.profile,
+                        netboot: s.netboot,
+                        power: s.power.kind,
+                        power_password: s.power.has_password,
+                    })
+                    .collect(),
+            })
+        };
+        read.await.map_err(|why| fault(&why))
+    }
+
+    /// Registers a node as a system: by the MAC address of the interface that has its address. True: there is a new one.
+    pub async fn cobbler_register(
+        &self,
+        asks: &User,
+        id: NodeId,
+        system: Option<String>,
+        profile: String,
+        power: Option<CobblerPower>,
+    ) -> Result<bool, Failure> {
+        let node = self.node(id)?;
+        let ip = address(&node);
+        let has = |a: &String| a.split('/').next().and_then(|a| a.parse().ok()) == Some(ip);
+        let nic = node.facts.iter().flat_map(|f| &f.nics).find(|nic| nic.addresses.iter().any(has));
+        let found = nic.and_then(|nic| Some((nic, nic.mac.parse::<Mac>().ok()?)));
+        let Some((nic, mac)) = found else {
+            let why = format!("the MAC address of {} is not known yet: probe the node first", node.name);
+            return Err(Failure::new(FailureKind::Invalid, why));
+        };
+        let registration = Registration {
+            name: system.unwrap_or_else(|| node.name.clone()),
+            hostname: node.name.clone(),
+            profile,
+            interface: nic.name.clone(),
+            mac,
+            address: ip,
+            netmask: String::new(),
+            gateway: String::new(),
+            power: power.map(|p| PowerSettings {
+                kind: p.kind,
+                address: p.address,
+                user: p.user,
+                password: p.password,
+                id: p.id,
+                identity_file: p.identity_file,
+            }),
+        };
+        let cobbler = self.cobbler(node.env).await.map_err(|why| fault(&why))?;
+        let done = cobbler.register(&registration).await.map_err(|why| fault(&why))?;
+        tracing::info!(user = %asks.name, node = %node.name, system = %registration.name, ?done, "registered in Cobbler");
+        Ok(done == Registered::New)
+    }
+}
