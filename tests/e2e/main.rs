@@ -4,8 +4,10 @@
 //! are ignored by default so that the suite of every day stays short.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod as_before;
 mod install;
 mod screens;
+mod steps;
 mod support;
 mod survive;
 mod undo;

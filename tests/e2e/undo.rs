@@ -37,8 +37,8 @@ fn roles(dir: &Path) {
             &format!("modules/marks/{name}.sh"),
             &format!(
                 "#!/bin/sh\n# Leaves a mark in a file that was there before.\ncheck() {{\n    grep -qx {name} \
-                 /etc/marks.conf\n}}\nrun() {{\n{special}    {{ cat /etc/marks.conf; echo {name}; }} | file_write \
-                 /etc/marks.conf 0640\n}}\nundo() {{\n    undo_all\n}}\n"
+                 /etc/marks.conf\n}}\nfiles() {{\n    {{ cat /etc/marks.conf; echo {name}; }} | file_write /etc/marks.conf 0640\n}}\n\
+                 run() {{\n{special}    files\n}}\nundo() {{\n    undo_all\n}}\n"
             ),
         );
     }

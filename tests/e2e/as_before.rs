@@ -1,0 +1,181 @@
+//! Everything that can be installed: looked at first, installed, looked at again, undone. The node is as it was before.
+
+use super::steps::{NODES, Steps};
+use super::support::Lab;
+use cpmg::domain::job::StepAction;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+const CENSUS: &str = include_str!("census.sh");
+
+/// What undo leaves on purpose: how a line of the census begins (`*` stands for anything without a blank), and why.
+const LEFT: &[(&str, &str)] = &[
+    ("content /etc/passwd- ", "the copy that the tools for users make before each change"),
+    ("content /etc/shadow- ", "the same"),
+    ("content /etc/group- ", "the same, for groups"),
+    ("content /etc/gshadow- ", "the same"),
+    ("* /var/lib/dpkg/status", "dpkg's records, and their copies, tell of what was removed and upgraded"),
+    ("* /var/lib/dpkg/statoverride-old ", "dpkg's copy of a record that is as before"),
+    ("* /var/lib/apt/extended_states ", "apt's record of automatic packages: empty, but there"),
+    ("* /var/lib/ucf/hashfile.", "rotated copies of a record that is as before"),
+    ("* /var/lib/ucf/registry.", "the same"),
+    ("* /var/cache/apt/", "downloaded packages and lists"),
+    ("* /var/log/apt/", "apt's logs tell of the installation and its removal"),
+    ("* /var/log/dpkg.log ", "so does dpkg's"),
+    ("* /var/log/alternatives.log ", "and the one of alternatives"),
+];
+
+type Census = BTreeSet<String>;
+
+async fn census(lab: &Arc<Lab>, node: &str) -> Census {
+    let lab = Arc::clone(lab);
+    let node = node.to_owned();
+    let text = tokio::task::spawn_blocking(move || lab.exec(&node, CENSUS)).await.unwrap();
+    let lines: Census = text.lines().map(str::to_owned).collect();
+    let kinds = [
+        "file /etc/passwd ",
+        "content /etc/passwd ",
+        "package dpkg ",
+        "user root:",
+        "unit ssh.service ",
+        "active ",
+        "listens tcp 0016",
+    ];
+    for kind in kinds {
+        assert!(lines.iter().any(|l| l.starts_with(kind)), "the census has no {kind}:\n{text}");
+    }
+    lines
+}
+
+/// `-` what was there before only, `+` what is there after only.
+fn differences(before: &Census, after: &Census) -> Vec<String> {
+    let gone = before.difference(after).map(|l| format!("- {l}"));
+    let new = after.difference(before).map(|l| format!("+ {l}"));
+    gone.chain(new).collect()
+}
+
+/// Packages that are there in another version than before.
+fn upgraded(before: &Census, after: &Census) -> Vec<String> {
+    let name = |line: &String| Some(line.strip_prefix("package ")?.split(' ').next()?.to_owned());
+    let old: BTreeSet<String> = before.difference(after).filter_map(name).collect();
+    let new: BTreeSet<String> = after.difference(before).filter_map(name).collect();
+    old.intersection(&new).cloned().collect()
+}
+
+/// Whether `line` begins as `pattern` says.
+fn begins(line: &str, pattern: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return line.starts_with(pattern) };
+    let Some(tail) = line.strip_prefix(first) else { return false };
+    let word = tail.find(' ').unwrap_or(tail.len());
+    (0..=word).any(|at| tail.get(at..).is_some_and(|t| begins(t, rest)))
+}
+
+/// Why a difference may stay.
+fn justified(line: &str, upgraded: &[String]) -> Option<String> {
+    let line = line.get(2..).unwrap_or_default();
+    let package = |name: &String| {
+        let about = [format!("package {name} "), format!("content /var/lib/dpkg/info/{name}.")];
+        let with_architecture = format!("content /var/lib/dpkg/info/{name}:");
+        about.iter().any(|a| line.starts_with(a)) || line.starts_with(&with_architecture)
+    };
+    if let Some(name) = upgraded.iter().find(|name| package(name)) {
+        return Some(format!(
+            "{name} was there before and is newer now: the archive has no older one to go back to"
+        ));
+    }
+    LEFT.iter().find(|(pattern, _)| begins(line, pattern)).map(|(_, why)| (*why).to_owned())
+}
+
+/// Fails when undo left something that nothing justifies.
+fn compare(node: &str, before: &Census, after: &Census) {
+    let (newer, mut faults) = (upgraded(before, after), Vec::new());
+    for line in differences(before, after) {
+        match justified(&line, &newer) {
+            Some(why) => println!("left: {line}   ({why})"),
+            None => faults.push(line),
+        }
+    }
+    assert!(faults.is_empty(), "undo left on {node} what nothing justifies:\n{}", faults.join("\n"));
+}
+
+/// The whole way on one node.
+async fn there_and_back(lab: &Arc<Lab>, node: &str) {
+    let began = Instant::now();
+    let clock = |what: &str| println!("== {node} {what}: {} s", began.elapsed().as_secs());
+    let mut steps = Steps::on(lab, node).await;
+    let ids = steps.ids();
+    let before = census(lab, node).await;
+
+    for id in &ids {
+        let told = steps.attempt(id, StepAction::Check).await;
+        println!("== {node} check {id}: {} {}\n{}", told.status, told.changed, told.out);
+        assert_eq!(told.status, 0, "{id}");
+    }
+    let differ = differences(&before, &census(lab, node).await);
+    assert!(differ.is_empty(), "a look at a fresh node changed it:\n{}", differ.join("\n"));
+
+    clock("installs");
+    for id in &ids {
+        let told = steps.attempt(id, StepAction::Run).await;
+        println!("== {node} run {id}: {} {}\n{}", told.status, told.changed, told.out);
+        assert_eq!(told.status, 0, "{id}");
+    }
+    let installed = census(lab, node).await;
+    println!("== {node}: {} facts before, {} after", before.len(), installed.len());
+
+    clock("is looked at");
+    for id in &ids {
+        let told = steps.attempt(id, StepAction::Check).await;
+        println!("== {node} check {id}: {} {}\n{}", told.status, told.changed, told.out);
+        assert_eq!((told.status, told.changed), (0, false), "{id} is done");
+    }
+    let differ = differences(&installed, &census(lab, node).await);
+    assert!(differ.is_empty(), "a look at an installed node changed it:\n{}", differ.join("\n"));
+
+    clock("undoes");
+    for id in ids.iter().rev() {
+        let told = steps.attempt(id, StepAction::Undo).await;
+        println!("== {node} undo {id}: {} {}\n{}", told.status, told.changed, told.out);
+        assert_eq!(told.status, 0, "{id}");
+    }
+    let after = census(lab, node).await;
+    clock("is done");
+    compare(node, &before, &after);
+}
+
+#[tokio::test]
+#[ignore = "needs root and the lab"]
+async fn a_look_changes_nothing_and_undo_puts_everything_back() {
+    let lab = Arc::new(Lab::up("undo", &NODES.map(|(name, _)| name)));
+    tokio::join!(there_and_back(&lab, "ctl1"), there_and_back(&lab, "cmp1"));
+}
+
+#[tokio::test]
+#[ignore = "needs root and the lab"]
+async fn an_installation_of_packages_that_was_killed_is_undone() {
+    let lab = Arc::new(Lab::up("killed", &NODES.map(|(name, _)| name)));
+    let mut steps = Steps::on(&lab, "ctl1").await;
+    let before = census(&lab, "ctl1").await;
+    let packages = "memcached/packages".parse().unwrap();
+    for word in ["Unpacking python3", "Setting up python3"] {
+        for again in [false, true] {
+            let told = steps.attempt_until(&packages, StepAction::Run, Some(word)).await;
+            assert_ne!(told.status, 0, "killed at '{word}':\n{}", told.out);
+            let half = new_packages(&before, &census(&lab, "ctl1").await);
+            assert!(half > 0, "it was in the middle:\n{}", told.out);
+            if again {
+                let told = steps.attempt(&packages, StepAction::Run).await;
+                assert_eq!(told.status, 0, "a second run mends what the first left:\n{}", told.out);
+            }
+            let told = steps.attempt(&packages, StepAction::Undo).await;
+            assert_eq!(told.status, 0, "{}", told.out);
+            compare("ctl1", &before, &census(&lab, "ctl1").await);
+        }
+    }
+}
+
+/// Packages that were not there before, in whatever state.
+fn new_packages(before: &Census, after: &Census) -> usize {
+    after.difference(before).filter(|l| l.starts_with("package ")).count()
+}
