@@ -133,6 +133,8 @@ pub enum Response {
     UndoList(UndoList),
     /// A window of output.
     Window(Window),
+    /// A part of a report.
+    Report(ReportPart),
     /// A shell was opened.
     Shell(ShellId),
     /// What the engine knows about itself.

@@ -330,6 +330,14 @@ pub enum Request {
         /// Seconds more.
         seconds: u32,
     },
+    /// What became of a job and where its time went: JSON of a [`crate::domain::report::JobReport`], in parts.
+    JobReport {
+        /// Which job.
+        job: JobId,
+        /// A later part of the report of that number, from that byte on; `None` makes a report and gives its first part.
+        #[serde(default)]
+        part: Option<(u64, u64)>,
+    },
     /// Locks a node against installation, undo and reinstallation, or unlocks it.
     NodeLock {
         /// Which node.

@@ -106,6 +106,20 @@ pub struct Window {
     pub length: u64,
 }
 
+/// A part of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportPart {
+    /// Number of the report, for its other parts.
+    pub number: u64,
+    /// First byte in this part.
+    pub offset: u64,
+    /// JSON.
+    #[serde(with = "super::bytes")]
+    pub bytes: Vec<u8>,
+    /// Bytes of the whole report.
+    pub length: u64,
+}
+
 /// What the engine knows about itself, for `cpmg doctor`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

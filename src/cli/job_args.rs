@@ -122,6 +122,19 @@ pub enum JobCommand {
         #[arg(long)]
         minutes: u32,
     },
+    /// Tell what became of a job and where its time went: every attempt with its times, the slowest steps and nodes
+    Report {
+        /// Number of the job
+        job: u64,
+        /// Into this file instead; one that ends in .json gets JSON
+        #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        output: Option<std::path::PathBuf>,
+    },
+    /// Draw a job over time, one row a node
+    Timeline {
+        /// Number of the job
+        job: u64,
+    },
     /// Print the output of a step
     Output {
         /// Number of the job

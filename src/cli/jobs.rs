@@ -4,7 +4,7 @@ use super::args::{Global, JobCommand};
 use super::exit::{Code, Fault};
 use super::follow::Goal;
 use super::talk::Talk;
-use super::{find, follow, job_show, print, stops, undo};
+use super::{find, follow, job_show, print, report, stops, undo};
 use crate::api::rows::JobRow;
 use crate::api::{Request, Response, Row, Topic, WINDOW_MAX};
 use crate::domain::ids::JobId;
@@ -148,6 +148,8 @@ pub async fn run(global: &Global, command: JobCommand) -> Result<Code, Fault> {
             let job = answer(talk.call(request).await?)?;
             talk.done(&format!("{}: {minutes} minutes more for the step that runs", node.name), &job)?;
         }
+        JobCommand::Report { job, output } => report::run(&talk, JobId(job), output.as_deref()).await?,
+        JobCommand::Timeline { job } => report::timeline(&talk, JobId(job)).await?,
         JobCommand::Output { job, node, step, attempt, undo, raw } => {
             let step: StepId = step.parse().map_err(|e| Fault::usage(format!("{e}")))?;
             output(&talk, JobId(job), &node, &step, Which { attempt, undo }, raw).await?;

@@ -28,6 +28,7 @@ mod pages;
 mod policy;
 mod print;
 mod prompt;
+mod report;
 mod session;
 mod shell;
 mod stops;

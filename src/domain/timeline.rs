@@ -7,10 +7,14 @@ use super::ids::NodeId;
 use super::job::{JobNodeState, StepAction};
 use super::plan::StepId;
 use super::report::JobReport;
-use super::time::Moment;
+use super::text::harmless;
+use super::time::{Moment, span, utc};
+use serde::Serialize;
+use std::fmt::Write;
 
 /// What fills a span, in the order of what wins a column: the later one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fill {
     /// Before the node's first span or after its last one.
     Nothing,
@@ -30,8 +34,50 @@ pub enum Fill {
     Failed,
 }
 
+impl Fill {
+    /// All, in that order.
+    pub const ALL: [Self; 8] = [
+        Self::Nothing,
+        Self::Waited,
+        Self::Unchanged,
+        Self::Changed,
+        Self::Undo,
+        Self::Renewed,
+        Self::Runs,
+        Self::Failed,
+    ];
+
+    /// The sign in plain text, and on terminals without colours.
+    pub fn sign(self) -> char {
+        match self {
+            Self::Nothing => ' ',
+            Self::Waited => '.',
+            Self::Unchanged => '-',
+            Self::Changed => '=',
+            Self::Undo => '<',
+            Self::Renewed => '#',
+            Self::Runs => '>',
+            Self::Failed => 'x',
+        }
+    }
+
+    /// The word used as key in the message catalogue (`fill-WORD`) and in plain text.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Waited => "waited",
+            Self::Unchanged => "unchanged",
+            Self::Changed => "changed",
+            Self::Undo => "undo",
+            Self::Renewed => "renewed",
+            Self::Runs => "runs",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// From.
     pub since: Moment,
@@ -46,7 +92,7 @@ pub struct Span {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// Identity.
     pub node: NodeId,
@@ -63,7 +109,7 @@ pub struct Row {
 }
 
 /// The whole job.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Timeline {
     /// Begin of the first span.
     pub since: Moment,
@@ -98,10 +144,14 @@ impl Timeline {
                         attempt: a.number,
                     })
                     .collect();
-                spans.extend(n.renewals.iter().map(|r| Span {
+                spans.extend(n.renewals.iter().map(|r| &r.stretch).map(|r| Span {
                     since: r.since,
                     until: r.until.unwrap_or(report.at),
-                    fill: if r.until.is_some() && !r.good { Fill::Failed } else { Fill::Renewed },
+                    fill: match (r.until, r.good) {
+                        (None, _) => Fill::Runs,
+                        (Some(_), true) => Fill::Renewed,
+                        (Some(_), false) => Fill::Failed,
+                    },
                     step: None,
                     attempt: 0,
                 }));
@@ -123,6 +173,36 @@ impl Timeline {
             report.stages.iter().map(|s| (s.since, s.name.clone())).collect();
         stages.sort();
         Self { since, until, stages, rows }
+    }
+}
+
+impl Timeline {
+    /// As plain text of that many columns (at least 60): a scale, a row a node, and what the signs mean.
+    pub fn text(&self, columns: usize) -> String {
+        let name = self.rows.iter().map(|r| r.name.chars().count()).max().unwrap_or(0).clamp(4, 24);
+        let bars = columns.max(60).saturating_sub(name + 2);
+        let scale = Scale::fit(self.since, self.until, bars, 1);
+        let took = span(self.until.since(self.since));
+        let mut out = format!("{} to {}, {took}\n", utc(self.since), utc(self.until));
+        let mut head = vec![' '; bars];
+        for (since, stage) in &self.stages {
+            let Some(from) = scale.column(*since) else { continue };
+            let said = std::iter::once('|').chain(stage.chars());
+            for (cell, c) in head.iter_mut().skip(from).zip(said) {
+                *cell = c;
+            }
+        }
+        let head: String = head.into_iter().collect();
+        let _ = writeln!(out, "{:name$}  {}", "", head.trim_end());
+        for row in &self.rows {
+            let bar: String = row.cells(&scale).into_iter().map(Fill::sign).collect();
+            let short: String = row.name.chars().take(name).collect();
+            let _ = writeln!(out, "{short:name$}  {}", bar.trim_end());
+        }
+        let legend = Fill::ALL.into_iter().filter(|f| *f != Fill::Nothing);
+        let legend: Vec<String> = legend.map(|f| format!("{} {}", f.sign(), f.word())).collect();
+        let _ = writeln!(out, "\n{}", legend.join("   "));
+        harmless(&out)
     }
 }
 
@@ -225,17 +305,7 @@ mod tests {
     }
 
     fn drawn(row: &Row, scale: &Scale) -> String {
-        let glyph = |f: &Fill| match f {
-            Fill::Nothing => ' ',
-            Fill::Waited => '.',
-            Fill::Unchanged => '-',
-            Fill::Changed => '=',
-            Fill::Undo => '<',
-            Fill::Renewed => '#',
-            Fill::Runs => '>',
-            Fill::Failed => 'x',
-        };
-        row.cells(scale).iter().map(glyph).collect()
+        row.cells(scale).into_iter().map(Fill::sign).collect()
     }
 
     #[test]
@@ -254,6 +324,19 @@ mod tests {
         assert_eq!(row.span_at(&whole, 4), None);
         assert_eq!(row.span_at(&whole, 0), None);
         assert_eq!(drawn(&self::row(Vec::new()), &whole), " ".repeat(10));
+    }
+
+    #[test]
+    fn as_text() {
+        let mut two = row(vec![span(61_000, 90_000, Fill::Failed)]);
+        two.name = "cmp-1".into();
+        let line = Timeline {
+            since: Moment(0),
+            until: Moment(90_000),
+            stages: vec![(Moment(0), "controllers".into()), (Moment(61_000), "computes".into())],
+            rows: vec![row(vec![span(0, 30_000, Fill::Changed), span(40_000, 61_000, Fill::Unchanged)]), two],
+        };
+        insta::assert_snapshot!(line.text(0));
     }
 
     #[test]

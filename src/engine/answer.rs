@@ -132,6 +132,7 @@ impl Engine {
             R::CeilingExtend { job: id, node, seconds } => {
                 job(&self.ceiling_extend(&user, id, node, seconds)?)
             }
+            R::JobReport { job, part } => Response::Report(self.report_part(job, part).await?),
             R::NodeLock { node, why } => Response::Node(Box::new(self.node_lock(&user, node, why)?)),
             R::Output { job, node, step, action, attempt, offset, max } => {
                 let attempt = Attempt { node, index: 0, step, action, number: attempt };

@@ -25,6 +25,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Cobbler { .. }
         | R::PlanPreview { .. }
         | R::JobForecast { .. }
+        | R::JobReport { .. }
         | R::UndoPreview { .. }
         | R::Output { .. }
         | R::Diagnosis => Action::Read,

@@ -31,11 +31,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two tries to write into the journal of a job that waits to be taken up.
 const TAKE_UP_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
-/// Lines of output kept with the first error.
-const TAIL_LINES: usize = 12;
-/// Bytes of output looked at for them.
-const TAIL_BYTES: usize = 8 * 1024;
-
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Journalled {
@@ -411,19 +406,12 @@ impl Engine {
         };
         let name = inner.job.plan.node(node).map(|n| n.name.clone()).unwrap_or_default();
         let tail = step.as_ref().map_or_else(Vec::new, |step| {
-            self.tail(
+            self.cause(
                 &Attempt { node, index: 0, step: step.clone(), action: StepAction::Run, number: attempt },
                 inner.job.id,
             )
         });
         inner.first_error = Some(FirstError { node, name, step, attempt, what: harmless(&what), tail });
-    }
-
-    fn tail(&self, attempt: &Attempt, job: JobId) -> Vec<String> {
-        let lines = site::place(job, attempt)
-            .and_then(|place| self.output.lines_before(&place, u64::MAX, TAIL_LINES, TAIL_BYTES));
-        let Ok(lines) = lines else { return Vec::new() };
-        harmless(&String::from_utf8_lossy(&lines.bytes)).lines().map(str::to_owned).collect()
     }
 
     /// A window of a step's output.

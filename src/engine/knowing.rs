@@ -72,7 +72,9 @@ pub struct Begun {
     since: Instant,
     last: Instant,
     longest: Duration,
-    /// It was seen from its beginning, and the link was never down.
+    /// It was seen from its beginning.
+    fresh: bool,
+    /// The link was never down.
     whole: bool,
     /// When it was begun or taken up, by the wall clock: only to show when its ceiling is reached.
     at: Moment,
@@ -82,7 +84,7 @@ impl Begun {
     /// One that begins now, or is taken up (`fresh` false).
     pub fn now(index: usize, fresh: bool, at: Moment) -> Self {
         let now = Instant::now();
-        Self { index, since: now, last: now, longest: Duration::ZERO, whole: fresh, at }
+        Self { index, since: now, last: now, longest: Duration::ZERO, fresh, whole: fresh, at }
     }
 
     /// Output came.
@@ -118,7 +120,7 @@ pub fn learned_from(
     if job.plan.kind == PlanKind::DryRun || !matches!(step.state, StepState::Running { .. }) {
         return None;
     }
-    let begun = inner.live.get(node)?.begun.as_ref().filter(|b| b.index == *index)?;
+    let begun = inner.live.get(node)?.begun.as_ref().filter(|b| b.fresh && b.index == *index)?;
     let key = (job.plan.platform.clone(), step.step.to_string());
     let before = known.get(&key).cloned().unwrap_or_default();
     Some((key, before.with(cell.times.size(*node), begun.observed())))

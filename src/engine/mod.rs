@@ -20,6 +20,7 @@ mod jobs;
 mod knowing;
 mod nodes;
 mod records;
+mod reports;
 mod rows;
 mod server;
 mod shells;
@@ -176,6 +177,7 @@ pub struct Engine {
     shells: shells::Shells,
     probing: Probing,
     cobblers: cobbler::Cobblers,
+    reports: reports::Reports,
     learned: Mutex<BTreeMap<(String, String), StepTimes>>,
     catalog: RwLock<Option<Arc<Catalog>>>,
     callers: Mutex<Vec<Weak<Caller>>>,
@@ -206,6 +208,7 @@ impl Engine {
             shells: shells::Shells::default(),
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
+            reports: reports::Reports::default(),
             learned: Mutex::default(),
             catalog: RwLock::default(),
             callers: Mutex::default(),

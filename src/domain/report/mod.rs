@@ -6,19 +6,21 @@
 //!
 //! All moments are the engine's clock; spans are never negative, even if that clock was set back.
 
+mod cause;
+mod fold;
 mod shares;
 mod text;
 
+pub use cause::around;
 pub use shares::{Share, StepShare};
 pub use text::text;
 
 use super::ids::{EnvId, JobId, NodeId};
-use super::job::{Job, JobEvent, JobNodeState, JobState, JournalEntry, StepAction, StepEnd};
+use super::job::{Job, JobNodeState, JobState, JournalEntry, StepAction, StepEnd};
 use super::node::NodeRoles;
 use super::plan::{StageKind, StepId};
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Of the document.
 pub const FORMAT: u32 = 1;
@@ -148,8 +150,21 @@ pub struct NodeReport {
     pub waiting_ms: u64,
     /// Its steps in order.
     pub steps: Vec<StepReport>,
-    /// What was done on it besides steps: its operating system installed anew.
-    pub renewals: Vec<Stretch>,
+    /// Its operating system, installed anew.
+    pub renewals: Vec<RenewalReport>,
+}
+
+/// An operating system installed anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalReport {
+    /// By an operator's hand, not through Cobbler.
+    pub by_hand: bool,
+    /// When and how long.
+    #[serde(flatten)]
+    pub stretch: Stretch,
+    /// Begin of each phase, by its word.
+    #[serde(default)]
+    pub phases: Vec<(Moment, String)>,
 }
 
 /// A step of a node.
@@ -224,253 +239,11 @@ pub fn end_words(end: &StepEnd) -> String {
     }
 }
 
-/// Times in which the job was not over, as they come out of the journal.
-#[derive(Default)]
-struct Active {
-    closed: Vec<(Moment, Moment)>,
-    open: Option<Moment>,
-}
-
-impl Active {
-    fn see(&mut self, at: Moment, over: bool) {
-        let since = *self.open.get_or_insert(at);
-        if over {
-            self.closed.push((since, at));
-            self.open = None;
-        }
-    }
-
-    /// How much of it lies before `end`.
-    fn until(&self, end: Moment) -> u64 {
-        let open = self.open.map(|since| (since, end));
-        self.closed.iter().copied().chain(open).map(|(from, to)| to.min(end).since(from)).sum()
-    }
-}
-
-struct Fold<'a> {
-    job: &'a Job,
-    nodes: BTreeMap<NodeId, NodeReport>,
-    notes: Vec<Note>,
-    active: Active,
-    first_error: Option<ErrorReport>,
-    interruptions: u32,
-}
-
 impl JobReport {
     /// The report of a job with that journal, as of `at` (never before the last entry).
     pub fn of(job: &Job, environment: &str, journal: &[JournalEntry], at: Moment) -> Self {
-        let at = journal.last().map_or(at, |last| at.max(last.at));
-        let mut fold = Fold {
-            job,
-            nodes: job.nodes.keys().map(|id| (*id, node_report(job, *id))).collect(),
-            notes: Vec::new(),
-            active: Active::default(),
-            first_error: None,
-            interruptions: 0,
-        };
-        for entry in journal {
-            fold.active.see(entry.at, matches!(entry.event, JobEvent::Ended));
-            fold.apply(entry);
-        }
-        fold.finish(environment, at)
+        fold::report(job, environment, journal, at)
     }
-}
-
-fn node_report(job: &Job, id: NodeId) -> NodeReport {
-    let plan = job.plan.node(id);
-    let node = job.nodes.get(&id);
-    NodeReport {
-        node: id,
-        name: plan.map_or_else(|| id.to_string(), |p| p.name.clone()),
-        roles: plan.map(|p| p.roles.clone()).unwrap_or_default(),
-        state: node.map(|n| n.state).unwrap_or_default(),
-        why: node.and_then(|n| n.why.clone()),
-        busy_ms: 0,
-        waiting_ms: 0,
-        steps: node
-            .into_iter()
-            .flat_map(|n| &n.steps)
-            .map(|s| StepReport {
-                stage: s.stage,
-                step: s.step.clone(),
-                done: s.is_done(),
-                attempts: Vec::new(),
-            })
-            .collect(),
-        renewals: Vec::new(),
-    }
-}
-
-impl Fold<'_> {
-    fn name(&self, node: NodeId) -> String {
-        self.nodes.get(&node).map_or_else(|| node.to_string(), |n| n.name.clone())
-    }
-
-    fn note(&mut self, at: Moment, kind: &str, node: Option<NodeId>, by: Option<&str>, text: String) {
-        let node = node.map(|n| self.name(n));
-        self.notes.push(Note { at, kind: kind.to_owned(), node, by: by.map(str::to_owned), text });
-    }
-
-    fn begin(&mut self, at: Moment, (node, index): (NodeId, usize), action: StepAction, number: u32) {
-        let step = self.nodes.get_mut(&node).and_then(|n| n.steps.get_mut(index));
-        if let Some(step) = step {
-            step.attempts.push(AttemptReport { action, number, stretch: Stretch::open(at), end: None });
-        }
-    }
-
-    fn end(&mut self, at: Moment, (node, index): (NodeId, usize), action: StepAction, end: &StepEnd) {
-        let step = self.nodes.get_mut(&node).and_then(|n| n.steps.get_mut(index));
-        let open = step.and_then(|s| {
-            let name = s.step.clone();
-            let open = s.attempts.iter_mut().rev().find(|a| a.action == action && a.end.is_none());
-            open.map(|a| (name, a))
-        });
-        let Some((step, attempt)) = open else { return };
-        attempt.stretch.close(at, end.is_good());
-        attempt.end = Some(end.clone());
-        let number = attempt.number;
-        let failed = !end.is_good() && *end != StepEnd::Cancelled;
-        if failed && action != StepAction::Undo {
-            self.error(at, node, Some((step, number)), end_words(end));
-        }
-    }
-
-    fn error(&mut self, at: Moment, node: NodeId, step: Option<(StepId, u32)>, what: String) {
-        if self.first_error.is_some() {
-            return;
-        }
-        let name = self.name(node);
-        let (step, attempt) = step.map_or((None, 0), |(step, attempt)| (Some(step), attempt));
-        self.first_error = Some(ErrorReport { at, node, name, step, attempt, what, lines: Vec::new() });
-    }
-
-    fn apply(&mut self, entry: &JournalEntry) {
-        let at = entry.at;
-        match &entry.event {
-            JobEvent::Started => self.note(at, "started", None, None, "work starts".into()),
-            JobEvent::NodeBoot { .. } | JobEvent::NodeFound { .. } => {}
-            JobEvent::StepStarted { node, index, attempt, .. } => {
-                self.begin(at, (*node, *index), StepAction::Run, *attempt);
-            }
-            JobEvent::StepEnded { node, index, end, .. } => {
-                self.end(at, (*node, *index), StepAction::Run, end);
-            }
-            JobEvent::NodeFailed { node, why } => {
-                // An attempt of which nobody will hear any more ends with it.
-                let open: Vec<(usize, StepAction)> = self.nodes.get(node).map_or_else(Vec::new, |n| {
-                    let steps = n.steps.iter().enumerate();
-                    steps
-                        .flat_map(|(i, s)| {
-                            s.attempts.iter().filter(|a| a.end.is_none()).map(move |a| (i, a.action))
-                        })
-                        .collect()
-                });
-                for (index, action) in open {
-                    self.end(at, (*node, index), action, &StepEnd::Lost { why: why.clone() });
-                }
-                self.error(at, *node, None, why.clone());
-                self.note(at, "node-failed", Some(*node), None, why.clone());
-            }
-            JobEvent::NodeSkipped { node } => {
-                self.note(
-                    at,
-                    "node-skipped",
-                    Some(*node),
-                    None,
-                    "its turn did not come, or was ended".into(),
-                );
-            }
-            JobEvent::CancelAsked { by } => {
-                self.note(at, "cancel", None, Some(by), "asked to end the job now".into());
-            }
-            JobEvent::Interrupted => {
-                self.interruptions += 1;
-                let text = "the engine had died; a new one asks the nodes what became of their steps";
-                self.note(at, "interrupted", None, None, text.into());
-            }
-            JobEvent::Retried { by } => {
-                self.note(at, "retried", None, Some(by), "asked to go on from what failed".into());
-            }
-            JobEvent::Ended => self.note(at, "ended", None, None, "nothing was left to do".into()),
-            JobEvent::UndoStarted { node, index, attempt } => {
-                self.begin(at, (*node, *index), StepAction::Undo, *attempt);
-            }
-            JobEvent::UndoEnded { node, index, end, .. } => {
-                self.end(at, (*node, *index), StepAction::Undo, end);
-            }
-            _ => {}
-        }
-    }
-
-    fn finish(mut self, environment: &str, at: Moment) -> JobReport {
-        for node in self.nodes.values_mut() {
-            let attempts = node.steps.iter_mut().flat_map(|s| &mut s.attempts).map(|a| &mut a.stretch);
-            let mut last = None;
-            for stretch in attempts.chain(&mut node.renewals) {
-                if stretch.until.is_none() {
-                    stretch.took_ms = at.since(stretch.since);
-                }
-                node.busy_ms = node.busy_ms.saturating_add(stretch.took_ms);
-                last = last.max(Some(stretch.until.unwrap_or(at)));
-            }
-            let rests =
-                matches!(node.state, JobNodeState::Done | JobNodeState::Failed | JobNodeState::Cancelled);
-            let until = if rests { last } else { Some(at) };
-            node.waiting_ms = until.map_or(0, |u| self.active.until(u)).saturating_sub(node.busy_ms);
-        }
-        let order: BTreeMap<NodeId, usize> =
-            self.job.plan.nodes.iter().enumerate().map(|(place, n)| (n.id, place)).collect();
-        let mut nodes: Vec<NodeReport> = self.nodes.into_values().collect();
-        nodes.sort_by_key(|n| (order.get(&n.node).copied().unwrap_or(usize::MAX), n.node));
-        JobReport {
-            format: FORMAT,
-            job: self.job.id,
-            env: self.job.env,
-            environment: environment.to_owned(),
-            platform: self.job.plan.platform.clone(),
-            by: self.job.by.clone(),
-            state: self.job.state,
-            created: self.job.created,
-            ended: self.job.ended,
-            at,
-            totals: Totals {
-                elapsed_ms: self.active.until(at),
-                interruptions: self.interruptions,
-                ..totals(&nodes)
-            },
-            first_error: self.first_error,
-            notes: self.notes,
-            stages: shares::stages(&nodes, at),
-            modules: shares::modules(&nodes, at),
-            steps: shares::steps(&nodes),
-            nodes,
-        }
-    }
-}
-
-fn totals(nodes: &[NodeReport]) -> Totals {
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let mut out = Totals { nodes: count(nodes.len()), ..Totals::default() };
-    for node in nodes {
-        out.busy_ms = out.busy_ms.saturating_add(node.busy_ms);
-        out.waiting_ms = out.waiting_ms.saturating_add(node.waiting_ms);
-        out.nodes_done += u32::from(node.state == JobNodeState::Done);
-        out.renewed += count(node.renewals.iter().filter(|r| r.good).count());
-        out.steps += count(node.steps.len());
-        for step in &node.steps {
-            let of =
-                |undo: bool| step.attempts.iter().filter(move |a| (a.action == StepAction::Undo) == undo);
-            let runs = of(false).count();
-            out.attempts += count(runs);
-            out.undone += count(of(true).count());
-            out.repeated += u32::from(runs > 1);
-            out.failed += count(of(false).filter(|a| a.is_bad()).count());
-            out.steps_done += u32::from(step.done);
-            let changed = of(false).any(|a| a.end == Some(StepEnd::Changed));
-            out.changed += u32::from(step.done && changed);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -245,13 +245,15 @@ fn whole_node(out: &mut String, node: &NodeReport) {
     }
     line(out, &text);
     for renewal in &node.renewals {
-        let end = match (renewal.until, renewal.good) {
+        let stretch = &renewal.stretch;
+        let end = match (stretch.until, stretch.good) {
             (None, _) => "goes on",
             (Some(_), true) => "done",
             (Some(_), false) => "failed",
         };
-        let from = clock_utc(renewal.since);
-        line(out, &format!("  {from}  operating system installed anew  {:>8}  {end}", span(renewal.took_ms)));
+        let from = clock_utc(stretch.since);
+        let how = if renewal.by_hand { "system installed by hand" } else { "system reinstalled (Cobbler)" };
+        line(out, &format!("  {from}  {how:34}{:>8}  {end}", span(stretch.took_ms)));
     }
     for step in &node.steps {
         if step.attempts.is_empty() {

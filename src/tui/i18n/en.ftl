@@ -530,6 +530,7 @@ error-job-refuses = { $message }
 error-nothing-to-undo = { $message }
 error-undo-changed = { $message }
 error-typed-name = { $message }
+error-report-gone = { $message }
 error-nothing-runs = { $message }
 
 ## Shells

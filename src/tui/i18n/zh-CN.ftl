@@ -481,6 +481,7 @@ error-job-refuses = 任务或节点当前状态不允许此操作：{ $message }
 error-nothing-to-undo = 没有可撤销的内容：{ $message }
 error-undo-changed = 撤销清单已变化，请重新查看：{ $message }
 error-typed-name = 输入的名称不符：{ $message }
+error-report-gone = 该报告已不再保留：{ $message }
 error-nothing-runs = 该节点上没有正在运行的步骤：{ $message }
 
 ## Shells
