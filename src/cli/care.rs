@@ -8,6 +8,7 @@ use super::{find, follow, jobs, print, prompt};
 use crate::api::Request;
 use crate::api::rows::{JobNodeRow, NodeRow};
 use crate::domain::ids::JobId;
+use crate::domain::manual::{Procedure, Subject, Why, procedure};
 
 /// Options of a reinstallation.
 pub struct Reinstall {
@@ -80,16 +81,36 @@ pub async fn manual(global: &Global, command: ManualCommand) -> Result<Code, Fau
         }
         ManualCommand::Show { node } => {
             let (node, _, row) = in_hands(&talk, &node).await?;
-            show(&talk, &node, &row)?;
+            let procedure = procedure_for(&talk, &node, &row).await?;
+            show(&talk, &node, &row, &procedure)?;
         }
         ManualCommand::Confirm { node, number } => {
-            let (node, job, _) = in_hands(&talk, &node).await?;
+            let (node, job, row) = in_hands(&talk, &node).await?;
+            let steps = procedure_for(&talk, &node, &row).await?.steps;
+            if !(1..=steps.len()).contains(&(number as usize)) {
+                let text =
+                    format!("there is no instruction {number}: they are numbered 1 to {}", steps.len());
+                return Err(Fault::usage(text));
+            }
             let request = Request::ManualConfirm { job, node: node.id, number };
             let job = jobs::answer(talk.call(request).await?)?;
-            talk.done(&format!("{}: instruction {number} is confirmed", node.name), &job)?;
+            let next = match steps.get(number as usize) {
+                Some(next) => format!("next: {}", next.english()),
+                None => format!("that was the last one: cpmg node manual check {}", node.name),
+            };
+            talk.done(&format!("{}: instruction {number} is confirmed; {next}", node.name), &job)?;
         }
         ManualCommand::Check { node, follow } => {
-            let (node, job, _) = in_hands(&talk, &node).await?;
+            let (node, job, row) = in_hands(&talk, &node).await?;
+            let all = procedure_for(&talk, &node, &row).await?.steps.len();
+            let confirmed = row.manual.as_ref().map_or(0, |m| m.confirmed as usize);
+            if confirmed < all {
+                let text = format!(
+                    "{confirmed} of {all} instructions are confirmed: confirm the others first (cpmg node manual show {})",
+                    node.name
+                );
+                return Err(Fault::new(Code::Failed, text));
+            }
             let job = jobs::answer(talk.call(Request::ManualCheck { job, node: node.id }).await?)?;
             if follow {
                 return follow::run(talk, job.id, Goal::Checked(node.id)).await;
@@ -121,15 +142,57 @@ async fn in_hands(talk: &Talk, wanted: &str) -> Result<(NodeRow, JobId, JobNodeR
     Err(Fault::new(Code::Failed, text))
 }
 
-fn show(talk: &Talk, node: &NodeRow, row: &JobNodeRow) -> Result<(), Fault> {
-    if talk.json {
-        return print::json(&serde_json::json!({ "node": node, "manual": row.manual }));
-    }
+/// What is to be done by hand on that node.
+async fn procedure_for(talk: &Talk, node: &NodeRow, row: &JobNodeRow) -> Result<Procedure, Fault> {
+    let envs = find::environments(talk, false).await?;
+    let platform = envs.into_iter().find(|e| e.env.id == node.env).map(|e| e.env.platform);
+    let subject = Subject {
+        name: &node.name,
+        address: &node.address.to_string(),
+        port: node.port,
+        user: &node.user,
+        credential: node.credential.as_ref(),
+        facts: node.facts.as_ref(),
+        platform: &platform.unwrap_or_default(),
+    };
+    let why = if row.reinstall.is_some() { Why::CobblerFailed } else { Why::NoCobbler };
+    Ok(procedure(&subject, why))
+}
+
+fn show(talk: &Talk, node: &NodeRow, row: &JobNodeRow, procedure: &Procedure) -> Result<(), Fault> {
     let Some(manual) = &row.manual else { return Err(Talk::unexpected()) };
-    print::pairs(&[
-        ("node", format!("{} ({})", node.name, node.address)),
-        ("in the hands of", format!("{} for {}", manual.by, print::span(print::now().since(manual.since)))),
-        ("confirmed", format!("{} instructions", manual.confirmed)),
-        ("last check", manual.why.clone().unwrap_or_default()),
-    ])
+    let confirmed = manual.confirmed as usize;
+    if talk.json {
+        let steps: Vec<_> = procedure
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(i, s)| {
+                let text = s.english();
+                serde_json::json!({ "number": i + 1, "text": text, "confirmed": i < confirmed })
+            })
+            .collect();
+        let told = serde_json::json!({ "node": node, "manual": manual, "instructions": steps });
+        return print::json(&told);
+    }
+    print::line(&procedure.reason.english())?;
+    print::line(&format!(
+        "In the hands of {} for {}.",
+        manual.by,
+        print::span(print::now().since(manual.since))
+    ))?;
+    for (i, step) in procedure.steps.iter().enumerate() {
+        let mark = if i < confirmed { "[x]" } else { "[ ]" };
+        print::line(&format!("{mark} {:2}  {}", i + 1, step.english()))?;
+    }
+    print::line(&procedure.check.english())?;
+    if let Some(why) = &manual.why {
+        print::line(&format!("The last check found: {why}"))?;
+    }
+    let next = if confirmed < procedure.steps.len() {
+        format!("Next: cpmg node manual confirm {} {}", node.name, confirmed + 1)
+    } else {
+        format!("Next: cpmg node manual check {} --follow", node.name)
+    };
+    print::line(&next)
 }

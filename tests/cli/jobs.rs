@@ -14,7 +14,7 @@ const FAST: f64 = 1000.0;
 const STEPS: [&str; 3] = ["toy/first", "toy/second", "toy/third"];
 
 /// A controller and a compute node of an environment called `lab`, each with three steps.
-struct World {
+pub struct World {
     site: Site,
     sim: SimHandle,
     // Dropped last: the nodes live in it.
@@ -57,15 +57,14 @@ fn write_roles(roles: &Path) {
 
 fn recordings() -> Recordings {
     let hour = 3_600_000;
-    let text: String = STEPS
-        .iter()
-        .map(|step| {
-            format!(
-                "{{\"step\":\"{step}\",\"at\":1,\"out\":\"{step} works on @NODE_NAME@\\n\"}}\n\
-                 {{\"step\":\"{step}\",\"at\":{hour},\"status\":0,\"changed\":true}}\n"
-            )
-        })
-        .collect();
+    let mut text = String::new();
+    for step in STEPS {
+        let _ = write!(
+            text,
+            "{{\"step\":\"{step}\",\"at\":1,\"out\":\"{step} works on @NODE_NAME@\\n\"}}\n\
+             {{\"step\":\"{step}\",\"at\":{hour},\"status\":0,\"changed\":true}}\n"
+        );
+    }
     let recording = Recording::parse(&text).unwrap();
     Recordings { controller: recording.clone(), compute: recording }
 }
@@ -317,12 +316,19 @@ fn a_fresh_system_is_asked_for_by_name_or_made_by_hand() {
     assert!(site.ok(&["node", "manual", "start", "ctl1"]).contains("manual show ctl1"));
     let follower = world.begin(&["job", "follow", &job]);
     assert_eq!(site.json(&["node", "manual", "show", "ctl1"])["manual"]["by"], "ada");
+    let shown = site.ok(&["node", "manual", "show", "ctl1"]);
+    assert!(shown.contains("[ ]  1") && shown.contains("02:51:00:01:00:00"), "its own NIC: {shown}");
     site.refused(&["node", "manual", "confirm", "ctl1", "2"], 5, "look again");
-    site.ok(&["node", "manual", "confirm", "ctl1", "1"]);
-    assert_eq!(site.json(&["node", "manual", "show", "ctl1"])["manual"]["confirmed"], 1);
+    site.refused(&["node", "manual", "confirm", "ctl1", "99"], 2, "numbered 1 to");
+    site.refused(&["node", "manual", "check", "ctl1"], 1, "confirm the others first");
+    let all = site.json(&["node", "manual", "show", "ctl1"])["instructions"].as_array().unwrap().len();
+    for number in 1..=all {
+        site.ok(&["node", "manual", "confirm", "ctl1", &number.to_string()]);
+    }
+    assert_eq!(site.json(&["node", "manual", "show", "ctl1"])["manual"]["confirmed"], all);
     // The old system still answers: the check says so, and hands the node back.
     let checked = site.run(&["node", "manual", "check", "ctl1", "--follow"]);
-    has(&checked, 1, &["old host key"]);
+    has(&checked, 1, &["old host key", "manual show ctl1"]);
     assert!(site.ok(&["job", "show", &job]).contains("in the hands of ada"));
     site.ok(&["node", "manual", "leave", "ctl1"]);
     world.wait_for_job(&job, "failed");
