@@ -17,12 +17,50 @@ pub struct Shown {
     pub attempt: u64,
     /// `waiting`, `running`, `interrupted`, or how it ended: `changed`, `unchanged`, `failed 7`, `lost WHY`, `cancelled`.
     pub state: String,
+    /// Attempts to undo it, and the state of the last.
+    pub undo: Option<(u64, String)>,
+    /// How earlier attempts ended, by their names.
+    pub history: BTreeMap<String, String>,
 }
 
 impl Shown {
-    fn open(&self) -> bool {
-        self.state == "running" || self.state == "interrupted"
+    fn of(step: &Value) -> Self {
+        let mut history = BTreeMap::new();
+        for past in step["history"].as_array().into_iter().flatten() {
+            let undo = if past["action"] == "undo" { "u" } else { "" };
+            history.insert(format!("{undo}{}", past["number"]), end(&past["end"]));
+        }
+        let undo = step["undo"].is_object().then(|| &step["undo"]);
+        let undo = undo.map(|u| (u["attempt"].as_u64().expect("a number"), state(&u["state"])));
+        let attempt = step["attempt"].as_u64().expect("a number");
+        Self { attempt, state: state(&step["state"]), undo, history }
     }
+
+    /// The names of all attempts with what is shown of each; empty where an earlier end is not told.
+    pub fn attempts(&self) -> BTreeMap<String, String> {
+        let mut all = self.history.clone();
+        for number in 1..=self.attempt {
+            all.entry(number.to_string()).or_default();
+        }
+        // An undone step waits again: its last attempt is in the history then.
+        if self.attempt > 0 && self.state != "waiting" {
+            all.insert(self.attempt.to_string(), self.state.clone());
+        }
+        if let Some((number, state)) = &self.undo {
+            for number in 1..=*number {
+                all.entry(format!("u{number}")).or_default();
+            }
+            if state != "waiting" {
+                all.insert(format!("u{number}"), state.clone());
+            }
+        }
+        all
+    }
+}
+
+/// Whether an attempt in this state is not over.
+fn open(state: &str) -> bool {
+    state == "running" || state == "interrupted"
 }
 
 /// What a screen shows of a job.
@@ -48,10 +86,7 @@ impl Screen {
                 else {
                     continue;
                 };
-                let shown = Shown {
-                    attempt: step["attempt"].as_u64().expect("a number"),
-                    state: state(&step["state"]),
-                };
+                let shown = Shown::of(step);
                 screen.steps.insert((name.clone(), step_name), shown);
             }
             screen.nodes.insert(name, node.clone());
@@ -75,29 +110,25 @@ fn state(value: &Value) -> String {
         return word.to_owned();
     }
     let (word, inner) = value.as_object().and_then(|o| o.iter().next()).expect("a state");
-    if word != "ended" {
-        return word.clone();
-    }
-    match &inner["end"] {
+    if word == "ended" { end(&inner["end"]) } else { word.clone() }
+}
+
+fn end(value: &Value) -> String {
+    match value {
         Value::String(end) => end.clone(),
         end if end["failed"].is_object() => format!("failed {}", end["failed"]["status"]),
-        end => format!("lost {}", end["lost"]["why"].as_str().expect("a reason")),
+        end if end["lost"].is_object() => format!("lost {}", end["lost"]["why"].as_str().expect("a reason")),
+        other => other.to_string(),
     }
 }
 
-/// The last attempt's key.
-fn key(step: &str, attempt: u64) -> Key {
-    (step.to_owned(), attempt.to_string())
-}
-
-/// Whether a step that is shown as ended has ended so on the node.
-fn contradicts(shown: &Shown, found: Option<&Found>) -> Option<&'static str> {
+/// Whether an attempt that is shown as ended has ended so on the node.
+fn contradicts(state: &str, found: Option<&Found>) -> Option<&'static str> {
     let rc = found.and_then(|f| f.rc);
     let (good, changed) = (rc == Some(0), found.is_some_and(|f| f.changed));
-    match shown.state.as_str() {
+    match state {
         "changed" if !good || !changed => Some("shown as done"),
         "unchanged" if !good || changed => Some("shown as done and unchanged"),
-        "waiting" if shown.attempt == 0 && found.is_some() => Some("shown as waiting, but it was begun"),
         state
             if state.starts_with("failed ")
                 && Some(state) != rc.map(|rc| format!("failed {rc}")).as_deref() =>
@@ -120,22 +151,19 @@ pub fn glance(world: &World, job: &str, forgotten: &BTreeSet<&str>) -> Screen {
     for node in NODES.iter().filter(|n| !forgotten.contains(*n)) {
         let found = &found[node];
         for ((_, step), shown) in before.steps.iter().filter(|((n, _), _)| n == node) {
-            // What is begun between the two looks is no contradiction.
-            let fresh = shown.attempt == 0;
-            if let Some(what) =
-                contradicts(shown, found.get(&key(step, shown.attempt.max(1)))).filter(|_| !fresh)
-            {
-                panic!(
-                    "{node} {step}: {what}: {shown:?}, the node says {:?}",
-                    found.get(&key(step, shown.attempt))
-                );
+            for (attempt, state) in shown.attempts() {
+                let there = found.get(&(step.clone(), attempt.clone()));
+                if let Some(what) = contradicts(&state, there) {
+                    panic!("{node} {step} {attempt}: {what}: {state}, the node says {there:?}");
+                }
             }
         }
-        for (step, attempt) in found.keys().filter(|(_, a)| a.parse::<u64>().is_ok()) {
-            let known = after.steps[&((*node).to_owned(), step.clone())].attempt;
+        for (step, attempt) in found.keys() {
+            // What is begun between the two looks is known by the second: it is journalled before the node is told.
+            let known = after.steps[&((*node).to_owned(), step.clone())].attempts();
             assert!(
-                attempt.parse::<u64>().is_ok_and(|a| a <= known),
-                "{node} {step}: attempt {attempt} was begun, {known} known"
+                known.contains_key(attempt),
+                "{node} {step}: attempt {attempt} was begun, known are {known:?}"
             );
         }
         once(world, node, &folder);
@@ -151,22 +179,29 @@ fn once(world: &World, node: &str, folder: &str) {
     }
 }
 
-/// Waits until every step that is shown as running runs, or until the screen says something else of it. For moments at which
-/// nothing is broken.
+/// Waits until every attempt that is shown as running runs, or until the screen says something else of it. For moments at
+/// which nothing is broken.
 pub fn agree(world: &World, job: &str) {
     let deadline = Instant::now() + AGREE;
-    let mut open: Option<BTreeMap<(String, String), Shown>> = None;
+    let mut all_the_time: Option<BTreeMap<(String, Key), String>> = None;
     loop {
         let screen = Screen::of(world, job);
         let folder = nodes::folder(&screen.job);
-        let mut now: BTreeMap<_, _> = screen.steps.into_iter().filter(|(_, s)| s.open()).collect();
-        now.retain(|(node, step), shown| {
-            let found = nodes::attempts(world, node, &folder).remove(&key(step, shown.attempt));
-            // Shown as interrupted although the node can be asked is as wrong as shown as running without a process.
-            !(shown.state == "running" && found.is_some_and(|f| f.alive && f.rc.is_none()))
-        });
-        // Only what is wrong all the time is wrong.
-        let wrong = open.get_or_insert_with(|| now.clone());
+        let mut now = BTreeMap::new();
+        for ((node, step), shown) in &screen.steps {
+            let shown = shown.attempts();
+            for (attempt, state) in shown.into_iter().filter(|(_, state)| open(state)) {
+                let key = (step.clone(), attempt);
+                let runs = nodes::attempts(world, node, &folder)
+                    .get(&key)
+                    .is_some_and(|f| f.alive && f.rc.is_none());
+                // Shown as interrupted although the node can be asked is as wrong as shown as running without a process.
+                if state == "interrupted" || !runs {
+                    now.insert((node.clone(), key), state);
+                }
+            }
+        }
+        let wrong = all_the_time.get_or_insert_with(|| now.clone());
         wrong.retain(|k, s| now.get(k) == Some(s));
         if wrong.is_empty() {
             return;
@@ -179,16 +214,31 @@ pub fn agree(world: &World, job: &str) {
 /// What the checks at the ends of jobs have counted.
 #[derive(Default)]
 pub struct Tally {
-    /// Attempts that were compared.
+    /// Attempts that were compared, those to undo among them.
     pub attempts: u64,
+    /// Of these, to undo.
+    pub undone: u64,
     /// Of these, lost.
     pub lost: u64,
     /// Of these, failed.
     pub failed: u64,
     /// Bytes that were compared.
     pub bytes: u64,
-    /// Ends that are known, by job, node, step, attempt.
-    ends: BTreeMap<(String, String, Key), String>,
+    /// What is counted already.
+    seen: BTreeSet<(String, String, Key)>,
+}
+
+impl Tally {
+    fn count(&mut self, place: (String, String, Key), end: &str, bytes: usize) {
+        let undo = place.2.1.starts_with('u');
+        if self.seen.insert(place) {
+            self.attempts += 1;
+            self.undone += u64::from(undo);
+            self.lost += u64::from(end.starts_with("lost"));
+            self.failed += u64::from(end.starts_with("failed"));
+            self.bytes += u64::try_from(bytes).expect("few");
+        }
+    }
 }
 
 /// Checks a job that is over: every attempt began once at most, and all that it printed was kept.
@@ -203,33 +253,13 @@ pub fn ended(
     assert!(screen.over(), "job {job} is over");
     let folder = nodes::folder(&screen.job);
     for ((node, name), shown) in &screen.steps {
-        assert!(!shown.open(), "{node} {name} is shown as {shown:?} in a job that is over");
         let step = steps.iter().find(|s| s.name == *name).expect("one of ours");
         let marks = nodes::marks(world, node, &folder);
-        for attempt in 1..=shown.attempt {
-            let key = key(name, attempt);
-            let place = (folder.clone(), node.clone(), key.clone());
-            let end = tally.ends.get(&place).cloned();
-            // The screen shows the last attempt; of earlier ones we know from the end of the run in which they were the last.
-            let end = if attempt == shown.attempt { shown.state.clone() } else { end.unwrap_or_default() };
-            if attempt == shown.attempt && end != "waiting" && tally.ends.insert(place, end.clone()).is_none()
-            {
-                tally.attempts += 1;
-                tally.lost += u64::from(end.starts_with("lost"));
-                tally.failed += u64::from(end.starts_with("failed"));
-            }
-            let number = attempt.to_string();
-            let kept = world.ok(&[
-                "job",
-                "output",
-                job,
-                node,
-                &format!("campaign/{name}"),
-                "--attempt",
-                &number,
-                "--raw",
-            ]);
-            let wanted = step.output(node, &folder, &number);
+        for (attempt, end) in shown.attempts() {
+            assert!(!open(&end), "{node} {name} {attempt} is shown as {end} in a job that is over");
+            let key = (name.clone(), attempt.clone());
+            let kept = output(world, job, node, &key);
+            let wanted = step.output(node, &folder, &attempt);
             let done = matches!(end.as_str(), "changed" | "unchanged" | "failed 7");
             let gone = forgotten.contains(node.as_str());
             if let Some(there) = nodes::output(world, node, &folder, &key) {
@@ -261,12 +291,21 @@ pub fn ended(
                     "{node} {key:?}: other bytes ({end})"
                 );
             }
-            if attempt == shown.attempt {
-                tally.bytes += kept.len() as u64;
-            }
+            tally.count((folder.clone(), node.clone(), key), &end, kept.len());
         }
     }
     screen
+}
+
+/// All that the program kept of an attempt.
+fn output(world: &World, job: &str, node: &str, (step, attempt): &Key) -> Vec<u8> {
+    let step = format!("campaign/{step}");
+    let mut args =
+        vec!["job", "output", job, node, &step, "--raw", "--attempt", attempt.trim_start_matches('u')];
+    if attempt.starts_with('u') {
+        args.push("--undo");
+    }
+    world.ok(&args)
 }
 
 /// A step that could not print leaves the shell's complaint behind.

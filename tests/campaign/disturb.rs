@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub enum Kind {
     /// SIGKILL to the engine, and a new one.
     Kill,
+    /// The same while a node that runs a step cannot be asked: until it can, nobody knows, and that is shown.
+    Orphan,
     /// A node's cable is pulled for a while.
     Cut,
     /// A node is rebooted in order.
@@ -27,11 +29,16 @@ pub enum Kind {
     Clock,
     /// Somebody removes `/var/lib/cpmg` on a node.
     Removal,
+    /// An operator holds the job for a while.
+    Hold,
+    /// An operator undoes some of what was done, when the job is over the next time.
+    Undo,
 }
 
 /// How often each happens in a campaign.
-pub const FULL: [(Kind, u32); 8] = [
-    (Kind::Kill, 200),
+pub const FULL: [(Kind, u32); 11] = [
+    (Kind::Kill, 190),
+    (Kind::Orphan, 10),
     (Kind::Cut, 50),
     (Kind::Reboot, 10),
     (Kind::Power, 10),
@@ -39,10 +46,13 @@ pub const FULL: [(Kind, u32); 8] = [
     (Kind::HostDisk, 10),
     (Kind::Clock, 40),
     (Kind::Removal, 2),
+    (Kind::Hold, 10),
+    (Kind::Undo, 6),
 ];
 /// The same where it must be quick.
-pub const SHORT: [(Kind, u32); 8] = [
-    (Kind::Kill, 20),
+pub const SHORT: [(Kind, u32); 11] = [
+    (Kind::Kill, 18),
+    (Kind::Orphan, 2),
     (Kind::Cut, 4),
     (Kind::Reboot, 1),
     (Kind::Power, 1),
@@ -50,6 +60,8 @@ pub const SHORT: [(Kind, u32); 8] = [
     (Kind::HostDisk, 2),
     (Kind::Clock, 4),
     (Kind::Removal, 0),
+    (Kind::Hold, 1),
+    (Kind::Undo, 1),
 ];
 
 /// What is broken now and will be mended.
@@ -58,6 +70,7 @@ enum Broken {
     Boot(&'static str, Child),
     NodeDisk,
     HostDisk,
+    Held(String),
 }
 
 /// All that is broken, and what has happened so far.
@@ -70,6 +83,8 @@ pub struct Trouble {
     pub slowest_start: Duration,
     /// How often a new engine showed a step as interrupted.
     pub interrupted: u32,
+    /// Undos that are to be asked for.
+    pub undos: u32,
 }
 
 impl Trouble {
@@ -85,6 +100,14 @@ impl Trouble {
         let mend = Instant::now() + span;
         match kind {
             Kind::Kill => self.kill(world, dice, job),
+            Kind::Orphan => self.orphan(world, dice, job),
+            Kind::Hold => {
+                // Refused when the job was quicker.
+                if world.try_run(&["job", "hold", job, "--yes"], "").is_ok() {
+                    self.broken.push((mend, Broken::Held(job.to_owned())));
+                }
+            }
+            Kind::Undo => self.undos += 1,
             Kind::Cut => {
                 if !self.broken.iter().any(|(_, b)| matches!(b, Broken::Cable(n) if *n == node)) {
                     world.lab_ok(&["cut", node]);
@@ -128,8 +151,32 @@ impl Trouble {
         self.slowest_start = self.slowest_start.max(world.start_engine());
         let after = Screen::of(world, job);
         assert!(!before.over() || after.over(), "job {job} was over and is not any more");
-        let open = |s: &Screen| s.steps.values().filter(|s| s.state == "interrupted").count();
-        self.interrupted += u32::from(open(&after) > 0);
+        let interrupted =
+            |s: &Screen| s.steps.values().any(|s| s.attempts().values().any(|s| s == "interrupted"));
+        self.interrupted += u32::from(interrupted(&after));
+    }
+
+    /// A new engine that cannot ask a node shows that it does not know.
+    fn orphan(&mut self, world: &mut World, dice: &mut Dice, job: &str) {
+        self.wait_for_boots();
+        let screen = Screen::of(world, job);
+        let at_work =
+            |node: &str| matches!(screen.nodes[node]["state"].as_str(), Some("running" | "undoing"));
+        let Some(node) = NODES.into_iter().find(|n| at_work(n)) else { return self.kill(world, dice, job) };
+        world.lab_ok(&["cut", node]);
+        let mend = Instant::now() + Duration::from_millis(dice.between(2_000, 6_000));
+        self.broken.push((mend, Broken::Cable(node)));
+        self.kill(world, dice, job);
+        while Instant::now() < mend {
+            let screen = Screen::of(world, job);
+            for ((at, step), shown) in &screen.steps {
+                let runs = shown.attempts().values().any(|s| s == "running");
+                assert!(
+                    at != node || !runs,
+                    "{node} {step} is shown as running, and nobody can know: {shown:?}"
+                );
+            }
+        }
     }
 
     /// Mends what is due, or all.
@@ -144,6 +191,8 @@ impl Trouble {
                 Broken::Boot(node, child) => booted(node, child),
                 Broken::NodeDisk => world.node_disk_full(false),
                 Broken::HostDisk => world.host_disk_full(false),
+                // A job that is not held any more is over, or was tried again.
+                Broken::Held(job) => release(world, &job),
             }
         }
     }
@@ -158,6 +207,21 @@ impl Trouble {
                 booted(node, child);
             }
         }
+    }
+}
+
+/// Goes on with a held job, as soon as the disk allows it.
+fn release(world: &World, job: &str) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while let Err(refusal) = world.try_run(&["job", "release", job], "") {
+        if refusal.code != 8 {
+            let state = Screen::of(world, job);
+            assert!(state.state() != "holding", "job {job} is held and cannot be released: {refusal:?}");
+            return;
+        }
+        world.host_disk_full(false);
+        assert!(Instant::now() < deadline, "{refusal:?}");
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -40,6 +40,7 @@ struct Campaign {
     pauses: (u64, u64),
     jobs: u32,
     retries: u32,
+    undos: u32,
 }
 
 impl Campaign {
@@ -49,7 +50,17 @@ impl Campaign {
             let job = self.install();
             loop {
                 self.disturb_until_over(&job);
-                if self.finished(&job) {
+                let succeeded = self.finished(&job);
+                // A job whose files somebody removed cannot be gone on with.
+                if !self.trouble.forgotten.is_empty() {
+                    break;
+                }
+                if self.trouble.undos > 0 {
+                    self.trouble.undos -= 1;
+                    self.undo(&job);
+                    continue;
+                }
+                if succeeded {
                     break;
                 }
                 self.when_it_can("the job can be tried again", |w| {
@@ -61,6 +72,24 @@ impl Campaign {
                 return;
             }
         }
+    }
+
+    /// Asks for an undo of all, of one node, or of the last steps of one.
+    fn undo(&mut self, job: &str) {
+        let node = *self.dice.pick(&world::NODES);
+        let step = format!("campaign/{}", self.dice.pick(&self.steps).name);
+        let scope = match self.dice.between(0, 2) {
+            0 => vec!["--all"],
+            1 => vec!["--node", node],
+            _ => vec!["--node", node, "--back-to", &step],
+        };
+        let args = [&["job", "undo", job, "--yes"], scope.as_slice()].concat();
+        match self.world.try_run(&args, "") {
+            Ok(_) => self.undos += 1,
+            // There may be nothing to be undone.
+            Err(refusal) => assert!(matches!(refusal.code, 1 | 2 | 4 | 5), "{args:?}: {refusal:?}"),
+        }
+        eprintln!("{}", args.join(" "));
     }
 
     fn install(&mut self) -> String {
@@ -123,7 +152,7 @@ impl Campaign {
         eprintln!("job {job} {} after {} attempts in all", screen.state(), self.tally.attempts);
         match screen.state() {
             "succeeded" => true,
-            "failed" => self.may_go_on(job, &screen),
+            "failed" | "undone" => self.may_go_on(job, &screen),
             other => panic!("job {job} ended as {other}:\n{}", self.last_words(job)),
         }
     }
@@ -131,9 +160,11 @@ impl Campaign {
     /// Whether the failures are what they may be. A job whose files somebody removed cannot be gone on with.
     fn may_go_on(&self, job: &str, screen: &Screen) -> bool {
         for ((node, step), shown) in &screen.steps {
-            let Some(why) = shown.state.strip_prefix("lost ") else { continue };
-            let known = ["rebooted", "full", "No space left", "no longer on", "were removed"];
-            assert!(known.iter().any(|k| why.contains(k)), "{node} {step} is lost: {why}");
+            for (attempt, end) in shown.attempts() {
+                let Some(why) = end.strip_prefix("lost ") else { continue };
+                let known = ["rebooted", "full", "No space left", "no longer on", "were removed"];
+                assert!(known.iter().any(|k| why.contains(k)), "{node} {step} {attempt} is lost: {why}");
+            }
         }
         for (node, row) in screen.nodes.iter().filter(|(_, n)| n["state"] == "failed") {
             let of_a_step = screen.steps.iter().any(|((n, _), s)| {
@@ -150,22 +181,29 @@ impl Campaign {
 
     fn report(&self, seed: u64, began: Instant) {
         let count = |kind: Kind| self.made.get(&kind).copied().unwrap_or_default();
-        println!("seed {seed}: {} jobs, tried again {} times", self.jobs, self.retries);
         println!(
-            "kills {}, cuts {}, reboots {}, power cuts {}, full disks of nodes {}, of the engine {}, clock jumps {}, removals {}",
-            count(Kind::Kill),
+            "seed {seed}: {} jobs, tried again {} times, undone {} times",
+            self.jobs, self.retries, self.undos
+        );
+        println!(
+            "kills {} (of which {} with a node cut off), cuts {}, reboots {}, power cuts {}, full disks of nodes {}, of the engine {}, clock jumps {}, \
+             removals {}, holds {}",
+            count(Kind::Kill) + count(Kind::Orphan),
+            count(Kind::Orphan),
             count(Kind::Cut),
             count(Kind::Reboot),
             count(Kind::Power),
             count(Kind::NodeDisk),
             count(Kind::HostDisk),
             count(Kind::Clock),
-            count(Kind::Removal)
+            count(Kind::Removal),
+            count(Kind::Hold)
         );
         println!(
-            "attempts {}, of which lost {} and failed {}; bytes compared {}; starts that showed a step as interrupted {}; \
+            "attempts {}, of which to undo {}, lost {}, failed {}; bytes compared {}; starts that showed a step as interrupted {}; \
              slowest start {:.2} s; time {:.0} s",
             self.tally.attempts,
+            self.tally.undone,
             self.tally.lost,
             self.tally.failed,
             self.tally.bytes,
@@ -214,6 +252,7 @@ fn whatever_dies_nothing_runs_twice_and_nothing_is_lost() {
         pauses: (0, 2000),
         jobs: 0,
         retries: 0,
+        undos: 0,
     };
     campaign.run();
     campaign.report(seed, began);

@@ -180,11 +180,12 @@ pub fn write_roles(dir: &Path, steps: &[Step]) {
         .to_owned();
     for (number, step) in steps.iter().enumerate() {
         let weight = (u64::from(step.ticks) * step.pause_ms / 1000).max(1);
+        let retryable = number % 2 == 1 || step.kind == Kind::FailsOnce;
         let secrets = if number % 7 == 3 { "secrets = [\"CAMPAIGN_SECRET\"]\n" } else { "" };
         let _ = write!(
             module,
             "\n[[step]]\nname = \"{0}\"\ntitle = {{ en = \"Step {0}\", zh-CN = \"步骤 {0}\" }}\nscript = \"{0}.sh\"\n\
-             weight = {weight}\n{secrets}",
+             weight = {weight}\nretryable = {retryable}\n{secrets}",
             step.name
         );
         write(&format!("modules/campaign/{}.sh", step.name), &step.script());

@@ -15,7 +15,6 @@ use tempfile::TempDir;
 
 /// The nodes.
 pub const NODES: [&str; 3] = ["ctl1", "cmp1", "cmp2"];
-const INSTANCE: &str = "campaign";
 /// Where the lab keeps its Debian base.
 const LAB_CACHE: &str = "/var/cache/cpmg-lab";
 /// MiB of the disk that all nodes share.
@@ -137,6 +136,7 @@ impl World {
         );
         self.log_in();
         self.ok(&["env", "add", "campaign", "--platform", "debian-12-campaign"]);
+        self.ok(&["env", "policy", "campaign", "--retries", "1"]);
         let key = good(&mut self.lab(&["key"]));
         let status: Value = serde_json::from_str(&good(&mut self.lab(&["status", "--json"]))).expect("JSON");
         for (node, row) in NODES.iter().zip(status["nodes"].as_array().expect("nodes")) {
@@ -161,7 +161,7 @@ impl World {
     /// A command of the lab, not yet started.
     pub fn lab(&self, args: &[&str]) -> Command {
         let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/lab"));
-        command.args(["--instance", INSTANCE]).args(args).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.args(["--instance", &instance()]).args(args).stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(Stdio::piped()).env("CPMG_LAB_CACHE", self.dir().join("cache"));
         command
     }
@@ -344,7 +344,7 @@ impl Drop for World {
         }
         if std::env::var_os("CPMG_CAMPAIGN_KEEP").is_some() {
             let dir = self.dir.take().map(TempDir::keep);
-            eprintln!("kept: {dir:?} and the lab's instance '{INSTANCE}'");
+            eprintln!("kept: {dir:?} and the lab's instance '{}'", instance());
             std::mem::forget((self.node_disk.take(), self.host_disk.take()));
             return;
         }
@@ -357,8 +357,13 @@ fn program() -> OsString {
     std::env::var_os("CPMG_CAMPAIGN_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_cpmg").into())
 }
 
+/// The lab's instance; another one where two campaigns run at once.
+fn instance() -> String {
+    std::env::var("CPMG_CAMPAIGN_INSTANCE").unwrap_or_else(|_| "campaign".to_owned())
+}
+
 fn lab_run() -> PathBuf {
-    Path::new("/run/cpmg-lab").join(INSTANCE)
+    Path::new("/run/cpmg-lab").join(instance())
 }
 
 /// Shows the lab's Debian base under the campaign's own cache, so that only what nodes write lies on their disk.
