@@ -52,6 +52,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use tokio_util::sync::CancellationToken;
 
+/// How often the space that is put aside is looked after: one question to the file system.
+const PUT_ASIDE_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often the data is exported.
 const EXPORT_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 
@@ -256,8 +258,20 @@ impl Engine {
         tokio::select! {
             () = server.serve(Arc::clone(&self), stop) => {}
             () = self.export_hourly() => {}
+            () = self.put_aside() => {}
         }
         Ok(())
+    }
+
+    /// Space for the next start is put aside again as soon as a full disk has room.
+    async fn put_aside(self: &Arc<Self>) {
+        loop {
+            tokio::time::sleep(PUT_ASIDE_EVERY).await;
+            let engine = Arc::clone(self);
+            if let Err(why) = tokio::task::spawn_blocking(move || engine.data.put_aside()).await {
+                self.notice(format!("no space could be put aside for the next start: {why}"));
+            }
+        }
     }
 
     /// Keeps exports from which a broken database is rebuilt; the newest ten stay.

@@ -78,6 +78,7 @@ pub struct DataDir {
     store: Arc<SledStore>,
     sealer: Sealer,
     dir: PathBuf,
+    options: Options,
     _lock: File,
 }
 
@@ -135,7 +136,12 @@ impl DataDir {
         };
         check_meta(&store, &sealer, &key, now)?;
         put_aside(dir, &options);
-        Ok(Self { opened, store: Arc::new(store), sealer, dir: dir.to_path_buf(), _lock: lock.0 })
+        Ok(Self { opened, store: Arc::new(store), sealer, dir: dir.to_path_buf(), options, _lock: lock.0 })
+    }
+
+    /// Puts space aside again after it was given back, where there is room for it.
+    pub fn put_aside(&self) {
+        put_aside(&self.dir, &self.options);
     }
 
     /// Writes an export now.

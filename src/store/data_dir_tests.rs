@@ -271,6 +271,9 @@ fn space_is_put_aside_once() {
     let reserve = dir.join("reserve");
     assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 2 << 20);
     std::fs::write(&reserve, "short").unwrap();
-    drop(open(&dir).unwrap());
+    let data = open(&dir).unwrap();
     assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 2 << 20);
+    std::fs::remove_file(&reserve).unwrap();
+    data.put_aside();
+    assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 2 << 20, "again, while the engine runs");
 }

@@ -200,14 +200,15 @@ impl Campaign {
             count(Kind::Hold)
         );
         println!(
-            "attempts {}, of which to undo {}, lost {}, failed {}; bytes compared {}; starts that showed a step as interrupted {}; \
-             slowest start {:.2} s; time {:.0} s",
+            "attempts {}, of which to undo {}, lost {}, failed {}; bytes compared {}; starts that showed a step as interrupted {}, refused for a full \
+             disk {}; slowest start {:.2} s; time {:.0} s",
             self.tally.attempts,
             self.tally.undone,
             self.tally.lost,
             self.tally.failed,
             self.tally.bytes,
             self.trouble.interrupted,
+            self.trouble.refused_starts,
             self.trouble.slowest_start.as_secs_f64(),
             began.elapsed().as_secs_f64()
         );

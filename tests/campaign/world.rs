@@ -227,6 +227,11 @@ impl World {
 
     /// Starts an engine and waits until it answers. How long that took.
     pub fn start_engine(&mut self) -> Duration {
+        self.try_start_engine().unwrap_or_else(|said| panic!("the engine does not start: {said}"))
+    }
+
+    /// The same; what it said where it ended instead.
+    pub fn try_start_engine(&mut self) -> Result<Duration, String> {
         let began = Instant::now();
         let log =
             OpenOptions::new().append(true).create(true).open(self.dir().join("engine.log")).expect("a log");
@@ -247,10 +252,7 @@ impl World {
         let deadline = began + Duration::from_mins(1);
         loop {
             if let Some(status) = child.try_wait().expect("a child") {
-                panic!(
-                    "the engine ended ({status}) instead of starting; see {}",
-                    self.dir().join("engine.log").display()
-                );
+                return Err(format!("{status}: {}", self.log_tail(1)));
             }
             if UnixStream::connect(self.dir().join("run/v1/engine.sock")).is_ok() {
                 break;
@@ -259,7 +261,7 @@ impl World {
             std::thread::sleep(Duration::from_millis(5));
         }
         self.engine = Some(child);
-        began.elapsed()
+        Ok(began.elapsed())
     }
 
     /// Starts an engine without waiting for it.
