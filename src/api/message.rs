@@ -127,6 +127,8 @@ pub enum Response {
     Plan(Box<Plan>),
     /// A job.
     Job(Box<JobRow>),
+    /// A step as it will be run.
+    Script(String),
     /// What a way to stop would make of every node.
     Forecast(Vec<NodeForecast>),
     /// What an undo would undo.

@@ -218,6 +218,15 @@ pub enum Request {
         /// Of which environment.
         env: EnvId,
     },
+    /// A step as it will be run on a node: variables, script, files; secrets are masked.
+    StepScript {
+        /// Of which environment.
+        env: EnvId,
+        /// On which node.
+        node: NodeId,
+        /// Which step.
+        step: StepId,
+    },
     /// Starts an installation.
     Install {
         /// Of which environment.

@@ -102,6 +102,9 @@ impl Engine {
             R::PlanPreview { env } => {
                 Response::Plan(Box::new(self.plan(&self.env(env)?, PlanKind::Install)?))
             }
+            R::StepScript { env, node, step } => {
+                Response::Script(self.step_script(&self.env(env)?, node, &step)?)
+            }
             R::Install { env, dry_run } => {
                 let kind = if dry_run { PlanKind::DryRun } else { PlanKind::Install };
                 job(&self.install(&user, env, kind)?)

@@ -24,6 +24,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Accounts { .. }
         | R::Cobbler { .. }
         | R::PlanPreview { .. }
+        | R::StepScript { .. }
         | R::JobForecast { .. }
         | R::JobReport { .. }
         | R::UndoPreview { .. }

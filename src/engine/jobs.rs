@@ -16,7 +16,7 @@ use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, JobNode, JobState, JournalEntry, Renewal, StepAction, StepEnd};
 use crate::domain::node::{self, NodeEvent};
-use crate::domain::plan::{Plan, PlanKind, StageKind};
+use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
 use crate::domain::text::harmless;
 use crate::domain::time::Moment;
@@ -258,6 +258,15 @@ impl Engine {
         }
         let plan = serde_json::to_vec(plan).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
         write(dir.join("plan.json"), &plan)
+    }
+
+    /// A step as it will be run on a node; secrets are masked.
+    pub fn step_script(&self, env: &Environment, node: NodeId, step: &StepId) -> Result<String, Failure> {
+        let plan = self.plan(env, PlanKind::Install)?;
+        let facts = self.node(node)?.facts.unwrap_or_default();
+        let input = BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &BTreeMap::new() };
+        let made = self.catalog()?.preview(input, step);
+        Ok(made.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?.text())
     }
 
     /// Works on a job until nothing is left to do.

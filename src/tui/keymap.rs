@@ -36,14 +36,14 @@ actions! {
     SortAddress "sort-address", SortRoles "sort-roles",
     Mark "mark", MarkRange "mark-range", MarkAll "mark-all",
     EnvNew "env-new", EnvRename "env-rename", EnvHide "env-hide", EnvHidden "env-hidden", EnvRestore "env-restore",
-    EnvParallel "env-parallel", EnvPlatform "env-platform", Users "users",
+    EnvParallel "env-parallel", EnvSettings "settings", EnvPlatform "env-platform", Users "users",
     TabNodes "nodes", TabModules "modules", TabJobs "jobs", TabNext "tab-next", TabBefore "tab-before", Install "install",
     NodeAdd "node-add", Sweep "sweep", NodeProbe "probe", NodeRoles "roles", NodeRename "node-rename",
-    NodeCredential "credentials", NodeAddress "node-address", NodeForget "forget-key", NodeRemove "node-remove",
+    NodeCredential "credentials", NodeAddress "node-address", NodeForget "forget-key", NodeRemove "node-remove", NodeLock "lock",
     Details "details", Shell "shell", Logs "logs",
     ModuleToggle "module-toggle",
     SweepStop "sweep-stop", SweepAdd "sweep-add",
-    PlanStart "plan-start",
+    PlanStart "plan-start", PlanDryRun "dry-run",
     JobRetry "retry", JobHold "hold", JobRelease "go-on", JobDrain "finish", JobCancel "cancel",
     NodeAgain "again", NodeUndo "undo", NodeReinstall "reinstall", NodeByHand "by-hand", NodeCheck "check",
     MoreTime "more-time", ScopeNode "scope-node", ScopeStep "scope-step", ScopeStage "scope-stage", ScopeAll "scope-all",
@@ -83,6 +83,8 @@ pub enum Context {
     Sweep,
     /// A plan.
     Plan,
+    /// A step of a plan.
+    PlanStep,
     /// A job.
     Job,
     /// A node of a job.
@@ -112,7 +114,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -124,6 +126,7 @@ impl Context {
         Self::Jobs,
         Self::Sweep,
         Self::Plan,
+        Self::PlanStep,
         Self::Job,
         Self::JobNode,
         Self::Undo,
@@ -152,6 +155,7 @@ impl Context {
             Self::Jobs => "jobs",
             Self::Sweep => "sweep",
             Self::Plan => "plan",
+            Self::PlanStep => "plan-step",
             Self::Job => "job",
             Self::JobNode => "job-node",
             Self::Undo => "undo",

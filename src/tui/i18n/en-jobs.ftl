@@ -204,3 +204,91 @@ manual-sudo = Let the account { $user } use sudo without a password.
 manual-ssh = Make SSH answer on port { $port }, also after a restart.
 manual-disk-boot = Switch booting from the network off again and restart: the machine must come up from its own disk.
 manual-check = The program then logs in to { $user }@{ $address }, port { $port }. It expects another host key and another machine id than before and nothing of the old installation, pins the new key, and goes on with the installation.
+
+## Policies
+settings-title = Settings of { $name }
+field-on-failure = When a step fails
+field-retries = Automatic retries
+field-budget-controllers = Controllers may fail
+field-budget-computes = Computes may fail
+field-budget-storage = Storage may fail
+hint-retries = of steps that may be tried again, 0 to { $most }, before anything else is done
+hint-budget = a number of nodes (2) or a share (10%); beyond it nothing new begins
+fault-retries = A number from 0 to { $most }.
+fault-budget = A number of nodes (2) or a share of them (10%).
+on-failure-ask = stop and ask
+on-failure-undo = undo the node
+on-failure-reinstall = reinstall the node
+on-failure-ask-means = The node stays as it is until an operator decides; other nodes go on.
+on-failure-undo-means = The steps of the failed node are undone in reverse order; other nodes go on.
+on-failure-reinstall-means = Cobbler installs the failed node anew, once in a job, and the installation goes on. Everything on it is lost.
+policy-line = On failure: { $way }; retries: { $retries }; may fail: ctrl { $controllers }, comp { $computes }, stor { $storage }
+act-settings = settings: what is done about failures, nodes at once
+hint-settings = settings
+
+## Locks and ways on in the node table
+col-lock = Lock
+col-kind = Kind
+plan-kind-install = install
+plan-kind-dry-run = dry run
+plan-kind-reinstall = reinstall
+label-ways = Ways on
+exit-install = install (i)
+exit-undo = undo (l, then u)
+exit-reinstall = reinstall (I)
+exit-by-hand = by hand (m)
+exit-check = go on by hand (m)
+exit-roles = roles (r)
+exit-unlock = unlock (L)
+exit-job = its job works on it (l)
+lock-title =
+    { $count ->
+     [one] Lock { $first }
+    *[other] Lock { $count } nodes
+    }
+lock-what = Nobody installs, undoes or reinstalls a locked node; its state and what runs on it stay.
+field-why = Reason
+hint-why = everybody sees it; 1 to { $most } characters
+fault-why = Say why, in 1 to { $most } characters.
+lock-asked =
+    Locking { $count } { $count ->
+     [one] node
+    *[other] nodes
+    }.
+unlock-title =
+    { $count ->
+     [one] Unlock 1 node?
+    *[other] Unlock { $count } nodes?
+    }
+unlock-what = Can be installed, undone and reinstalled again: { $names }.
+unlock-line = { $name }: { $by }, { $at }: { $why }
+unlock-asked =
+    Unlocking { $count } { $count ->
+     [one] node
+    *[other] nodes
+    }.
+button-unlock = Unlock
+act-lock = lock or unlock
+hint-lock = lock
+
+## Plan: steps and dry run
+dry-run-title = Dry run of { $name }?
+dry-run-what =
+    Every step is asked on { $count } { $count ->
+     [one] node
+    *[other] nodes
+    } what it would change.
+dry-run-how = Nothing is changed. The output shows each file with its difference, packages and restarts; secrets are masked.
+dry-run-started = The dry run has started.
+button-dry-run = Dry run
+act-dry-run = dry run: ask the nodes, change nothing
+hint-dry-run = dry run
+context-plan-step = A step of a plan
+hint-right = right
+step-times = usually { $usual }; ended after { $ceiling }
+step-reversible = Can be undone.
+step-irreversible = Cannot be undone.
+step-retryable = May be tried again without asking.
+step-not-retryable = Is not tried again without asking.
+step-packages = Packages: { $names }
+step-restarts = Starts or restarts: { $names }

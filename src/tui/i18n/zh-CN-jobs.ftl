@@ -186,3 +186,75 @@ manual-sudo = 让账户 { $user } 能免密码使用 sudo。
 manual-ssh = 让 SSH 在端口 { $port } 应答，重启后亦然。
 manual-disk-boot = 重新关闭网络启动并重启：机器须从自己的磁盘启动。
 manual-check = 随后程序登录 { $user }@{ $address }，端口 { $port }。它要求主机密钥和机器标识与之前不同，且没有旧安装的任何残留；随后固定新密钥并继续安装。
+
+## Policies
+settings-title = { $name } 的设置
+field-on-failure = 步骤失败时
+field-retries = 自动重试
+field-budget-controllers = 控制节点可失败
+field-budget-computes = 计算节点可失败
+field-budget-storage = 存储节点可失败
+hint-retries = 可重试的步骤在采取其他措施之前重试的次数，0 至 { $most }
+hint-budget = 节点数（2）或比例（10%）；超过后不再开始新步骤
+fault-retries = 0 至 { $most } 的数字。
+fault-budget = 节点数（2）或比例（10%）。
+on-failure-ask = 停下并询问
+on-failure-undo = 撤销该节点
+on-failure-reinstall = 重装该节点
+on-failure-ask-means = 节点保持现状，等待操作员决定；其他节点继续。
+on-failure-undo-means = 按相反顺序撤销失败节点的步骤；其他节点继续。
+on-failure-reinstall-means = Cobbler 重装失败的节点（每个任务一次），安装随后继续。其上的一切都会丢失。
+policy-line = 失败时：{ $way }；重试：{ $retries }；可失败：控制 { $controllers }，计算 { $computes }，存储 { $storage }
+act-settings = 设置：失败时的处理、并行节点数
+hint-settings = 设置
+
+## Locks and ways on in the node table
+col-lock = 锁
+col-kind = 种类
+plan-kind-install = 安装
+plan-kind-dry-run = 试运行
+plan-kind-reinstall = 重装
+label-ways = 后续操作
+exit-install = 安装（i）
+exit-undo = 撤销（l，再按 u）
+exit-reinstall = 重装（I）
+exit-by-hand = 手动（m）
+exit-check = 继续手动流程（m）
+exit-roles = 角色（r）
+exit-unlock = 解锁（L）
+exit-job = 任务正在处理它（l）
+lock-title =
+    { $count ->
+     [1] 锁定 { $first }
+    *[other] 锁定 { $count } 个节点
+    }
+lock-what = 任何人都不能安装、撤销或重装已锁定的节点；其状态和正在运行的内容不变。
+field-why = 原因
+hint-why = 所有人可见；1 至 { $most } 个字符
+fault-why = 请说明原因，1 至 { $most } 个字符。
+lock-asked = 正在锁定 { $count } 个节点。
+unlock-title = 解锁 { $count } 个节点？
+unlock-what = 将可再次安装、撤销和重装：{ $names }。
+unlock-line = { $name }：{ $by }，{ $at }：{ $why }
+unlock-asked = 正在解锁 { $count } 个节点。
+button-unlock = 解锁
+act-lock = 锁定或解锁
+hint-lock = 锁定
+
+## Plan: steps and dry run
+dry-run-title = 试运行 { $name }？
+dry-run-what = 在 { $count } 个节点上询问每个步骤会更改什么。
+dry-run-how = 不作任何更改。输出显示每个文件的差异、软件包和重启的服务；机密以掩码显示。
+dry-run-started = 试运行已开始。
+button-dry-run = 试运行
+act-dry-run = 试运行：询问节点，不作更改
+hint-dry-run = 试运行
+context-plan-step = 计划中的步骤
+hint-right = 向右
+step-times = 通常 { $usual }；超过 { $ceiling } 即被结束
+step-reversible = 可撤销。
+step-irreversible = 不可撤销。
+step-retryable = 可不经询问重试。
+step-not-retryable = 不经询问不会重试。
+step-packages = 软件包：{ $names }
+step-restarts = 启动或重启：{ $names }

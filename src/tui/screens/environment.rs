@@ -5,6 +5,7 @@ use super::jobs::JobsTab;
 use super::modules::ModulesTab;
 use super::nodes::NodesTab;
 use super::plan::PlanPage;
+use super::policy_form;
 use crate::api::{Failure, Response, Topic};
 use crate::domain::ids::EnvId;
 use crate::tui::event::{Effect, Tag};
@@ -192,6 +193,7 @@ impl Screen for EnvPage {
             Action::TabNext => self.tab = self.tab.next(),
             Action::TabBefore => self.tab = self.tab.next().next(),
             Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
+            Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
             Action::EnvParallel => return Some(vec![Effect::Push(env_forms::parallel(env()?))]),
             Action::EnvPlatform => return Some(vec![Effect::Push(env_forms::platform(env()?))]),
             _ => {

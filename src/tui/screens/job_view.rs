@@ -211,6 +211,8 @@ fn draw_nodes(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, nodes:
     let room = usize::from(area.height) / rows_each;
     let offset = page.list.scroll(&keys, room);
     let names = nodes.iter().map(|n| text::width(&n.name)).max().unwrap_or(4).clamp(4, 20);
+    let word = |n: &&JobNodeRow| text::width(&states::job_node(n.state).text(cx));
+    let states_wide = nodes.iter().map(word).max().unwrap_or(11).clamp(11, 14);
     let mut y = area.y;
     for node in nodes.iter().skip(offset).take(room) {
         let selected = page.selected(cx).is_some_and(|s| s.node == node.node);
@@ -218,7 +220,7 @@ fn draw_nodes(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, nodes:
         for line in node_lines(
             cx,
             node,
-            names,
+            (names, states_wide),
             usize::from(area.width),
             rows_each,
             selected,
@@ -238,7 +240,7 @@ fn draw_nodes(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect, nodes:
 fn node_lines(
     cx: &Shared,
     node: &JobNodeRow,
-    names: usize,
+    (names, states_wide): (usize, usize),
     columns: usize,
     rows: usize,
     selected: bool,
@@ -261,7 +263,7 @@ fn node_lines(
     let wide = if columns >= 120 { 24 } else { 10 };
     let mut spans = vec![
         Span::styled(lead, base),
-        Span::styled(text::left(&state.text(cx), 11) + " ", style(state.part)),
+        Span::styled(text::left(&state.text(cx), states_wide) + " ", style(state.part)),
         Span::styled(text::left(&node.name, names) + " ", base),
     ];
     let bar_part = if node.state == JobNodeState::Failed { Part::Bad } else { Part::BarDone };

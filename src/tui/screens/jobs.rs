@@ -93,6 +93,7 @@ impl JobsTab {
         vec![
             (job.id.to_string(), Part::Text),
             states::job(job.state).cell(cx),
+            (cx.tr(&Text::key(format!("plan-kind-{}", job.kind.word()))), Part::Text),
             (text::percent(job.permille), Part::Text),
             (format!("{}/{}", job.nodes_done, job.nodes), Part::Text),
             (job.nodes_failed.to_string(), failed),
@@ -119,6 +120,7 @@ impl JobsTab {
         let columns = [
             column(t!("col-job-id"), Wide::Fixed(6), 0),
             column(t!("col-state"), Wide::Flex(12), 0),
+            column(t!("col-kind"), Wide::Fixed(12), 2),
             column(Text::plain("%"), Wide::Fixed(5), 0),
             column(t!("col-nodes"), Wide::Fixed(7), 0),
             column(t!("col-failed"), Wide::Fixed(6), 2),

@@ -1,13 +1,14 @@
 //! The node table of an environment.
 
 use super::job::JobPage;
-use super::{node_forms, node_login, shell, sweep};
+use super::manual::ManualPage;
+use super::{node_forms, node_lock, node_login, renewal, shell, sweep};
 use crate::api::Request;
 use crate::api::message::NodeChange;
 use crate::api::rows::NodeRow;
 use crate::domain::access;
 use crate::domain::ids::EnvId;
-use crate::domain::node::{CredentialKind, Reach};
+use crate::domain::node::{self, CredentialKind, NodeEvent, NodeState, Reach};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::Action;
@@ -79,6 +80,9 @@ impl NodesTab {
                 | A::NodeAddress
                 | A::NodeForget
                 | A::NodeRemove
+                | A::NodeLock
+                | A::NodeReinstall
+                | A::NodeByHand
                 | A::Details
                 | A::Shell
                 | A::Logs
@@ -99,6 +103,9 @@ impl NodesTab {
         }
         let selected = self.selected(cx).unwrap_or(first);
         match action {
+            A::NodeReinstall => no_way(selected, NodeEvent::Reinstall),
+            A::NodeByHand if selected.state == NodeState::Manual => None,
+            A::NodeByHand => no_way(selected, NodeEvent::ByHand),
             A::NodeProbe | A::Shell => {
                 let without = chosen.iter().find(|n| n.credential.is_none());
                 without.map(|n| t!("refused-no-credential", name = &n.name)).or_else(|| {
@@ -133,6 +140,18 @@ impl NodesTab {
             Action::NodeCredential => vec![Effect::Push(node_login::credentials(&chosen))],
             Action::NodeForget => vec![Effect::Push(Box::new(forget(chosen.first()?)))],
             Action::NodeRemove => vec![Effect::Push(Box::new(remove(&chosen)))],
+            Action::NodeLock => vec![Effect::Push(node_lock::lock(cx, &chosen))],
+            Action::NodeReinstall => {
+                let node = self.selected(cx)?;
+                vec![Effect::Push(renewal::reinstall(cx, node.id, &node.name, renewal::From::Table))]
+            }
+            Action::NodeByHand => {
+                let node = self.selected(cx)?;
+                vec![match node.job.filter(|_| node.state == NodeState::Manual) {
+                    Some(job) => Effect::Push(Box::new(ManualPage::new(node.env, job, node.id))),
+                    None => Effect::Push(Box::new(renewal::by_hand(node.id, &node.name))),
+                }]
+            }
             Action::Open | Action::Details => vec![Effect::Push(Box::new(details(cx, self.selected(cx)?)))],
             Action::Shell => {
                 let node = self.selected(cx)?;
@@ -151,7 +170,7 @@ impl NodesTab {
             }
             _ => return None,
         };
-        if matches!(action, Action::NodeRemove | Action::NodeRoles | Action::NodeProbe) {
+        if matches!(action, Action::NodeRemove | Action::NodeRoles | Action::NodeProbe | Action::NodeLock) {
             self.list.unmark();
         }
         Some(effects)
@@ -173,12 +192,17 @@ impl NodesTab {
             };
             return empty::draw(cx, frame, area, &sentences);
         }
+        // Locks are rare: their column takes room only where there is one.
+        let locked = keys.iter().any(|key| self.row(cx, *key).is_some_and(|r| r.lock.is_some()));
+        let lock = if locked { 4 } else { 0 };
         let columns = [
-            column(t!("col-name"), Wide::Flex(16), 0).sorted_by(Action::SortName, 'N'),
-            column(t!("col-state"), Wide::Fixed(13), 0).sorted_by(Action::SortState, 'S'),
+            column(t!("col-name"), Wide::Flex(if locked { 12 } else { 15 }), 0)
+                .sorted_by(Action::SortName, 'N'),
+            column(t!("col-state"), Wide::Fixed(14), 0).sorted_by(Action::SortState, 'S'),
             column(t!("col-roles"), Wide::Flex(14), 0).sorted_by(Action::SortRoles, 'R'),
-            column(t!("col-address"), Wide::Fixed(16), 1).sorted_by(Action::SortAddress, 'A'),
+            column(t!("col-address"), Wide::Fixed(15), 1).sorted_by(Action::SortAddress, 'A'),
             column(t!("col-reach"), Wide::Fixed(9), 2),
+            column(t!("col-lock"), Wide::Fixed(lock), u8::from(!locked) * 9),
             column(t!("col-system"), Wide::Flex(16), 3),
             column(t!("col-cpus"), Wide::Fixed(4), 4),
             column(t!("col-memory"), Wide::Fixed(9), 5),
@@ -206,6 +230,7 @@ fn cells(cx: &Shared, row: &NodeRow) -> Vec<Cell> {
         (states::roles(cx, &row.roles), Part::Text),
         (place(row), Part::Text),
         states::reach(&row.reach, row.probing.is_some()).cell(cx),
+        (row.lock.as_ref().map_or_else(String::new, |_| "■".into()), Part::Warn),
         fact(facts.map(|f| format!("{} {}", f.os_id, f.os_version))),
         fact(facts.map(|f| f.cpus.to_string())),
         fact(facts.map(|f| text::bytes(f.memory))),
@@ -221,7 +246,11 @@ fn place(row: &NodeRow) -> String {
 fn search_text(cx: &Shared, row: &NodeRow) -> String {
     let state = states::node(row.state).text(cx);
     let reach = states::reach(&row.reach, row.probing.is_some()).text(cx);
-    format!("{} {} {} {state} {reach}", row.name, place(row), states::roles(cx, &row.roles))
+    let lock = row
+        .lock
+        .as_ref()
+        .map_or_else(String::new, |l| format!("{} {} {}", cx.tr(&t!("col-lock")), l.by, l.why));
+    format!("{} {} {} {state} {reach} {lock}", row.name, place(row), states::roles(cx, &row.roles))
 }
 
 /// What is known about a node, a line each.
@@ -244,6 +273,10 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
         Reach::Answers { at } => line(t!("col-reach"), format!("{reach}, {}", cx.clock(*at))),
         Reach::Unknown => line(t!("col-reach"), reach),
     });
+    if let Some(lock) = &row.lock {
+        lines.push(line(t!("col-lock"), format!("{}, {}: {}", lock.by, cx.clock(lock.at), lock.why)));
+    }
+    lines.push(line(t!("label-ways"), ways_on(cx, row)));
     let Some(facts) = &row.facts else {
         lines.extend([Text::plain(""), t!("details-none")]);
         return lines;
@@ -281,6 +314,41 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
         lines.push(line(t!("fact-nic"), format!("{} {} {carrier} {addresses}", nic.name, nic.mac)));
     }
     lines
+}
+
+/// Why a node cannot be renewed now.
+fn no_way(row: &NodeRow, event: NodeEvent) -> Option<Text> {
+    if let Some(lock) = &row.lock {
+        return Some(t!("refused-locked", name = &row.name, by = &lock.by, why = &lock.why));
+    }
+    if row.state.is_busy() && row.state != NodeState::Manual {
+        return Some(t!("refused-node-busy", name = &row.name));
+    }
+    let state = Text::key(format!("node-state-{}", row.state.word()));
+    let none = !node::exits(row.state).any(|(e, _)| e == event);
+    none.then(|| t!("refused-way-state", name = &row.name, state = state))
+}
+
+/// What leads on from where a node stands, by the table of its states, as far as an operator can ask for it.
+fn ways_on(cx: &Shared, row: &NodeRow) -> String {
+    let mut words: Vec<String> = node::exits(row.state)
+        .filter_map(|(event, _)| match event {
+            NodeEvent::Queue if !row.state.is_busy() => Some(t!("exit-install")),
+            NodeEvent::Undo if !row.state.is_busy() && row.job.is_some() => Some(t!("exit-undo")),
+            NodeEvent::Reinstall if row.state != NodeState::Interrupted => Some(t!("exit-reinstall")),
+            NodeEvent::ByHand if !row.state.is_busy() => Some(t!("exit-by-hand")),
+            NodeEvent::Check if row.state == NodeState::Manual => Some(t!("exit-check")),
+            NodeEvent::RolesSet | NodeEvent::RolesCleared => Some(t!("exit-roles")),
+            _ => None,
+        })
+        .map(|text| cx.tr(&text))
+        .collect();
+    if row.lock.is_some() {
+        words = vec![cx.tr(&t!("exit-unlock"))];
+    } else if words.is_empty() {
+        words.push(cx.tr(&t!("exit-job")));
+    }
+    words.join(", ")
 }
 
 fn login(cx: &Shared, row: &NodeRow) -> String {

@@ -1,10 +1,12 @@
-//! What an installation would do, before it does it.
+//! What an installation would do, before it does it. Enter opens the selected step, `d` asks the nodes and changes nothing.
 
 use super::job::JobPage;
 use super::nodes::names;
+use super::plan_step::PlanStep;
+use super::policy_form;
 use crate::api::{Failure, Request, Response};
-use crate::domain::ids::EnvId;
-use crate::domain::plan::{Plan, localized};
+use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::plan::{Plan, PlanKind, StepId, localized};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
@@ -12,6 +14,7 @@ use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
 use crate::tui::widgets::dialog::Confirm;
+use crate::tui::widgets::list::List;
 use crate::tui::widgets::{empty, states};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -22,18 +25,46 @@ use std::cell::Cell;
 pub struct PlanPage {
     env: EnvId,
     plan: Option<Result<Box<Plan>, Text>>,
-    from: usize,
+    /// The selected step, by the number of its line.
+    list: List,
+    from: Cell<usize>,
     page: Cell<usize>,
+}
+
+/// A line of the plan; those of steps can be selected.
+struct PlanLine {
+    text: String,
+    part: Part,
+    step: Option<(NodeId, StepId)>,
+}
+
+impl PlanLine {
+    fn new(text: String, part: Part) -> Self {
+        Self { text, part, step: None }
+    }
 }
 
 impl PlanPage {
     /// The plan of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, plan: None, from: 0, page: Cell::new(10) }
+        Self { env, plan: None, list: List::default(), from: Cell::new(0), page: Cell::new(10) }
     }
 
     fn plan(&self) -> Option<&Plan> {
         self.plan.as_ref()?.as_ref().ok().map(|p| &**p)
+    }
+
+    fn keys(lines: &[PlanLine]) -> Vec<u64> {
+        (0_u64..).zip(lines).filter(|(_, l)| l.step.is_some()).map(|(n, _)| n).collect()
+    }
+
+    fn dry_run(&self, cx: &Shared) -> Option<Confirm> {
+        let env = self.env;
+        let name = cx.data.environment(env).map_or_else(|| env.to_string(), |e| e.env.name.clone());
+        let body = vec![t!("dry-run-what", count = self.plan()?.nodes.len()), t!("dry-run-how")];
+        Some(Confirm::new(t!("dry-run-title", name = name), body, t!("button-dry-run"), move || {
+            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: true })]
+        }))
     }
 
     fn confirm(&self, cx: &Shared) -> Option<Confirm> {
@@ -49,7 +80,7 @@ impl PlanPage {
         }))
     }
 
-    fn lines(cx: &Shared, plan: &Plan) -> Vec<(String, Part)> {
+    fn lines(cx: &Shared, plan: &Plan) -> Vec<PlanLine> {
         let steps: usize = plan.stages.iter().flat_map(|s| &s.items).map(|i| i.steps.len()).sum();
         let parallel = usize::try_from(plan.parallel.max(1)).unwrap_or(1);
         // Stages one after the other, nodes within a stage side by side.
@@ -75,13 +106,15 @@ impl PlanPage {
             parallel = plan.parallel,
         );
         let mut lines = vec![
-            (cx.tr(&summary), Part::Title),
-            (cx.tr(&t!("plan-modules", names = modules.join(" "))), Part::Text),
+            PlanLine::new(cx.tr(&summary), Part::Title),
+            PlanLine::new(cx.tr(&t!("plan-modules", names = modules.join(" "))), Part::Text),
+            PlanLine::new(policy_form::sentence(cx, &plan.policy), Part::Text),
         ];
         for stage in &plan.stages {
             let word = Text::key(format!("stage-{}", stage.kind.word()));
-            lines.push((String::new(), Part::Text));
-            lines.push((cx.tr(&t!("plan-stage", stage = word, nodes = stage.items.len())), Part::Title));
+            lines.push(PlanLine::new(String::new(), Part::Text));
+            let head = cx.tr(&t!("plan-stage", stage = word, nodes = stage.items.len()));
+            lines.push(PlanLine::new(head, Part::Title));
             for item in &stage.items {
                 let node = plan.node(item.node);
                 let line = node.map_or_else(
@@ -91,7 +124,7 @@ impl PlanPage {
                         cx.tr(&t!("plan-node", name = &n.name, address = &n.address, roles = roles))
                     },
                 );
-                lines.push((format!("  {line}"), Part::Text));
+                lines.push(PlanLine::new(format!("  {line}"), Part::Text));
                 for id in &item.steps {
                     let step = plan.steps.get(id);
                     let title = step.map_or("", |s| localized(&s.title, cx.language()));
@@ -108,7 +141,8 @@ impl PlanPage {
                         line =
                             format!("{line}  {}", cx.tr(&t!("plan-secrets", names = step.secrets.join(" "))));
                     }
-                    lines.push((line, Part::Dim));
+                    let step = Some((item.node, id.clone()));
+                    lines.push(PlanLine { text: line, part: Part::Dim, step });
                 }
             }
         }
@@ -134,34 +168,33 @@ impl Screen for PlanPage {
     }
 
     fn refusal(&self, _: &Shared, action: Action) -> Option<Text> {
-        if action != Action::PlanStart {
-            return None;
-        }
-        match &self.plan {
-            None => Some(t!("loading")),
-            Some(_) => None,
-        }
+        let asks = matches!(action, Action::PlanStart | Action::PlanDryRun | Action::Open);
+        (asks && self.plan.is_none()).then(|| t!("loading"))
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
-        let page = self.page.get().max(2);
-        self.from = match action {
-            Action::Up => self.from.saturating_sub(1),
-            Action::Down => self.from + 1,
-            Action::HalfUp => self.from.saturating_sub(page / 2),
-            Action::HalfDown => self.from + page / 2,
-            Action::PageUp => self.from.saturating_sub(page - 1),
-            Action::PageDown => self.from + page - 1,
-            Action::Top => 0,
-            Action::Bottom => usize::MAX / 2,
+        let Some(plan) = self.plan() else {
+            let asks = matches!(action, Action::PlanStart | Action::PlanDryRun | Action::Open);
             // What was missing may be there by now.
-            Action::PlanStart if self.plan().is_none() => return Some(self.online(cx)),
-            Action::PlanStart => return Some(vec![Effect::Push(Box::new(self.confirm(cx)?))]),
-            _ => return None,
+            return asks.then(|| self.online(cx));
         };
-        let count = self.plan().map_or(0, |plan| Self::lines(cx, plan).len());
-        self.from = self.from.min(count.saturating_sub(page));
-        Some(Vec::new())
+        let effects = match action {
+            Action::PlanStart => vec![Effect::Push(Box::new(self.confirm(cx)?))],
+            Action::PlanDryRun => vec![Effect::Push(Box::new(self.dry_run(cx)?))],
+            Action::Open => {
+                let lines = Self::lines(cx, plan);
+                let at = self.list.selected(&Self::keys(&lines)).and_then(|at| usize::try_from(at).ok());
+                let Some((node, step)) = at.and_then(|at| lines.get(at)).and_then(|l| l.step.as_ref()) else {
+                    return Some(Vec::new());
+                };
+                vec![Effect::Push(Box::new(PlanStep::new(plan, *node, step)))]
+            }
+            _ => {
+                let keys = Self::keys(&Self::lines(cx, plan));
+                return self.list.act(action, &keys).then(Vec::new);
+            }
+        };
+        Some(effects)
     }
 
     fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
@@ -169,10 +202,11 @@ impl Screen for PlanPage {
             (Tag::Content, Ok(Response::Plan(plan))) => self.plan = Some(Ok(plan)),
             (Tag::Content, Err(f)) => self.plan = Some(Err(cx.catalogue.failure(&f))),
             (_, Ok(Response::Job(job))) => {
-                return vec![
-                    Effect::Replace(Box::new(JobPage::new(job.id))),
-                    Effect::Say(Level::Good, t!("install-started")),
-                ];
+                let said = match job.kind {
+                    PlanKind::DryRun => t!("dry-run-started"),
+                    PlanKind::Install | PlanKind::Reinstall => t!("install-started"),
+                };
+                return vec![Effect::Replace(Box::new(JobPage::new(job.id))), Effect::Say(Level::Good, said)];
             }
             (_, Ok(_)) => {}
             (_, Err(f)) => return vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
@@ -189,10 +223,23 @@ impl Screen for PlanPage {
         let room = usize::from(area.height);
         self.page.set(room);
         let lines = Self::lines(cx, plan);
-        for (n, (line, part)) in lines.into_iter().skip(self.from).take(room).enumerate() {
-            let line = text::fit(&format!(" {line}"), usize::from(area.width));
-            let y = area.y.saturating_add(cells(n));
-            frame.render_widget(Line::styled(line, cx.style(part)), Rect { y, height: 1, ..area });
+        let keys = Self::keys(&lines);
+        self.list.scroll(&keys, room);
+        let selected = self.list.selected(&keys).and_then(|at| usize::try_from(at).ok());
+        let at = selected.unwrap_or(0);
+        // With the first step selected the summary above it is in sight, too.
+        let first = keys.first().and_then(|k| usize::try_from(*k).ok()).unwrap_or(0);
+        let top = if at <= first { 0 } else { at };
+        let last = lines.len().saturating_sub(room);
+        let from = self.from.get().min(last).min(top).max((at + 1).saturating_sub(room));
+        self.from.set(from);
+        for (n, line) in lines.into_iter().enumerate().skip(from).take(room) {
+            let here = selected == Some(n);
+            let lead = if here { "»" } else { " " };
+            let text = text::fit(&format!("{lead}{}", line.text), usize::from(area.width));
+            let style = cx.style(if here { Part::Selection } else { line.part });
+            let y = area.y.saturating_add(cells(n - from));
+            frame.render_widget(Line::styled(text, style), Rect { y, height: 1, ..area });
         }
     }
 }

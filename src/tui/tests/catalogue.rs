@@ -5,7 +5,8 @@ use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
 use crate::domain::manual::ENGLISH;
 use crate::domain::node::{NodeRole, NodeState};
-use crate::domain::plan::StageKind;
+use crate::domain::plan::{PlanKind, StageKind};
+use crate::domain::policy::OnFailure;
 use crate::domain::user::{PasswordFault, UserRole};
 use crate::tui::bindings::BINDINGS;
 use crate::tui::i18n::{Catalogue, Language, Text};
@@ -77,6 +78,12 @@ fn made() -> BTreeSet<String> {
     }
     all.extend(ReinstallPhase::ALL.map(|s| format!("reinstall-{}", s.word())));
     all.extend(ENGLISH.iter().map(|(key, _)| (*key).to_owned()));
+    for kind in [PlanKind::Install, PlanKind::DryRun, PlanKind::Reinstall] {
+        all.push(format!("plan-kind-{}", kind.word()));
+    }
+    for way in OnFailure::ALL {
+        all.extend(["", "-means"].map(|tail| format!("on-failure-{}{tail}", way.word())));
+    }
     all.extend(JobNodeState::ALL.map(|s| format!("job-node-{}", s.word())));
     {
         use NameFault as F;

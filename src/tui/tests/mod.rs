@@ -17,5 +17,6 @@ mod job;
 mod job_asks;
 mod job_node;
 mod nodes;
+mod policies;
 mod recorder;
 mod shell;
