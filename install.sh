@@ -359,25 +359,35 @@ command_test() {
     runner='cargo nextest run --locked --no-fail-fast --status-level fail --final-status-level fail'
     everything=''
     in_lab='--test e2e --test campaign --run-ignored only --test-threads 2'
-    listed='cargo nextest list --locked --test e2e --test campaign --run-ignored only --message-format oneline'
+    listed='cargo nextest list --locked --test e2e --test campaign --test cobbler --run-ignored only --message-format oneline'
   else
     say "cargo-nextest is missing: cargo test instead (slower)"
     runner='cargo test --locked --no-fail-fast'
     everything='--lib --bins --tests'
     in_lab='--test e2e --test campaign -- --ignored --test-threads 1'
-    listed='cargo test --locked --quiet --test e2e --test campaign -- --ignored --list --format terse'
+    listed='cargo test --locked --quiet --test e2e --test campaign --test cobbler -- --ignored --list --format terse'
   fi
   # shellcheck disable=SC2086 # words of a command
   tests "tests" $runner $everything
   tests "examples in the documentation" cargo test --locked --doc
   why=$(no_lab)
+  cobbler=''
+  if [ -z "$why" ]; then
+    if tests/cobbler/site probe probe >"$work/site" 2>&1; then
+      cobbler='--test cobbler'
+    elif [ $? = 77 ]; then
+      skip "reinstallation through a real cobblerd: $(tail -n 1 "$work/site")" "$(grep -c '#\[ignore' tests/cobbler/*.rs | awk -F: '{n += $2} END {print n}')"
+    else
+      bad "a real cobblerd for the tests: $(tail -n 1 "$work/site")"
+    fi
+  fi
   if [ -n "$why" ]; then
     # shellcheck disable=SC2086
     count=$($listed 2>/dev/null | grep -cE '(: test$|^cpmg)') || true
     skip "installation in the lab: $why" "${count:-1}"
   else
     # shellcheck disable=SC2086
-    tests "installation and campaign of kills in the lab (real nodes)" $runner $in_lab
+    tests "installation, campaign of kills, reinstallation in the lab (real nodes)" $runner $cobbler $in_lab
   fi
   if cargo deny --version >/dev/null 2>&1; then
     part "licences, bans, sources" cargo deny --locked check licenses bans sources

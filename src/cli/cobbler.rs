@@ -27,6 +27,11 @@ pub async fn run(global: &Global, command: CobblerCommand) -> Result<(), Fault> 
             talk.call(Request::CobblerSet { env: env.id, place: Some(place) }).await?;
             let view = view(&talk, env.id).await?;
             let writes = if view.writes { "" } else { "; it is only read, see docs/guide.md" };
+            if in_clear(&view.url) {
+                print::complain(
+                    "the password travels to this server in clear text: use https, or an SSH tunnel to 127.0.0.1:25151 there",
+                );
+            }
             talk.done(&format!("{}: Cobbler {} at {}{writes}", env.name, view.version, view.url), &view)
         }
         CobblerCommand::Forget { env } => {
@@ -64,6 +69,12 @@ async fn view(talk: &Talk, env: crate::domain::ids::EnvId) -> Result<CobblerView
         Response::Cobbler(view) => Ok(*view),
         _ => Err(Talk::unexpected()),
     }
+}
+
+/// Whether what is sent there can be read on the way.
+fn in_clear(url: &str) -> bool {
+    let Some(host) = url.strip_prefix("http://") else { return false };
+    !["127.", "localhost", "[::1]"].iter().any(|here| host.starts_with(here))
 }
 
 fn how(args: PowerArgs) -> Result<Option<CobblerPower>, Fault> {

@@ -102,8 +102,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The client of an environment's server. A server that was upgraded meanwhile answers old calls as it likes, so the version is asked
-    /// again with each new login.
+    /// The client of an environment's server, made when it is first needed. It keeps the version that it saw then; a server that is upgraded
+    /// meanwhile refuses its handles, and whatever it took without a word is found when it is read back.
     pub async fn cobbler(&self, env: EnvId) -> Result<Arc<Cobbler>, CobblerError> {
         let place = self.cobbler_place(env).map_err(|f| CobblerError::Unreachable { why: f.message })?;
         let place = place.ok_or(CobblerError::NotSet)?;

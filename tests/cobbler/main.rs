@@ -8,4 +8,5 @@ mod client;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "shared with the other tests on real nodes")]
 mod lab;
+mod reinstall;
 mod site;
