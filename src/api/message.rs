@@ -3,7 +3,7 @@
 pub use super::request::{Credential, EnvChange, NodeChange, Request};
 use super::rows::{JobRow, NodeRow, Row, Update};
 pub use super::views::*;
-use crate::domain::cobbler::CobblerView;
+use crate::domain::cobbler::{CobblerSettings, CobblerView};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{ShellId, SweepId};
 use crate::domain::job::forecast::NodeForecast;
@@ -115,6 +115,8 @@ pub enum Response {
     Sweep(SweepId),
     /// The node's host key is not pinned yet: compare, then `NodeTrust`.
     HostKey(HostKeyView),
+    /// Where the Cobbler server is, if that was said.
+    CobblerSettings(Option<CobblerSettings>),
     /// What a Cobbler server has.
     Cobbler(Box<CobblerView>),
     /// Whether registering made a new system; otherwise it was there.

@@ -181,8 +181,13 @@ pub enum Request {
     CobblerSet {
         /// Of which environment.
         env: EnvId,
-        /// Where; `None` forgets.
+        /// Where; an empty password keeps the one of the same address and user. `None` forgets.
         place: Option<CobblerPlace>,
+    },
+    /// Where an environment's Cobbler server is. Nothing is connected.
+    CobblerSettings {
+        /// Of which environment.
+        env: EnvId,
     },
     /// What an environment's Cobbler server has.
     Cobbler {
@@ -197,6 +202,9 @@ pub enum Request {
         system: Option<String>,
         /// What is to be installed on it, when it is.
         profile: String,
+        /// The MAC address that boots from the network; `None`: that of the NIC with the node's address.
+        #[serde(default)]
+        mac: Option<String>,
         /// How the server switches it.
         power: Option<CobblerPower>,
     },

@@ -1,10 +1,11 @@
 //! Cobbler: where it is, what it has, nodes as its systems.
 
 use super::args::Global;
-use super::cobbler_args::{CobblerCommand, PowerArgs};
-use super::exit::Fault;
+use super::cobbler_args::{CobblerCommand, CobblerItems, PowerArgs};
+use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{find, print, prompt};
+use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
 use crate::domain::cobbler::{CobblerPlace, CobblerPower, CobblerView};
 use serde_json::json;
@@ -34,22 +35,52 @@ pub async fn run(global: &Global, command: CobblerCommand) -> Result<(), Fault> 
             }
             talk.done(&format!("{}: Cobbler {} at {}{writes}", env.name, view.version, view.url), &view)
         }
-        CobblerCommand::Forget { env } => {
+        CobblerCommand::Forget { env, yes } => {
             let env = find::environment(&talk, &env, false).await?.env;
+            let Response::CobblerSettings(old) = talk.call(Request::CobblerSettings { env: env.id }).await?
+            else {
+                return Err(Talk::unexpected());
+            };
+            let Some(old) = old else {
+                return Err(Fault::new(Code::NotFound, format!("{} has no Cobbler server", env.name)));
+            };
+            let question = format!("Forget {} and the password of {} there?", old.url, old.user);
+            if !yes && !prompt::confirmed(&question)? {
+                return Err(Fault::usage("nothing was done: say yes, or give --yes"));
+            }
             talk.call(Request::CobblerSet { env: env.id, place: None }).await?;
             talk.done(
                 &format!("{} has no Cobbler server any more", env.name),
                 &json!({ "environment": env.name }),
             )
         }
+        CobblerCommand::Check { env } => {
+            let env = find::environment(&talk, &env, false).await?.env;
+            check(&talk, &view(&talk, env.id).await?)
+        }
+        CobblerCommand::List { env, what } => {
+            let env = find::environment(&talk, &env, false).await?.env;
+            let view = view(&talk, env.id).await?;
+            let nodes = find::nodes(&talk, env.id).await?;
+            match what {
+                CobblerItems::Distros if talk.json => print::json(&view.distros),
+                CobblerItems::Profiles if talk.json => print::json(&view.profiles),
+                CobblerItems::Systems if talk.json => print::json(&view.systems),
+                CobblerItems::Distros => distros(&view),
+                CobblerItems::Profiles => profiles(&view),
+                CobblerItems::Systems => systems(&view, &nodes),
+            }
+        }
         CobblerCommand::Show { env } => {
             let env = find::environment(&talk, &env, false).await?.env;
             let view = view(&talk, env.id).await?;
-            if talk.json { print::json(&view) } else { show(&view) }
+            let nodes = find::nodes(&talk, env.id).await?;
+            if talk.json { print::json(&view) } else { show(&view, &nodes) }
         }
-        CobblerCommand::Register { node, profile, system, power } => {
+        CobblerCommand::Register { node, profile, mac, system, power } => {
             let node = find::node(&talk, &node).await?;
-            let request = Request::CobblerRegister { node: node.id, system, profile, power: how(power)? };
+            let power = how(power)?;
+            let request = Request::CobblerRegister { node: node.id, system, profile, mac, power };
             let Response::Registered(new) = talk.call(request).await? else { return Err(Talk::unexpected()) };
             let text = if new {
                 format!(
@@ -94,26 +125,80 @@ fn how(args: PowerArgs) -> Result<Option<CobblerPower>, Fault> {
     }))
 }
 
-fn show(view: &CobblerView) -> Result<(), Fault> {
+/// What was found, what was expected, and what to do about it.
+fn check(talk: &Talk, view: &CobblerView) -> Result<(), Fault> {
+    let plain = view.url.starts_with("http://");
+    if talk.json {
+        return print::json(&json!({
+            "version": view.version,
+            "writes": view.writes,
+            "plain": plain,
+            "distros": view.distros.len(),
+            "profiles": view.profiles.len(),
+            "systems": view.systems.len(),
+        }));
+    }
+    head(view)?;
+    print::line(&format!(
+        "{} distros, {} profiles, {} systems",
+        view.distros.len(),
+        view.profiles.len(),
+        view.systems.len()
+    ))?;
+    if !view.writes {
+        print::line("this version is only read: install nodes by hand, or use Cobbler 3.3")?;
+    }
+    if plain {
+        print::line(
+            "the address is http: the password goes over the network as it is; use https or a tunnel",
+        )?;
+    }
+    if view.systems.iter().any(|s| s.power_password) {
+        print::line(
+            "the server holds passwords of power agents and shows them to whoever asks: prefer identity files",
+        )?;
+    }
+    Ok(())
+}
+
+fn head(view: &CobblerView) -> Result<(), Fault> {
     let writes = if view.writes { "changed by cpmg" } else { "only read by cpmg" };
     print::pairs(&[
         ("server", view.url.clone()),
         ("user", view.user.clone()),
         ("version", format!("{} ({writes})", view.version)),
-    ])?;
+    ])
+}
+
+fn show(view: &CobblerView, nodes: &[NodeRow]) -> Result<(), Fault> {
+    head(view)?;
+    distros(view)?;
+    profiles(view)?;
+    systems(view, nodes)
+}
+
+fn distros(view: &CobblerView) -> Result<(), Fault> {
     let rows: Vec<[String; 4]> = view
         .distros
         .iter()
         .map(|d| [d.name.clone(), d.breed.clone(), d.os_version.clone(), d.arch.clone()])
         .collect();
-    print::table(["DISTRO", "BREED", "VERSION", "ARCH"], &rows, "no distros")?;
+    let empty = "no distros: import one on the Cobbler server";
+    print::table(["DISTRO", "BREED", "VERSION", "ARCH"], &rows, empty)
+}
+
+fn profiles(view: &CobblerView) -> Result<(), Fault> {
     let rows: Vec<[String; 3]> =
         view.profiles.iter().map(|p| [p.name.clone(), p.distro.clone(), p.autoinstall.clone()]).collect();
-    print::table(["PROFILE", "DISTRO", "TEMPLATE"], &rows, "no profiles")?;
-    let rows: Vec<[String; 6]> = view
+    print::table(["PROFILE", "DISTRO", "TEMPLATE"], &rows, "no profiles")
+}
+
+fn systems(view: &CobblerView, nodes: &[NodeRow]) -> Result<(), Fault> {
+    let rows: Vec<[String; 7]> = view
         .systems
         .iter()
         .map(|s| {
+            let node = nodes.iter().find(|n| s.is_machine(&n.address.to_string(), n.facts.as_ref()));
             let netboot = match s.netboot {
                 Some(true) => "installs",
                 Some(false) => "disk",
@@ -126,6 +211,7 @@ fn show(view: &CobblerView) -> Result<(), Fault> {
             };
             [
                 s.name.clone(),
+                node.map_or_else(|| "-".to_owned(), |n| n.name.clone()),
                 s.profile.clone(),
                 netboot.to_owned(),
                 print::words(&s.macs),
@@ -134,5 +220,10 @@ fn show(view: &CobblerView) -> Result<(), Fault> {
             ]
         })
         .collect();
-    print::table(["SYSTEM", "PROFILE", "BOOTS", "MAC", "ADDRESS", "POWER"], &rows, "no systems")
+    let empty = "no systems: 'cpmg cobbler register NODE --profile P' makes one";
+    print::table(["SYSTEM", "NODE", "PROFILE", "BOOTS", "MAC", "ADDRESS", "POWER"], &rows, empty)?;
+    if view.left_out > 0 {
+        print::line(&format!("{} more of what the server has are left out", view.left_out))?;
+    }
+    Ok(())
 }

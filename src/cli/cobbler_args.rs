@@ -1,6 +1,6 @@
 //! The command line about Cobbler.
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// Commands about Cobbler.
@@ -25,10 +25,25 @@ pub enum CobblerCommand {
         #[arg(long, value_name = "SECONDS", default_value_t = crate::domain::cobbler::POWER_SECONDS)]
         power_seconds: u32,
     },
-    /// Forget an environment's Cobbler server
+    /// Forget an environment's Cobbler server and the password
     Forget {
         /// Environment, by name or number
         env: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Log in to an environment's Cobbler server and look whether cpmg can work with it
+    Check {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// List what an environment's Cobbler server has
+    List {
+        /// Environment, by name or number
+        env: String,
+        /// What
+        what: CobblerItems,
     },
     /// Show an environment's Cobbler server with its distros, profiles and systems
     Show {
@@ -42,6 +57,9 @@ pub enum CobblerCommand {
         /// Cobbler's profile
         #[arg(long)]
         profile: String,
+        /// MAC address that boots from the network [default: of the NIC with the node's address]
+        #[arg(long)]
+        mac: Option<String>,
         /// Name of the system [default: the node's]
         #[arg(long)]
         system: Option<String>,
@@ -49,6 +67,17 @@ pub enum CobblerCommand {
         #[command(flatten)]
         power: PowerArgs,
     },
+}
+
+/// What a Cobbler server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CobblerItems {
+    /// Operating systems
+    Distros,
+    /// Ways to install them
+    Profiles,
+    /// Machines
+    Systems,
 }
 
 /// How Cobbler switches a machine.

@@ -1,5 +1,6 @@
 //! An environment's Cobbler server: where it is, and what it has, as operators see it.
 
+use super::facts::Facts;
 use super::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,87 @@ pub struct CobblerPlace {
     pub power_seconds: u32,
 }
 
+/// Where the server is, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CobblerSettings {
+    /// `http(s)://HOST/cobbler_api`.
+    pub url: String,
+    /// The user there.
+    pub user: String,
+    /// Certificates (PEM) of the authority that signed the server's, if they were given.
+    #[serde(default)]
+    pub authority: Option<String>,
+    /// Seconds that a power agent gets for a word.
+    pub power_seconds: u32,
+}
+
+impl CobblerSettings {
+    /// Whether passwords go over the network as they are.
+    pub fn is_plain(&self) -> bool {
+        self.url.starts_with("http://")
+    }
+}
+
+/// What is wrong with a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CobblerFault {
+    /// Not `http://…` or `https://…` with a host.
+    #[error("write the address of the server as http(s)://HOST/cobbler_api")]
+    Url,
+    /// A user or a password in the address.
+    #[error("the address holds a user or a password: they have fields of their own")]
+    UrlHoldsLogin,
+    /// No user.
+    #[error("the user of Cobbler is missing")]
+    User,
+    /// Not certificates.
+    #[error("this is no certificate: its first line would be '-----BEGIN CERTIFICATE-----'")]
+    Authority,
+}
+
+impl CobblerFault {
+    /// The field that is wrong.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Url | Self::UrlHoldsLogin => "url",
+            Self::User => "user",
+            Self::Authority => "authority",
+        }
+    }
+
+    /// Key of the sentence in the message catalogue.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Url => "cobbler-bad-url",
+            Self::UrlHoldsLogin => "cobbler-url-login",
+            Self::User => "cobbler-bad-user",
+            Self::Authority => "cobbler-bad-authority",
+        }
+    }
+}
+
+impl CobblerPlace {
+    /// Whether it can be right, as far as its text tells.
+    pub fn check(&self) -> Result<(), CobblerFault> {
+        let rest = self.url.strip_prefix("https://").or_else(|| self.url.strip_prefix("http://"));
+        let host = rest.and_then(|r| r.split('/').next()).unwrap_or_default();
+        if host.contains('@') {
+            return Err(CobblerFault::UrlHoldsLogin);
+        }
+        let odd = |c: char| c.is_whitespace() || c.is_control();
+        if host.is_empty() || host.starts_with(':') || self.url.contains(odd) {
+            return Err(CobblerFault::Url);
+        }
+        if self.user.trim().is_empty() {
+            return Err(CobblerFault::User);
+        }
+        if self.authority.as_ref().is_some_and(|pem| !pem.contains("-----BEGIN CERTIFICATE-----")) {
+            return Err(CobblerFault::Authority);
+        }
+        Ok(())
+    }
+}
+
 /// What a server has. No secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CobblerView {
@@ -41,6 +123,18 @@ pub struct CobblerView {
     pub profiles: Vec<CobblerProfile>,
     /// Machines.
     pub systems: Vec<CobblerSystem>,
+    /// Distros, profiles and systems beyond what one answer holds.
+    #[serde(default)]
+    pub left_out: u32,
+}
+
+impl CobblerSystem {
+    /// Whether it is the machine with that address and those facts.
+    pub fn is_machine(&self, address: &str, facts: Option<&Facts>) -> bool {
+        let has = |mac: &str| self.macs.iter().any(|m| m.eq_ignore_ascii_case(mac));
+        self.addresses.iter().any(|a| a == address)
+            || facts.is_some_and(|f| f.nics.iter().any(|nic| has(&nic.mac)))
+    }
 }
 
 /// An operating system.
@@ -101,4 +195,29 @@ pub struct CobblerPower {
     pub id: String,
     /// A file with a key on the server; may be empty.
     pub identity_file: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_checked() {
+        let check = |url: &str, user: &str, authority: Option<&str>| {
+            let password = Secret::new("x");
+            let authority = authority.map(str::to_owned);
+            CobblerPlace { url: url.into(), user: user.into(), password, authority, power_seconds: 120 }
+                .check()
+        };
+        let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        assert_eq!(check("https://cobbler.example/cobbler_api", "ops", Some(pem)), Ok(()));
+        assert_eq!(check("http://127.0.0.1:25151/", "cobbler", None), Ok(()));
+        for bad in ["", "cobbler.example", "ftp://x/", "http://", "http:///api", "http://:80/", "http://a b/"]
+        {
+            assert_eq!(check(bad, "ops", None), Err(CobblerFault::Url), "{bad}");
+        }
+        assert_eq!(check("http://ops:secret@x/", "ops", None), Err(CobblerFault::UrlHoldsLogin));
+        assert_eq!(check("http://x/", " ", None), Err(CobblerFault::User));
+        assert_eq!(check("http://x/", "ops", Some("MIIB")), Err(CobblerFault::Authority));
+    }
 }

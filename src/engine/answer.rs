@@ -94,8 +94,9 @@ impl Engine {
                 Response::Done
             }
             R::Cobbler { env } => Response::Cobbler(Box::new(self.cobbler_view(env).await?)),
-            R::CobblerRegister { node, system, profile, power } => {
-                Response::Registered(self.cobbler_register(&user, node, system, profile, power).await?)
+            R::CobblerSettings { env } => Response::CobblerSettings(self.cobbler_settings(env)?),
+            R::CobblerRegister { node, system, profile, mac, power } => {
+                Response::Registered(self.cobbler_register(&user, node, system, profile, mac, power).await?)
             }
             R::Accounts { env } => Response::Accounts(self.account_views(env)?),
             R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),

@@ -23,6 +23,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Catalog
         | R::Accounts { .. }
         | R::Cobbler { .. }
+        | R::CobblerSettings { .. }
         | R::PlanPreview { .. }
         | R::StepScript { .. }
         | R::JobForecast { .. }

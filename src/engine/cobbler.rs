@@ -10,12 +10,13 @@ use crate::cobbler::{
     Cobbler, CobblerError, Login, Mac, PowerSettings, Registered, Registration, Target, Timeouts,
 };
 use crate::domain::cobbler::{
-    CobblerDistro, CobblerPlace, CobblerPower, CobblerProfile, CobblerSystem, CobblerView,
+    CobblerDistro, CobblerPlace, CobblerPower, CobblerProfile, CobblerSettings, CobblerSystem, CobblerView,
     POWER_SECONDS_RANGE,
 };
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::node::Node;
 use crate::domain::secret::Secret;
+use crate::domain::text::harmless;
 use crate::domain::user::User;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,6 +25,11 @@ use std::time::Duration;
 
 /// Name under which the place is kept among an environment's sealed values. Accounts of services have names without a colon.
 const KEPT: &str = "cobbler:place";
+
+/// Distros, profiles, and systems, of each, in one answer: a frame holds a mebibyte.
+const SHOWN: usize = 2_000;
+/// Interface of a machine whose NICs are not known.
+const INTERFACE: &str = "eth0";
 
 /// Clients that are logged in, each with what it was made from.
 #[derive(Default)]
@@ -34,12 +40,30 @@ fn fault(why: &CobblerError) -> Failure {
         CobblerError::NotSet | CobblerError::NoSystem { .. } | CobblerError::NoProfile { .. } => {
             FailureKind::NotFound
         }
-        CobblerError::Address { .. } | CobblerError::Authority { .. } | CobblerError::LoginRefused { .. } => {
-            FailureKind::Invalid
-        }
+        CobblerError::Address { .. }
+        | CobblerError::Authority { .. }
+        | CobblerError::BadMac(_)
+        | CobblerError::LoginRefused { .. } => FailureKind::Invalid,
+        CobblerError::Taken { .. } | CobblerError::OtherMachine { .. } => FailureKind::Conflict,
         _ => FailureKind::Node,
     };
-    Failure::new(kind, why.to_string())
+    let field = match why {
+        CobblerError::Address { .. } | CobblerError::Unreachable { .. } | CobblerError::NotCobbler { .. } => {
+            "url"
+        }
+        CobblerError::Authority { .. } => "authority",
+        CobblerError::LoginRefused { .. } => "password",
+        CobblerError::NoProfile { .. } => "profile",
+        CobblerError::BadMac(_) => "mac",
+        _ => return Failure::new(kind, harmless(&why.to_string())),
+    };
+    Failure::new(kind, harmless(&why.to_string())).at(field)
+}
+
+/// The first of a list, names made harmless, as many as one answer holds; the others are counted.
+fn some<T>(all: Vec<T>, left_out: &mut u32) -> impl Iterator<Item = T> {
+    *left_out += u32::try_from(all.len().saturating_sub(SHOWN)).unwrap_or(u32::MAX);
+    all.into_iter().take(SHOWN)
 }
 
 async fn client(place: &CobblerPlace) -> Result<Cobbler, CobblerError> {
@@ -82,12 +106,26 @@ impl Engine {
     ) -> Result<(), Failure> {
         let env = self.env(env)?;
         let mut clients = self.cobblers.0.lock().await;
-        let Some(place) = place else {
+        let Some(mut place) = place else {
             self.records.remove(ACCOUNTS, &(env.id, KEPT.to_owned()))?;
             clients.remove(&env.id);
             tracing::info!(user = %asks.name, env = %env.name, "the Cobbler server was forgotten");
             return Ok(());
         };
+        place.authority = place.authority.filter(|a| !a.trim().is_empty());
+        place.check().map_err(|why| {
+            Failure::new(FailureKind::Invalid, why.to_string()).at(why.field()).keyed(why.key())
+        })?;
+        if place.password.is_empty() {
+            // What is kept for one server or user is not sent to another.
+            let old = self.cobbler_place(env.id)?;
+            let same = old.filter(|old| old.url == place.url && old.user == place.user);
+            place.password = same.map(|old| old.password).ok_or_else(|| {
+                Failure::new(FailureKind::Invalid, "the password of this user on this server is missing")
+                    .at("password")
+                    .keyed("cobbler-no-password")
+            })?;
+        }
         if !POWER_SECONDS_RANGE.contains(&place.power_seconds) {
             let (least, most) = (POWER_SECONDS_RANGE.start(), POWER_SECONDS_RANGE.end());
             let why = format!("a power agent gets {least} to {most} seconds");
@@ -100,6 +138,18 @@ impl Engine {
         tracing::info!(user = %asks.name, env = %env.name, version = %cobbler.version(), "the Cobbler server was set");
         clients.insert(env.id, (place, Arc::new(cobbler)));
         Ok(())
+    }
+
+    /// Where an environment's server is, if that was said.
+    pub fn cobbler_settings(&self, env: EnvId) -> Result<Option<CobblerSettings>, Failure> {
+        let env = self.env(env)?;
+        let place = self.cobbler_place(env.id)?;
+        Ok(place.map(|CobblerPlace { url, user, authority, power_seconds, .. }| CobblerSettings {
+            url,
+            user,
+            authority,
+            power_seconds,
+        }))
     }
 
     /// The client of an environment's server, made when it is first needed. It keeps the version that it saw then; a server that is upgraded
@@ -136,26 +186,28 @@ impl Engine {
             let cobbler = self.cobbler(env.id).await?;
             let (distros, profiles, systems) =
                 (cobbler.distros().await?, cobbler.profiles().await?, cobbler.systems().await?);
+            let mut left_out = 0;
             Ok::<_, CobblerError>(CobblerView {
                 url: place.url,
                 user: place.user,
                 version: cobbler.version().to_string(),
                 writes: cobbler.dialect().writes(),
-                distros: distros
-                    .into_iter()
+                distros: some(distros, &mut left_out)
                     .map(|d| CobblerDistro {
-                        name: d.name,
-                        breed: d.breed,
-                        os_version: d.os_version,
-                        arch: d.arch,
+                        name: harmless(&d.name),
+                        breed: harmless(&d.breed),
+                        os_version: harmless(&d.os_version),
+                        arch: harmless(&d.arch),
                     })
                     .collect(),
-                profiles: profiles
-                    .into_iter()
-                    .map(|p| CobblerProfile { name: p.name, distro: p.distro, autoinstall: p.autoinstall })
+                profiles: some(profiles, &mut left_out)
+                    .map(|p| CobblerProfile {
+                        name: harmless(&p.name),
+                        distro: harmless(if p.distro.is_empty() { &p.parent } else { &p.distro }),
+                        autoinstall: harmless(&p.autoinstall),
+                    })
                     .collect(),
-                systems: systems
-                    .into_iter()
+                systems: some(systems, &mut left_out)
                     .map(|s| CobblerSystem {
                         macs: s
                             .interfaces
@@ -167,41 +219,52 @@ impl Engine {
                             .iter()
                             .filter_map(|i| i.address.map(|a| a.to_string()))
                             .collect(),
-                        name: s.name,
-                        profile: s.profile,
+                        name: harmless(&s.name),
+                        profile: harmless(&s.profile),
                         netboot: s.netboot,
-                        power: s.power.kind,
+                        power: harmless(&s.power.kind),
                         power_password: s.power.has_password,
                     })
                     .collect(),
+                left_out,
             })
         };
         read.await.map_err(|why| fault(&why))
     }
 
-    /// Registers a node as a system: by the MAC address of the interface that has its address. True: there is a new one.
+    /// Registers a node as a system: by the MAC address that is given, or that of the interface with its address. True: there is a new one.
     pub async fn cobbler_register(
         &self,
         asks: &User,
         id: NodeId,
         system: Option<String>,
         profile: String,
+        mac: Option<String>,
         power: Option<CobblerPower>,
     ) -> Result<bool, Failure> {
         let node = self.node(id)?;
         let ip = address(&node);
-        let has = |a: &String| a.split('/').next().and_then(|a| a.parse().ok()) == Some(ip);
-        let nic = node.facts.iter().flat_map(|f| &f.nics).find(|nic| nic.addresses.iter().any(has));
-        let found = nic.and_then(|nic| Some((nic, nic.mac.parse::<Mac>().ok()?)));
-        let Some((nic, mac)) = found else {
-            let why = format!("the MAC address of {} is not known yet: probe the node first", node.name);
-            return Err(Failure::new(FailureKind::Invalid, why));
+        let mut nics = node.facts.iter().flat_map(|f| &f.nics);
+        let (interface, mac) = if let Some(typed) = mac {
+            let mac: Mac = typed.parse().map_err(|why| fault(&why))?;
+            let nic = nics.find(|nic| nic.mac.eq_ignore_ascii_case(mac.as_str()));
+            (nic.map_or_else(|| INTERFACE.to_owned(), |nic| nic.name.clone()), mac)
+        } else {
+            let has = |a: &String| a.split('/').next().and_then(|a| a.parse().ok()) == Some(ip);
+            let nic = nics.find(|nic| nic.addresses.iter().any(has));
+            nic.and_then(|nic| Some((nic.name.clone(), nic.mac.parse().ok()?))).ok_or_else(|| {
+                let why = format!(
+                    "the MAC address of {} is not known: probe the node, or give the address",
+                    node.name
+                );
+                Failure::new(FailureKind::Invalid, why).at("mac").keyed("cobbler-no-mac")
+            })?
         };
         let registration = Registration {
             name: system.unwrap_or_else(|| node.name.clone()),
             hostname: node.name.clone(),
             profile,
-            interface: nic.name.clone(),
+            interface,
             mac,
             address: ip,
             netmask: String::new(),

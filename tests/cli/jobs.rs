@@ -15,7 +15,7 @@ const STEPS: [&str; 3] = ["toy/first", "toy/second", "toy/third"];
 
 /// A controller and a compute node of an environment called `lab`, each with three steps.
 pub struct World {
-    site: Site,
+    pub site: Site,
     sim: SimHandle,
     // Dropped last: the nodes live in it.
     _runtime: Runtime,
@@ -70,7 +70,7 @@ fn recordings() -> Recordings {
 }
 
 impl World {
-    fn new(speed: f64, failures: &[&str]) -> Self {
+    pub fn new(speed: f64, failures: &[&str]) -> Self {
         let runtime = Runtime::new().unwrap();
         let options = SimOptions {
             nodes: 2,
