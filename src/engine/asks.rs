@@ -10,7 +10,7 @@ use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::schedule::REINSTALL_MINUTES;
 use crate::domain::job::undo::{UndoList, UndoScope};
-use crate::domain::job::{JobEvent, JobState};
+use crate::domain::job::{JobEvent, JobNodeState, JobState};
 use crate::domain::node::NodeLock;
 use crate::domain::plan::{Plan, PlanKind, PlanNode};
 use crate::domain::text::harmless;
@@ -105,6 +105,15 @@ impl Engine {
         Ok(cell)
     }
 
+    /// Nothing is begun anew on a locked node; a dry run only looks.
+    fn refuse_locks(&self, cell: &JobCell, nodes: &[NodeId]) -> Result<(), Failure> {
+        if cell.kind() == PlanKind::DryRun {
+            return Ok(());
+        }
+        // One that was removed meanwhile is refused where it is worked on.
+        nodes.iter().filter_map(|node| self.node(*node).ok()).try_for_each(|node| refuse_locked(&node))
+    }
+
     /// Goes on with a job that failed, was cancelled or undone.
     pub fn job_retry(self: &Arc<Self>, asks: &User, id: JobId) -> Result<Arc<JobCell>, Failure> {
         let cell = self.job_to_ask(id)?;
@@ -118,6 +127,12 @@ impl Engine {
             )
             .keyed("error-job-not-over"));
         }
+        let open: Vec<NodeId> = {
+            let inner = cell.lock();
+            let rest = inner.job.nodes.iter().filter(|(_, n)| n.state != JobNodeState::Done && !n.is_idle());
+            rest.map(|(id, _)| *id).collect()
+        };
+        self.refuse_locks(&cell, &open)?;
         self.ask(&cell, JobEvent::Retried { by: asks.name.clone() })?;
         Ok(cell)
     }
@@ -130,6 +145,7 @@ impl Engine {
         node: NodeId,
     ) -> Result<Arc<JobCell>, Failure> {
         let cell = self.job_to_ask(id)?;
+        self.refuse_locks(&cell, &[node])?;
         self.ask(&cell, JobEvent::NodeAgain { node, by: Some(asks.name.clone()) })?;
         Ok(cell)
     }

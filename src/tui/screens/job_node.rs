@@ -5,7 +5,7 @@
 use super::log_pane::LogPane;
 use super::shell::ShellPage;
 use super::ways;
-use crate::api::rows::{JobNodeRow, JobRow, StepRow};
+use crate::api::rows::{JobNodeRow, JobRow, StepRow, UndoView};
 use crate::api::{Failure, Response, Topic};
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::{JobNodeState, StepState};
@@ -88,7 +88,7 @@ impl NodePage {
         lines
     }
 
-    fn draw_step(cx: &Shared, step: &StepRow, columns: usize) -> (String, Part) {
+    fn draw_step(cx: &Shared, step: &StepRow, words: usize, columns: usize) -> (String, Part) {
         let shown = states::step_of(step);
         let title = localized(&step.title, cx.language());
         let mut tail: Vec<String> = Vec::new();
@@ -104,7 +104,8 @@ impl NodePage {
             _ => {}
         }
         let tail = tail.join(" · ");
-        let head = format!("{}  {}", text::left(&shown.text(cx), 16), text::left(&step.step.to_string(), 26));
+        let head =
+            format!("{}  {}", text::left(&shown.text(cx), words), text::left(&step.step.to_string(), 26));
         let room = columns.saturating_sub(text::width(&head) + text::width(&tail) + 4);
         let title = text::left(&cx.tr(&Text::plain(title)), room);
         (format!("{head}  {title}  {tail}"), shown.part)
@@ -115,7 +116,10 @@ impl NodePage {
 pub fn node_facts(cx: &Shared, node: &JobNodeRow) -> Vec<(String, Part)> {
     let mut lines: Vec<(Text, Part)> = Vec::new();
     let nobody = || t!("by-policy");
-    if let Some(undo) = &node.undo {
+    let state = node.state;
+    // An undo that is over is told while it is the last thing that happened.
+    let tells = |u: &&UndoView| !u.ended || matches!(state, JobNodeState::Undone | JobNodeState::UndoFailed);
+    if let Some(undo) = node.undo.as_ref().filter(tells) {
         let by = undo.by.as_ref().map_or_else(nobody, Text::plain);
         let (undone, failed, left) = (undo.undone, undo.failed, undo.left);
         lines.push(if undo.ended {
@@ -128,8 +132,10 @@ pub fn node_facts(cx: &Shared, node: &JobNodeRow) -> Vec<(String, Part)> {
     if let Some(run) = &node.reinstall {
         let by = run.by.as_ref().map_or_else(nobody, Text::plain);
         if run.ended {
-            let text = t!("reinstall-over", by = by);
-            lines.push((text, if node.state == JobNodeState::Failed { Part::Bad } else { Part::Good }));
+            // Why it failed stands below; what came of a good one are the steps.
+            if node.state == JobNodeState::Failed && node.why.is_some() {
+                lines.push((t!("reinstall-over", by = by), Part::Bad));
+            }
         } else {
             let phase = Text::key(format!("reinstall-{}", run.phase.word()));
             let span = text::duration(cx.now.since(run.since));
@@ -299,9 +305,11 @@ impl Screen for NodePage {
         let offset = self.list.scroll(&keys, room);
         let selected = self.list.selected(&keys);
         let steps = cx.data.steps(self.job, self.node);
+        let widths = steps.iter().map(|s| text::width(&states::step_of(s).text(cx)));
+        let words = widths.max().unwrap_or(12).clamp(12, 24);
         for (n, step) in steps.into_iter().skip(offset).take(room).enumerate() {
             let here = selected == Some(u64::from(step.index));
-            let (line, part) = Self::draw_step(cx, step, columns.saturating_sub(2));
+            let (line, part) = Self::draw_step(cx, step, words, columns.saturating_sub(2));
             let lead = if here { "» " } else { "  " };
             let style = cx.style(if here { Part::Selection } else { part });
             let line = Line::styled(text::left(&format!("{lead}{line}"), columns), style);

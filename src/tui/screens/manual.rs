@@ -99,9 +99,6 @@ impl ManualPage {
             add(&mut lines, "", &cx.tr(&t!("manual-by", by = &manual.by, span = span)), Part::Dim);
         }
         add(&mut lines, "", &cx.tr(&text_of(&made.reason)), Part::Text);
-        if let Some(why) = row.manual.as_ref().and_then(|m| m.why.as_ref()) {
-            add(&mut lines, "✗ ", &cx.tr(&t!("manual-missing", why = why)), Part::Bad);
-        }
         lines.push((String::new(), Part::Text));
         let confirmed = self.confirmed(cx);
         let mut at = lines.len();
@@ -116,11 +113,11 @@ impl ManualPage {
             }
             add(&mut lines, &format!("{mark} {:>2}. ", n + 1), &cx.tr(&text_of(step)), part);
         }
-        if confirmed >= made.steps.len() {
-            at = lines.len();
-        }
         lines.push((String::new(), Part::Text));
         add(&mut lines, "", &cx.tr(&text_of(&made.check)), Part::Text);
+        if let Some(why) = row.manual.as_ref().and_then(|m| m.why.as_ref()) {
+            add(&mut lines, "✗ ", &cx.tr(&t!("manual-missing", why = why)), Part::Bad);
+        }
         let next = match row.state {
             JobNodeState::Checking => Some(t!("manual-checking", name = &row.name)),
             _ if row.manual.is_none() => Some(t!("manual-over")),
@@ -129,6 +126,9 @@ impl ManualPage {
         };
         if let Some(next) = next {
             add(&mut lines, "", &cx.tr(&next), Part::Key);
+        }
+        if confirmed >= made.steps.len() {
+            at = lines.len();
         }
         (lines, at)
     }

@@ -200,7 +200,8 @@ impl NodesTab {
                 .sorted_by(Action::SortName, 'N'),
             column(t!("col-state"), Wide::Fixed(14), 0).sorted_by(Action::SortState, 'S'),
             column(t!("col-roles"), Wide::Flex(14), 0).sorted_by(Action::SortRoles, 'R'),
-            column(t!("col-address"), Wide::Fixed(15), 1).sorted_by(Action::SortAddress, 'A'),
+            column(t!("col-address"), Wide::Fixed(if locked { 15 } else { 16 }), 1)
+                .sorted_by(Action::SortAddress, 'A'),
             column(t!("col-reach"), Wide::Fixed(9), 2),
             column(t!("col-lock"), Wide::Fixed(lock), u8::from(!locked) * 9),
             column(t!("col-system"), Wide::Flex(16), 3),

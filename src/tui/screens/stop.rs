@@ -57,7 +57,11 @@ impl StopDialog {
         let Some(row) = self.forecast.as_ref().and_then(|f| f.get(at)) else {
             return (String::new(), Part::Text);
         };
-        let (now, then) = (states::job_node(row.now), states::job_node(row.then));
+        // Between two steps a node does nothing; its page says so, too.
+        let idle = row.now == JobNodeState::Running && row.step.is_none();
+        let now = if idle { JobNodeState::Waiting } else { row.now };
+        let same = now == row.then;
+        let (now, then) = (states::job_node(now), states::job_node(row.then));
         let name = node_name(cx, self.job, row.node);
         let steps = cx.tr(&t!("job-step-of", done = row.done, steps = row.steps));
         let what = row.step.as_ref().map(|step| {
@@ -68,11 +72,7 @@ impl StopDialog {
                 t!("stop-step-ends", step = step)
             })
         });
-        let moved = if row.now == row.then {
-            then.text(cx)
-        } else {
-            format!("{} → {}", now.text(cx), then.text(cx))
-        };
+        let moved = if same { then.text(cx) } else { format!("{} → {}", now.text(cx), then.text(cx)) };
         let line = format!(
             "{}  {}  {}  {}",
             text::left(&name, names_width(cx, self.job)),
@@ -80,7 +80,7 @@ impl StopDialog {
             text::left(&steps, 5),
             what.unwrap_or_default()
         );
-        (line.trim_end().to_owned(), if row.now == row.then { Part::Dim } else { then.part })
+        (line.trim_end().to_owned(), if same { Part::Dim } else { then.part })
     }
 }
 
