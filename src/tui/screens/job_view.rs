@@ -122,7 +122,8 @@ fn banner_lines(cx: &Shared, job: &JobRow, nodes: &[&JobNodeRow], columns: usize
         JobState::Cancelling => sentences.push((t!("banner-cancelling", count = at_work), Part::Warn)),
         _ => {}
     }
-    if let Some((role, failed, allowed)) = job.over_budget {
+    // Who undoes a node has not met a failure; the engine counts it all the same.
+    if let Some((role, failed, allowed)) = job.over_budget.filter(|_| job.state != JobState::Undone) {
         let role = Text::key(format!("role-{}", role.word()));
         sentences.push((t!("banner-budget", role = role, failed = failed, allowed = allowed), Part::Bad));
     }
