@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+/// The file with the lists of nodes, which the variables' files source.
+pub(super) const LISTS: &str = "nodes.sh";
+
 /// For whom a bundle is made.
 #[derive(Clone, Copy, Debug)]
 pub struct BundleInput<'a> {
@@ -90,9 +93,41 @@ pub(super) fn variables(platform: &Platform, module: &Module) -> BTreeMap<String
     vars
 }
 
+/// The same for every node of a plan: made once, there may be a thousand.
+#[derive(Clone, Debug)]
+pub struct Lists {
+    /// `nodes.sh`.
+    text: String,
+    /// Name and address of the first controller.
+    first: (String, String),
+}
+
+impl Lists {
+    /// The lists of a plan's nodes.
+    pub fn of(plan: &Plan) -> Self {
+        let with = |role: NodeRole| plan.nodes.iter().filter(|n| n.roles.contains(&role)).collect::<Vec<_>>();
+        let controllers = with(NodeRole::Controller);
+        let mut text = String::from("# Made by cpmg for this job; changes are lost.\n");
+        let all = plan.nodes.iter().collect::<Vec<_>>();
+        for (name, nodes) in
+            [("CONTROLLERS", &controllers), ("COMPUTES", &with(NodeRole::Compute)), ("NODES", &all)]
+        {
+            // Writing into a String cannot fail.
+            let _ = writeln!(text, "{name}={}", sh_quote(&list(nodes)));
+        }
+        let first = controllers.first().map(|n| (n.name.clone(), n.address.clone()));
+        Self { text, first: first.unwrap_or_default() }
+    }
+}
+
 impl Catalog {
     /// What `input.node` needs for its steps in the plan.
     pub fn bundle(&self, input: BundleInput<'_>) -> Result<Bundle, BundleFault> {
+        self.bundle_with(input, &Lists::of(input.plan))
+    }
+
+    /// As [`Self::bundle`], with the lists of the plan's nodes.
+    pub fn bundle_with(&self, input: BundleInput<'_>, lists: &Lists) -> Result<Bundle, BundleFault> {
         let plan = input.plan;
         let node = plan.node(input.node).ok_or(BundleFault::NoNode(input.node))?;
         let platform = self.platform(&plan.platform).ok_or_else(|| gone("platform", &plan.platform))?;
@@ -112,6 +147,7 @@ impl Catalog {
         }
         let mut files = BTreeMap::from([
             ("lib.sh".to_owned(), (0o600, self.library.clone().into_bytes())),
+            (LISTS.to_owned(), (0o600, lists.text.clone().into_bytes())),
             ("runner.sh".to_owned(), (0o700, self.runner.clone().into_bytes())),
         ]);
         let items = plan.stages.iter().flat_map(|s| &s.items).filter(|i| i.node == node.id);
@@ -121,13 +157,20 @@ impl Catalog {
             mine.insert(id, self.step(id).ok_or_else(|| gone("step", &id.to_string()))?);
         }
         for (id, step) in &mine {
-            let vars = self.variables_of(&input, id.module());
             let path = format!("steps/{}/{}.sh", id.module(), id.step());
             files.insert(path, (0o600, step.script.clone().into_bytes()));
-            let of_steps = mine.iter().filter(|(other, _)| other.module() == id.module());
-            let mut text = shell_variables(&input, platform, node, &vars);
-            text.push_str(&cases(of_steps.map(|(_, step)| *step), &passwords, &vars));
-            files.insert(format!("vars/{}.sh", id.module()), (0o600, text.into_bytes()));
+            let path = format!("vars/{}.sh", id.module());
+            if !files.contains_key(&path) {
+                let vars = self.variables_of(&input, id.module());
+                let of_steps = mine.iter().filter(|(other, _)| other.module() == id.module());
+                let mut text = shell_variables(&input, platform, node, lists, &vars);
+                text.push_str(&cases(of_steps.map(|(_, step)| *step), &passwords, &vars));
+                files.insert(path, (0o600, text.into_bytes()));
+            }
+            if step.templates.is_empty() {
+                continue;
+            }
+            let vars = self.variables_of(&input, id.module());
             for (path, bytes) in rendered(step, &Context::new(node, &plan.nodes, input.facts, vars))? {
                 files.insert(path, (0o600, bytes));
             }
@@ -168,13 +211,9 @@ fn shell_variables(
     input: &BundleInput<'_>,
     platform: &Platform,
     node: &PlanNode,
+    lists: &Lists,
     vars: &BTreeMap<String, String>,
 ) -> String {
-    let nodes = &input.plan.nodes;
-    let controllers: Vec<&PlanNode> =
-        nodes.iter().filter(|n| n.roles.contains(&NodeRole::Controller)).collect();
-    let computes: Vec<&PlanNode> = nodes.iter().filter(|n| n.roles.contains(&NodeRole::Compute)).collect();
-    let first = controllers.first();
     let mut out = String::from("# Made by cpmg for this job; changes are lost.\n");
     let mut set = |name: &str, value: &str| {
         // Writing into a String cannot fail.
@@ -188,14 +227,13 @@ fn shell_variables(
     set("NODE_NAME", &node.name);
     set("NODE_ADDRESS", &node.address);
     set("NODE_ROLES", &words(&node.roles));
-    set("CONTROLLER_NAME", first.map_or("", |n| &n.name));
-    set("CONTROLLER_ADDRESS", first.map_or("", |n| &n.address));
-    set("CONTROLLERS", &list(&controllers));
-    set("COMPUTES", &list(&computes));
-    set("NODES", &list(&nodes.iter().collect::<Vec<_>>()));
+    set("CONTROLLER_NAME", &lists.first.0);
+    set("CONTROLLER_ADDRESS", &lists.first.1);
     for (name, value) in vars {
         set(name, value);
     }
+    // The lists grow with the square of the nodes where every module's file has them.
+    let _ = writeln!(out, ". \"$CPMG_JOB/{LISTS}\"");
     out
 }
 
@@ -235,7 +273,28 @@ fn list(nodes: &[&PlanNode]) -> String {
     nodes.iter().map(|n| format!("{} {}", n.address, n.name)).collect::<Vec<_>>().join("\n")
 }
 
+/// A bundle as two tar streams that make one when they follow each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundled {
+    /// What nodes with the same steps have in common: the library, the runner, the scripts, the lists of nodes. Without an end.
+    pub shared: Vec<u8>,
+    /// Variables and rendered templates, and the end.
+    pub own: Vec<u8>,
+}
+
+/// Bytes of zeros that end a tar stream.
+const TAR_END: usize = 1024;
+
 impl Bundle {
+    /// The files as two tar streams.
+    pub fn packed(self) -> Result<Bundled, BundleFault> {
+        let is_own = |f: &BundleFile| f.path.starts_with("vars/") || f.path.starts_with("files/");
+        let (own, shared): (Vec<_>, Vec<_>) = self.files.into_iter().partition(is_own);
+        let mut shared = Self { files: shared }.to_tar()?;
+        shared.truncate(shared.len().saturating_sub(TAR_END));
+        Ok(Bundled { shared, own: Self { files: own }.to_tar()? })
+    }
+
     /// The files as a tar stream of the oldest format every `tar` reads, directories first, all for root alone.
     pub fn to_tar(&self) -> Result<Vec<u8>, BundleFault> {
         let pack = |e: std::io::Error| BundleFault::Pack(e.to_string());

@@ -23,7 +23,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
-pub use bundle::{Bundle, BundleFault, BundleFile, BundleInput};
+pub use bundle::{Bundle, BundleFault, BundleFile, BundleInput, Bundled, Lists};
 pub use fault::Fault;
 pub use plan::{PlanFault, PlanInput, PlanInputNode};
 pub use preview::{MASK, StepPreview};

@@ -57,6 +57,10 @@ impl Catalog {
         // Behind the variables stands what the library knows of the module's steps.
         let mut vars =
             all.split_once("\ncase $STEP in\n").map_or(all.clone(), |(vars, _)| format!("{vars}\n"));
+        // Nobody who looks at it has that file.
+        let lists = text(&bundle, super::bundle::LISTS).ok_or_else(missing)?;
+        let (_, lists) = lists.split_once('\n').unwrap_or_default();
+        vars = vars.replace(&format!(". \"$CPMG_JOB/{}\"\n", super::bundle::LISTS), lists);
         for secret in &step.spec.secrets {
             let _ = writeln!(vars, "{secret}='{MASK}'");
         }

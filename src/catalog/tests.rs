@@ -232,6 +232,7 @@ fn a_bundle_holds_what_a_node_needs_and_no_secret() {
         "\
 600 files/database/db.conf
 600 lib.sh
+600 nodes.sh
 700 runner.sh
 600 steps/agent/install.sh
 600 steps/agent/register.sh
@@ -261,19 +262,26 @@ NODE_ADDRESS=10.0.0.1
 NODE_ROLES=controller
 CONTROLLER_NAME=node-1
 CONTROLLER_ADDRESS=10.0.0.1
-CONTROLLERS='10.0.0.1 node-1'
-COMPUTES='10.0.0.2 node-2'
-NODES='10.0.0.1 node-1
-10.0.0.2 node-2'
 DEBUG=false
 EXTRA='it'\\''s'
 PORT=3306
 REGION=RegionOne
 SERVICES='serverd cached'
 SIZE=small
+. \"$CPMG_JOB/nodes.sh\"
 case $STEP in
 database/install) CPMG_PACKAGES='' CPMG_RESTARTS='serverd cached' CPMG_SECRETS='' CPMG_STAGE='' ;;
 esac
+"
+    );
+    assert_eq!(
+        text(&bundle, "nodes.sh"),
+        "\
+# Made by cpmg for this job; changes are lost.
+CONTROLLERS='10.0.0.1 node-1'
+COMPUTES='10.0.0.2 node-2'
+NODES='10.0.0.1 node-1
+10.0.0.2 node-2'
 "
     );
     assert_eq!(
@@ -341,7 +349,8 @@ fn the_tar_stream_is_read_by_tar() {
     let bundle = bundle_of(&BTreeMap::new()).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("b.tar");
-    fs::write(&path, bundle.to_tar().unwrap()).unwrap();
+    let packed = bundle.clone().packed().unwrap();
+    fs::write(&path, [packed.shared, packed.own].concat()).unwrap();
     let done =
         std::process::Command::new("tar").arg("-xf").arg(&path).arg("-C").arg(dir.path()).status().unwrap();
     assert!(done.success());

@@ -5,6 +5,7 @@
 //! this client's socket and for nobody else's; the engine waits for neither.
 
 use super::auth::Caller;
+use super::records::blocking;
 use super::shells::Attached;
 use super::{Engine, authorise};
 use crate::api::codec::{decode, decode_request, encode, framing};
@@ -29,6 +30,11 @@ use tokio_util::sync::CancellationToken;
 const ROWS_PER_FRAME: usize = 100;
 /// Shortest time between two rounds of updates.
 const ROUND: Duration = Duration::from_millis(50);
+/// At most every so manieth part of the time goes into updates of one client: a job of a thousand nodes is looked at less often
+/// than one of ten.
+const SHARE: u32 = 15;
+/// Longest time between two rounds while there is something to tell.
+const ROUND_MAX: Duration = Duration::from_millis(750);
 /// How often what moves by itself (elapsed times, bars of running steps) is looked at.
 const MOVING: Duration = Duration::from_secs(1);
 /// Requests of one client that may be under way at once.
@@ -200,6 +206,7 @@ async fn write(
     let mut tick = engine.topics.watch();
     let mut was_logged_in = false;
     let mut last_round = Instant::now();
+    let mut pause = ROUND;
     let mut due: Option<Instant> = None;
     loop {
         let moving = shared.topics.lock().unwrap_or_else(PoisonError::into_inner).values().any(|h| h.moving);
@@ -212,7 +219,7 @@ async fn write(
             }
             _ = tick.changed() => {
                 // Changes come in bursts: one round for a burst. Answers are not held up by it.
-                due.get_or_insert(last_round + ROUND);
+                due.get_or_insert(last_round + pause);
                 false
             }
             () = shared.poke.notified() => {
@@ -232,7 +239,7 @@ async fn write(
             continue;
         }
         due = None;
-        last_round = Instant::now();
+        let began = Instant::now();
         tick.borrow_and_update();
         let logged_in = caller.user().is_some();
         if was_logged_in && !logged_in && send(&mut sink, &EngineFrame::SessionEnded).await.is_err() {
@@ -240,9 +247,13 @@ async fn write(
         }
         was_logged_in = logged_in;
         if !logged_in {
+            last_round = began;
             continue;
         }
-        for update in updates(&engine, &shared) {
+        let updates = blocking(|| updates(&engine, &shared));
+        last_round = Instant::now();
+        pause = (last_round.duration_since(began) * SHARE).clamp(ROUND, ROUND_MAX);
+        for update in updates {
             if send(&mut sink, &EngineFrame::Update(update)).await.is_err() {
                 return;
             }

@@ -3,14 +3,14 @@
 //! A [`JobCell`] holds a job as its journal tells it and, besides, what is only worth showing: bars, last lines, what a
 //! node waits for. Everything that matters is in the journal before anything is done about it.
 
-use super::knowing::{Begun, Times, learned_from};
-use super::records::{JOBS, JOURNAL, JobRecord, LEARNED, NODES, blocking};
+use super::knowing::{Begun, Times};
+use super::records::{JOBS, JobRecord, NODES};
 use super::topics::Area;
-use super::{Engine, now, site};
+use super::{Engine, bundles, now, site};
 use crate::api::message::Window;
-use crate::api::rows::FirstError;
+use crate::api::rows::{FirstError, JobRow};
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
-use crate::catalog::{BundleInput, PlanInput, PlanInputNode};
+use crate::catalog::{BundleInput, Lists, PlanInput, PlanInputNode};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
@@ -26,6 +26,7 @@ use crate::store::{self, Kind, Stamp};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +72,8 @@ pub struct Inner {
     pub live: HashMap<NodeId, Live>,
     /// First failure of this run.
     pub first_error: Option<FirstError>,
+    /// The job as it was last shown in a list, and when.
+    pub shown: Option<(Instant, JobRow)>,
 }
 
 /// A job in the engine.
@@ -111,13 +114,9 @@ fn io(path: &std::path::Path, why: &std::io::Error) -> Failure {
 }
 
 impl Engine {
-    fn job_dir(&self, job: JobId) -> PathBuf {
+    /// Where a job's files are.
+    pub fn job_dir(&self, job: JobId) -> PathBuf {
         self.options.data.join("jobs").join(job.to_string())
-    }
-
-    /// The tar stream of a node's files for a job.
-    pub fn bundle_path(&self, job: JobId, node: NodeId) -> PathBuf {
-        self.job_dir(job).join(format!("{node}.tar"))
     }
 
     /// The job with that identity.
@@ -150,6 +149,7 @@ impl Engine {
                 node_bars: HashMap::new(),
                 live: HashMap::new(),
                 first_error: None,
+                shown: None,
             }),
             times,
             cancel: Mutex::new(CancellationToken::new()),
@@ -196,7 +196,7 @@ impl Engine {
         plan: Plan,
     ) -> Result<Arc<JobCell>, Failure> {
         let id = JobId(self.records.next_id(Kind::Jobs)?);
-        self.write_job_files(id, &plan)?;
+        super::records::blocking(|| self.write_job_files(id, &plan))?;
         let cell = {
             let _write = self.write();
             self.refuse_while_busy(env.id)?;
@@ -244,20 +244,23 @@ impl Engine {
     fn write_job_files(&self, id: JobId, plan: &Plan) -> Result<(), Failure> {
         let dir = self.job_dir(id);
         store::private_dir(&dir).map_err(|f| super::records::refused(&f))?;
-        let write = |path: PathBuf, bytes: &[u8]| {
-            store::write_durably(&path, bytes).map_err(|f| super::records::refused(&f))
-        };
         let catalog = self.catalog()?;
+        let lists = Lists::of(plan);
+        let kept = |fault: bundles::WriteFault| match fault {
+            bundles::WriteFault::Bundle(why) => Failure::new(FailureKind::Invalid, why.to_string()),
+            why => Failure::new(FailureKind::Engine, why.to_string()),
+        };
+        let mut files = bundles::Writer::new(&dir).map_err(|e| io(&dir, &e))?;
         for n in &plan.nodes {
             let node = self.node(n.id)?;
             let facts = node.facts.unwrap_or_default();
             let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars: &BTreeMap::new() };
-            let bundle = catalog.bundle(input).and_then(|b| b.to_tar());
-            let tar = bundle.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?;
-            write(self.bundle_path(id, n.id), &tar)?;
+            let bundle = catalog.bundle_with(input, &lists).and_then(crate::catalog::Bundle::packed);
+            files.add(n.id, &bundle.map_err(|f| kept(f.into()))?).map_err(|f| kept(f.into()))?;
         }
+        files.finish(&dir).map_err(kept)?;
         let plan = serde_json::to_vec(plan).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
-        write(dir.join("plan.json"), &plan)
+        store::write_durably(&dir.join("plan.json"), &plan).map_err(|f| super::records::refused(&f))
     }
 
     /// A step as it will be run on a node; secrets are masked.
@@ -283,67 +286,6 @@ impl Engine {
         tokio::spawn(execute(site, token));
     }
 
-    /// Writes an event into a job's journal, with what follows from it for the nodes, then applies it.
-    pub fn journal(&self, cell: &JobCell, event: JobEvent) -> store::Result<Journalled> {
-        let _write = self.write();
-        let mut inner = cell.lock();
-        let entry = JournalEntry { at: now(), event };
-        let seq = inner.entries;
-        let learned = learned_from(
-            cell,
-            &inner,
-            &entry.event,
-            &self.learned.lock().unwrap_or_else(PoisonError::into_inner),
-        );
-        let mut after = inner.job.excerpt(&entry.event);
-        if let Err(refusal) = after.apply(&entry) {
-            tracing::info!(%refusal, "the journal refuses");
-            return Ok(Journalled::Refused);
-        }
-        let resumed = inner.job.state.is_over() && !after.state.is_over();
-        let nodes = self.nodes_after(&inner.job, &after, &entry.event);
-        self.records.try_change(|batch| {
-            JOURNAL.put(batch, &(cell.id, seq), &entry, Stamp::engine(entry.at))?;
-            for node in &nodes {
-                NODES.put(batch, &node.id, node, Stamp::engine(entry.at))?;
-            }
-            if let Some((key, value)) = &learned {
-                LEARNED.put(batch, key, value, Stamp::engine(entry.at))?;
-            }
-            Ok(())
-        })?;
-        inner.entries += 1;
-        // It was accepted by the copy: the job itself accepts it too.
-        if let Err(refusal) = inner.job.apply(&entry) {
-            tracing::error!(%refusal, "the journal refuses");
-        }
-        self.note_failure(&mut inner, &entry.event);
-        if let JobEvent::StepStarted { node, index, .. } | JobEvent::UndoStarted { node, index, .. } =
-            entry.event
-        {
-            let live = inner.live.entry(node).or_default();
-            live.tail.clear();
-            live.last_output = None;
-            live.begun = Some(Begun::now(index, true, entry.at));
-        }
-        if inner.job.state.is_over() {
-            inner.live.clear();
-        }
-        let env = inner.job.env;
-        drop(inner);
-        if let Some((key, value)) = learned {
-            self.learned.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
-        }
-        let mut model = self.model.write();
-        for node in nodes {
-            model.nodes.insert(node.id, node);
-        }
-        drop(model);
-        self.job_changed(cell, env);
-        self.topics.touch(Area::Nodes(env));
-        Ok(if resumed { Journalled::Resumed } else { Journalled::Accepted })
-    }
-
     /// Somebody who watches this job should look again.
     pub fn job_changed(&self, cell: &JobCell, env: EnvId) {
         self.topics.touch(Area::Job(cell.id));
@@ -352,7 +294,7 @@ impl Engine {
     }
 
     /// The records of the nodes that change with the event.
-    fn nodes_after(&self, before: &Job, after: &Job, event: &JobEvent) -> Vec<node::Node> {
+    pub fn nodes_after(&self, before: &Job, after: &Job, event: &JobEvent) -> Vec<node::Node> {
         if after.plan.kind == PlanKind::DryRun {
             return Vec::new();
         }
@@ -390,7 +332,7 @@ impl Engine {
     }
 
     /// Keeps the first failure of a run in sight.
-    fn note_failure(&self, inner: &mut Inner, event: &JobEvent) {
+    pub fn note_failure(&self, inner: &mut Inner, event: &JobEvent) {
         let (node, step, attempt, what) = match event {
             JobEvent::Retried { .. } | JobEvent::NodeAgain { by: Some(_), .. } => {
                 inner.first_error = None;
@@ -496,7 +438,7 @@ impl Engine {
     async fn take_up_later(self: Arc<Self>, cell: Arc<JobCell>) {
         loop {
             tokio::time::sleep(TAKE_UP_PAUSE).await;
-            match blocking(|| self.journal(&cell, JobEvent::Interrupted)) {
+            match self.journalled(&cell, JobEvent::Interrupted).await {
                 Ok(_) => break,
                 Err(why) if why.is_passing() => {}
                 Err(why) => return self.notice(format!("job {} could not be taken up: {why}", cell.id)),

@@ -12,11 +12,13 @@ mod answer;
 mod asks;
 mod auth;
 mod authorise;
+mod bundles;
 mod cobbler;
 mod connection;
 mod environments;
 mod fresh;
 mod jobs;
+mod journal;
 mod knowing;
 mod nodes;
 mod records;
@@ -56,6 +58,9 @@ use tokio_util::sync::CancellationToken;
 const PUT_ASIDE_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often the data is exported.
 const EXPORT_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// Most nodes of jobs that are connected to at the same time.
+const CONNECTING: usize = 64;
 
 /// How an engine is to be started.
 #[derive(Clone, Debug)]
@@ -185,6 +190,9 @@ pub struct Engine {
     callers: Mutex<Vec<Weak<Caller>>>,
     notices: Mutex<Vec<String>>,
     changes: Mutex<()>,
+    journal: journal::Journal,
+    /// Nodes of jobs that are connected to at the same time: a thousand key exchanges at once would all come too late.
+    connecting: tokio::sync::Semaphore,
     started: Moment,
     stop: CancellationToken,
     /// Holds the lock of the data directory as long as the engine lives.
@@ -199,6 +207,7 @@ impl Engine {
         let output = OutputStore::open(&options.data.join("output"))?;
         let dummy = hex::encode(dice::<16>().map_err(|f| EngineError::Other(f.message))?);
         let dummy_hash = hash_password(&Secret::new(dummy)).map_err(|f| EngineError::Other(f.message))?;
+        let (journal, orders) = journal::Journal::new();
         let engine = Self {
             records,
             output,
@@ -216,6 +225,8 @@ impl Engine {
             callers: Mutex::default(),
             notices: Mutex::default(),
             changes: Mutex::default(),
+            journal,
+            connecting: tokio::sync::Semaphore::new(CONNECTING),
             started: now(),
             stop,
             options,
@@ -225,7 +236,13 @@ impl Engine {
             engine.notice(rebuilt(broken.as_deref(), why, from.as_ref()));
         }
         engine.load()?;
-        Ok(Arc::new(engine))
+        let engine = Arc::new(engine);
+        let mine = Arc::downgrade(&engine);
+        std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || journal::write_all(&mine, &orders))
+            .map_err(|e| EngineError::Other(format!("no thread for the journal: {e}")))?;
+        Ok(engine)
     }
 
     fn load(&self) -> Result<(), EngineError> {

@@ -304,17 +304,20 @@ impl Engine {
             .target(node)
             .map_err(|f| SshError::Unreachable { host: node.name.clone(), why: f.message })?;
         let result = ssh::connect(&target).await;
-        let noted = self.note_node(node.id, |n| match &result {
-            Ok(_) => n.reach = Reach::Answers { at: now() },
-            Err(SshError::HostKeyUnknown { .. }) => {}
-            Err(why) => {
-                let since = match &n.reach {
-                    Reach::Silent { since, .. } => *since,
-                    _ => now(),
-                };
-                n.reach = Reach::Silent { since, why: why.to_string() };
-            }
+        let silent = match &result {
+            Ok(_) => None,
+            Err(SshError::HostKeyUnknown { .. }) => return result,
+            Err(why) => Some(why.to_string()),
+        };
+        // Many nodes are connected to at the same time: this waits for a flush together with all of them.
+        let noted = self.noted(node.id, |n| {
+            n.reach = match (silent, &n.reach) {
+                (None, _) => Reach::Answers { at: now() },
+                (Some(why), Reach::Silent { since, .. }) => Reach::Silent { since: *since, why },
+                (Some(why), _) => Reach::Silent { since: now(), why },
+            };
         });
+        let noted = noted.await;
         if let Err(why) = noted {
             tracing::warn!(%why, node = %node.name, "whether the node answers could not be noted");
         }

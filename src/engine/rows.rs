@@ -21,7 +21,12 @@ use crate::domain::time::Moment;
 use crate::ssh::HostKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+/// How long the row of a large job is shown again as it is.
+const MOMENT: Duration = Duration::from_millis(400);
+/// Nodes that make a job large.
+const LARGE: usize = 100;
 /// Characters of the last line that are shown.
 const LINE: usize = 200;
 
@@ -189,8 +194,19 @@ fn count(n: usize) -> u32 {
 
 /// A job with its bars, which never go back.
 pub fn job_row(cell: &JobCell, inner: &mut Inner) -> JobRow {
+    // Of a large job every step is looked at for this, and several lists show it: they may be a moment behind.
+    if let Some((at, row)) = &inner.shown
+        && row.state == inner.job.state
+        && at.elapsed() < MOMENT
+    {
+        return row.clone();
+    }
     let left = knowing::left(cell, &inner.job, now());
-    row_of(cell, inner, left.as_ref())
+    let row = row_of(cell, inner, left.as_ref());
+    if inner.job.nodes.len() >= LARGE {
+        inner.shown = Some((Instant::now(), row.clone()));
+    }
+    row
 }
 
 fn row_of(cell: &JobCell, inner: &mut Inner, left: Option<&Estimate>) -> JobRow {

@@ -4,7 +4,7 @@ use super::jobs::{JobCell, Journalled};
 use super::knowing::Begun;
 use super::records::blocking;
 use super::topics::Area;
-use super::{Engine, now};
+use super::{Engine, bundles, now};
 use crate::cobbler::{Cobbler, CobblerError, Target};
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
@@ -16,7 +16,7 @@ use crate::install::{Attempt, LinkFault, RemoteLink, Site, SiteFault, Waits, run
 use crate::runner::{BASE, NodeRunner, RunnerError};
 use crate::ssh::SshError;
 use crate::store::{self, OutputId};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Characters of output kept in memory for the last line.
 const TAIL: usize = 400;
@@ -35,12 +35,22 @@ pub fn place(job: JobId, attempt: &Attempt) -> store::Result<OutputId> {
 pub struct JobSite {
     engine: Arc<Engine>,
     cell: Arc<JobCell>,
+    /// Where the nodes' files are, once one was wanted.
+    bundles: OnceLock<Result<bundles::Index, String>>,
 }
 
 impl JobSite {
     /// For that job.
     pub fn new(engine: Arc<Engine>, cell: Arc<JobCell>) -> Self {
-        Self { engine, cell }
+        Self { engine, cell, bundles: OnceLock::new() }
+    }
+
+    /// The tar stream of a node's files.
+    fn bundle(&self, node: NodeId) -> Result<Vec<u8>, String> {
+        let dir = self.engine.job_dir(self.cell.id);
+        let told = |e: &std::io::Error| format!("the files for this node in {}: {e}", dir.display());
+        let index = self.bundles.get_or_init(|| bundles::Index::read(&dir).map_err(|e| told(&e)));
+        index.as_ref().map_err(Clone::clone)?.stream(&dir, node).map_err(|e| told(&e))
     }
 
     fn env(&self) -> crate::domain::ids::EnvId {
@@ -70,7 +80,7 @@ impl Site for JobSite {
         look(&self.cell.lock().job)
     }
 
-    fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
+    async fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
         // What an ended attempt printed is on the disk before its end is: a host that loses its power loses no line.
         let ended = match &event {
             JobEvent::StepEnded { node, index, attempt: number, .. } => {
@@ -85,10 +95,14 @@ impl Site for JobSite {
             self.read(|job| attempt(job, node, index, action, number))
         });
         if let Some(ended) = ended {
-            let kept = place(self.cell.id, &ended).and_then(|p| blocking(|| self.engine.output.finish(&p)));
-            kept.map_err(|f| site_fault(&f))?;
+            let (engine, job) = (Arc::clone(&self.engine), self.cell.id);
+            // Beside the tasks: hundreds of steps end in a second, and nobody else may wait for their disk.
+            let kept = tokio::task::spawn_blocking(move || {
+                place(job, &ended).and_then(|place| engine.output.finish(&place))
+            });
+            kept.await.unwrap_or(Err(store::Error::Closed)).map_err(|f| site_fault(&f))?;
         }
-        match blocking(|| self.engine.journal(&self.cell, event)) {
+        match self.engine.journalled(&self.cell, event).await {
             Ok(Journalled::Accepted | Journalled::Resumed) => Ok(()),
             Ok(Journalled::Refused) => Err(SiteFault::Refused("the job's journal does not allow it".into())),
             Err(fault) => Err(site_fault(&fault)),
@@ -133,12 +147,9 @@ impl Site for JobSite {
     }
 
     async fn connect(&self, node: NodeId) -> Result<RemoteLink, LinkFault> {
+        let _turn = self.engine.connecting.acquire().await;
         let record = self.engine.node(node).map_err(|f| LinkFault::Refused(f.message))?;
         let session = self.engine.connect_node(&record).await.map_err(|fault| ssh_fault(&fault))?;
-        let path = self.engine.bundle_path(self.cell.id, node);
-        let bundle = tokio::fs::read(&path)
-            .await
-            .map_err(|e| LinkFault::Refused(format!("{}: {e}", path.display())))?;
         let (folder, done_before, open) = self.read(|job| {
             let done = job.nodes.get(&node).is_some_and(|n| n.steps.iter().any(StepProgress::is_done));
             let open = job.open_step(node).and_then(|(index, s)| {
@@ -152,6 +163,7 @@ impl Site for JobSite {
         let printed = open.is_some_and(|at| self.output_length(&at).is_ok_and(|length| length > 0));
         let done_before = done_before || printed;
         if !done_before {
+            let bundle = blocking(|| self.bundle(node)).map_err(LinkFault::Refused)?;
             NodeRunner::upload(&session, &folder, bundle).await.map_err(|f| runner_fault(&f))?;
         }
         match NodeRunner::attach(&session, &folder).await {

@@ -121,7 +121,8 @@ impl<S: Site> Round<S> {
         let busy: HashSet<NodeId> = self.busy.values().copied().collect();
         let ready: Vec<NodeId> = self.site.read(|job| {
             let free = |n: &&NodeId| !busy.contains(n) && !self.stuck.contains(n);
-            job.nodes.keys().filter(free).filter(|n| job.task_for(**n).is_some()).copied().collect()
+            let front = job.front();
+            job.nodes.keys().filter(free).filter(|n| job.task_at(**n, &front).is_some()).copied().collect()
         });
         for node in ready {
             let worker = Worker {

@@ -137,7 +137,7 @@ pub trait Site: Send + Sync + 'static {
     fn read<R>(&self, look: impl FnOnce(&Job) -> R) -> R;
 
     /// Journals the event, durably, and applies it to the job.
-    fn record(&self, event: JobEvent) -> Result<(), SiteFault>;
+    fn record(&self, event: JobEvent) -> impl Future<Output = Result<(), SiteFault>> + Send;
 
     /// Bytes of output of the attempt that are kept already.
     fn output_length(&self, attempt: &Attempt) -> Result<u64, SiteFault>;

@@ -115,7 +115,7 @@ impl Site for Scripted {
         look(&self.job.lock().unwrap())
     }
 
-    fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
+    async fn record(&self, event: JobEvent) -> Result<(), SiteFault> {
         let mut world = self.world.lock().unwrap();
         if world.full > 0 {
             world.full -= 1;
@@ -237,7 +237,7 @@ async fn a_failed_controller_stops_the_rest_and_a_retry_goes_on_there() {
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!(s.read(|j| j.state), JobState::Failed);
     assert_eq!((state(&s, 1), state(&s, 2)), (JobNodeState::Failed, JobNodeState::Cancelled));
-    s.record(JobEvent::Retried { by: "ada".into() }).unwrap();
+    s.record(JobEvent::Retried { by: "ada".into() }).await.unwrap();
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!(s.read(|j| j.state), JobState::Succeeded);
     let begun = s.world.lock().unwrap().begun.clone();
@@ -291,7 +291,7 @@ async fn cancelling_ends_the_running_step_and_begins_nothing_more() {
     while s.world.lock().unwrap().begun.is_empty() {
         tokio::task::yield_now().await;
     }
-    s.record(JobEvent::CancelAsked { by: "ada".into() }).unwrap();
+    s.record(JobEvent::CancelAsked { by: "ada".into() }).await.unwrap();
     cancel.cancel();
     work.await.unwrap();
     assert_eq!(s.read(|j| j.state), JobState::Cancelled);
@@ -300,7 +300,7 @@ async fn cancelling_ends_the_running_step_and_begins_nothing_more() {
 }
 
 /// A job whose engine died while node 1, in boot `boot`, was at its first step.
-fn orphaned(boot: &str) -> Arc<Scripted> {
+async fn orphaned(boot: &str) -> Arc<Scripted> {
     let s = site(&[(1, "m/one", &[Act::UntilCancelled])]);
     for event in [
         JobEvent::Started,
@@ -308,14 +308,14 @@ fn orphaned(boot: &str) -> Arc<Scripted> {
         JobEvent::NodeBoot { node: NodeId(1), boot: boot.into() },
         JobEvent::Interrupted,
     ] {
-        s.record(event).unwrap();
+        s.record(event).await.unwrap();
     }
     s
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_power_cut_erased_is_lost_and_not_begun_again() {
-    let s = orphaned("before");
+    let s = orphaned("before").await;
     s.world.lock().unwrap().boot = "after".into();
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!((s.read(|j| j.state), state(&s, 1)), (JobState::Failed, JobNodeState::Failed));
@@ -326,7 +326,7 @@ async fn what_a_power_cut_erased_is_lost_and_not_begun_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_journalled_and_never_told_is_begun_in_the_same_boot() {
-    let s = orphaned("same");
+    let s = orphaned("same").await;
     s.world.lock().unwrap().boot = "same".into();
     s.world.lock().unwrap().scripts.clear();
     execute(Arc::clone(&s), CancellationToken::new()).await;
@@ -335,7 +335,7 @@ async fn what_was_journalled_and_never_told_is_begun_in_the_same_boot() {
 
 #[tokio::test(start_paused = true)]
 async fn a_step_is_shown_as_interrupted_until_its_node_says_that_it_runs() {
-    let s = orphaned("same");
+    let s = orphaned("same").await;
     s.world.lock().unwrap().boot = "same".into();
     s.world.lock().unwrap().scripts.clear();
     s.world.lock().unwrap().begun.push((1, "m/one".into(), 1));
@@ -365,7 +365,7 @@ async fn a_new_engine_goes_on_with_the_step_that_ran() {
         JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1, irreversible: false },
         JobEvent::Interrupted,
     ] {
-        s.record(event).unwrap();
+        s.record(event).await.unwrap();
     }
     let at = Attempt {
         node: NodeId(1),
@@ -402,8 +402,8 @@ async fn until(s: &Scripted, what: impl Fn(&Job) -> bool) {
     }
 }
 
-fn ask(s: &Scripted, event: JobEvent) {
-    s.record(event).unwrap();
+async fn ask(s: &Scripted, event: JobEvent) {
+    s.record(event).await.unwrap();
     s.wake.notify_one();
 }
 
@@ -429,16 +429,18 @@ fn begun(s: &Scripted, node: u64) -> Vec<(String, u32)> {
 #[tokio::test(start_paused = true)]
 async fn a_held_job_waits_and_goes_on() {
     let s = site(&[(1, "m/one", &[Act::Say("x"), Act::End(0)])]);
-    s.record(JobEvent::Started).unwrap();
-    s.record(JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1, irreversible: false }).unwrap();
-    s.record(JobEvent::HoldAsked { by: "ada".into() }).unwrap();
+    s.record(JobEvent::Started).await.unwrap();
+    s.record(JobEvent::StepStarted { node: NodeId(1), index: 0, attempt: 1, irreversible: false })
+        .await
+        .unwrap();
+    s.record(JobEvent::HoldAsked { by: "ada".into() }).await.unwrap();
     let (work, _cancel) = begin(&s);
     until(&s, |j| !j.nodes[&NodeId(1)].runs()).await;
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
     assert_eq!(begun(&s, 1), [("m/one".to_owned(), 1)], "the running step ended, nothing else began");
-    ask(&s, JobEvent::Released { by: "ada".into() });
+    ask(&s, JobEvent::Released { by: "ada".into() }).await;
     work.await.unwrap();
     assert_eq!(s.read(|j| j.state), JobState::Succeeded);
 }
@@ -500,13 +502,13 @@ async fn an_unreachable_node_ends_its_undo_with_the_reason() {
     let s = site(&[(2, "m/two", &[Act::End(1)])]);
     execute(Arc::clone(&s), CancellationToken::new()).await;
     s.world.lock().unwrap().refuse.insert(2, LinkFault::Gone("no route to host".into()));
-    s.record(JobEvent::UndoAsked { nodes: vec![(NodeId(2), 0)], by: Some("ada".into()) }).unwrap();
+    s.record(JobEvent::UndoAsked { nodes: vec![(NodeId(2), 0)], by: Some("ada".into()) }).await.unwrap();
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!(state(&s, 2), JobNodeState::UndoFailed);
     assert_eq!(s.read(|j| j.nodes[&NodeId(2)].why.clone()).as_deref(), Some("no route to host"));
     // It comes back: what is left is undone, in order.
     s.world.lock().unwrap().refuse.clear();
-    s.record(JobEvent::UndoAsked { nodes: vec![(NodeId(2), 0)], by: Some("ada".into()) }).unwrap();
+    s.record(JobEvent::UndoAsked { nodes: vec![(NodeId(2), 0)], by: Some("ada".into()) }).await.unwrap();
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!(state(&s, 2), JobNodeState::Undone);
 }
@@ -518,12 +520,12 @@ async fn a_node_in_an_operators_hands_is_waited_for_and_checked() {
     let fresh = Renewal::Fresh { host_key: "k".into(), machine_id: "m".into() };
     s.world.lock().unwrap().fresh = VecDeque::from([Err("SSH does not answer".into()), Ok(fresh)]);
     let (node, by) = (NodeId(2), "ada".to_owned());
-    s.record(JobEvent::ManualAsked { node, by: by.clone() }).unwrap();
+    s.record(JobEvent::ManualAsked { node, by: by.clone() }).await.unwrap();
     let (work, _cancel) = begin(&s);
-    ask(&s, JobEvent::ManualCheck { node, by: by.clone() });
+    ask(&s, JobEvent::ManualCheck { node, by: by.clone() }).await;
     until(&s, |j| j.nodes[&node].manual.as_ref().is_some_and(|m| m.why.is_some())).await;
     assert_eq!(state(&s, 2), JobNodeState::Manual);
-    ask(&s, JobEvent::ManualCheck { node, by });
+    ask(&s, JobEvent::ManualCheck { node, by }).await;
     work.await.unwrap();
     assert_eq!((s.read(|j| j.state), state(&s, 2)), (JobState::Succeeded, JobNodeState::Done));
     assert!(begun(&s, 2).contains(&("m/one".to_owned(), 2)), "installed anew from the first step");
@@ -545,7 +547,9 @@ async fn a_step_beyond_its_ceiling_is_ended_unless_it_was_given_more_time() {
     until(&s, |j| j.nodes[&NodeId(1)].runs()).await;
     let given = u64::from(s.read(|j| j.plan.ceiling(&"m/one".parse().unwrap())));
     let seconds = 600;
-    s.record(JobEvent::CeilingExtended { node: NodeId(1), index: 0, seconds, by: "ada".into() }).unwrap();
+    s.record(JobEvent::CeilingExtended { node: NodeId(1), index: 0, seconds, by: "ada".into() })
+        .await
+        .unwrap();
     // The pause after the broken link is part of it: the clock runs from the beginning of the attempt.
     tokio::time::advance(Duration::from_secs(given + 599)).await;
     for _ in 0..1000 {

@@ -35,7 +35,16 @@ pub(super) struct Worker<S: Site> {
 
 /// Records an event, waiting as long as the engine cannot keep it. False: the journal does not allow it.
 pub(super) async fn record<S: Site>(site: &S, event: JobEvent) -> bool {
-    patiently(site, None, || site.record(event.clone())).await.is_some()
+    record_of(site, None, event).await
+}
+
+/// As [`record`]; meanwhile `node` is shown to wait for the engine.
+async fn record_of<S: Site>(site: &S, node: Option<NodeId>, event: JobEvent) -> bool {
+    loop {
+        if let Some(done) = kept(site, node, site.record(event.clone()).await).await {
+            return done.is_ok();
+        }
+    }
 }
 
 /// Does `what`, again and again while the engine cannot keep anything. `None`: refused for good.
@@ -45,19 +54,31 @@ async fn patiently<S: Site, R>(
     what: impl Fn() -> Result<R, SiteFault>,
 ) -> Option<R> {
     loop {
-        match what() {
-            Ok(done) => return Some(done),
-            Err(SiteFault::Refused(why)) => {
-                tracing::info!(%why, "the journal refused");
-                return None;
+        if let Some(done) = kept(site, node, what()).await {
+            return done.ok();
+        }
+    }
+}
+
+/// What the engine's side answered; `None` after a pause when it could not keep anything: try again.
+async fn kept<S: Site, R>(
+    site: &S,
+    node: Option<NodeId>,
+    answer: Result<R, SiteFault>,
+) -> Option<Result<R, ()>> {
+    match answer {
+        Ok(done) => Some(Ok(done)),
+        Err(SiteFault::Refused(why)) => {
+            tracing::info!(%why, "the journal refused");
+            Some(Err(()))
+        }
+        Err(SiteFault::Waits(why)) => {
+            tracing::warn!(%why, "the engine waits");
+            if let Some(node) = node {
+                site.waits(node, Some(Waits::Engine(&why)));
             }
-            Err(SiteFault::Waits(why)) => {
-                tracing::warn!(%why, "the engine waits");
-                if let Some(node) = node {
-                    site.waits(node, Some(Waits::Engine(&why)));
-                }
-                tokio::time::sleep(SITE_PAUSE).await;
-            }
+            tokio::time::sleep(SITE_PAUSE).await;
+            None
         }
     }
 }
@@ -300,8 +321,8 @@ impl<S: Site> Worker<S> {
         let (site, node, boot) = (&*self.site, self.node, link.boot());
         let known = site.read(|job| job.nodes.get(&node).and_then(|n| n.boot.clone()));
         let record = async |event: JobEvent| {
-            let done = patiently(site, Some(node), || site.record(event.clone())).await;
-            done.ok_or_else(|| LinkFault::Refused("the journal refused it; see the engine's log".to_owned()))
+            let refused = || LinkFault::Refused("the journal refused it; see the engine's log".to_owned());
+            record_of(site, Some(node), event).await.then_some(()).ok_or_else(refused)
         };
         let standing = if told { link.stands(attempt).await? } else { Standing::Absent };
         if standing == Standing::Absent {

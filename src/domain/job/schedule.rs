@@ -37,9 +37,65 @@ pub enum Task {
     Check,
 }
 
+/// How far a job has come: what decides for every node whether it has to wait for others. Taken once for all of them, because
+/// there may be a thousand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Front {
+    /// First stage in which something is still to be done.
+    first: Option<StageKind>,
+    /// Last stage in which something is still to be undone.
+    last_undo: Option<StageKind>,
+    /// A controller is not at work on its steps, and will be.
+    controller_away: bool,
+    /// Some node is.
+    somebody_away: bool,
+}
+
+impl Front {
+    /// Whether a step of `stage` has to wait.
+    pub(super) fn blocks(&self, stage: StageKind) -> bool {
+        self.first.is_some_and(|s| s < stage)
+            || self.controller_away
+            || (self.somebody_away && stage == StageKind::Verification)
+    }
+}
+
 impl Job {
+    /// How far it has come.
+    pub fn front(&self) -> Front {
+        let mut front = Front::default();
+        for m in self.nodes.values() {
+            let first = |front: &mut Front| {
+                front.first = [front.first, m.stage()].into_iter().flatten().min();
+            };
+            match m.state {
+                JobNodeState::Waiting | JobNodeState::Running => first(&mut front),
+                JobNodeState::Interrupted if m.runs() => first(&mut front),
+                // It will begin from its first step; nobody but what depends on it waits for that.
+                JobNodeState::Interrupted
+                | JobNodeState::Undoing
+                | JobNodeState::Reinstalling
+                | JobNodeState::Checking => {
+                    front.controller_away |= m.controller;
+                    front.somebody_away = true;
+                }
+                JobNodeState::Manual => front.controller_away |= m.controller,
+                _ => {}
+            }
+            if matches!(m.state, JobNodeState::Undoing | JobNodeState::Interrupted) {
+                front.last_undo = front.last_undo.max(m.undo_stage(self));
+            }
+        }
+        front
+    }
+
     /// What `node` has to do now, if it has.
     pub fn task_for(&self, node: NodeId) -> Option<Task> {
+        self.task_at(node, &self.front())
+    }
+
+    /// As [`Self::task_for`], with the job's [`front`](Self::front) of now.
+    pub fn task_at(&self, node: NodeId, front: &Front) -> Option<Task> {
         if self.state.is_over() || matches!(self.state, JobState::Queued | JobState::Interrupted) {
             return None;
         }
@@ -48,14 +104,14 @@ impl Job {
             return Some(Task::Finish);
         }
         match n.state {
-            JobNodeState::Undoing => self.undo_task(node, n),
+            JobNodeState::Undoing => self.undo_task(n, front),
             JobNodeState::Reinstalling => Some(Task::Reinstall),
             JobNodeState::Checking => Some(Task::Check),
             JobNodeState::Interrupted if n.is_reinstalling() => Some(Task::Reinstall),
             JobNodeState::Interrupted if n.manual.is_some() => Some(Task::Check),
             JobNodeState::Waiting | JobNodeState::Running if self.state == JobState::Running => {
                 let step = n.steps.get(n.cursor)?;
-                let free = !self.is_blocked(node, step.stage);
+                let free = !front.blocks(step.stage);
                 free.then_some(Task::Step { index: n.cursor, attempt: step.attempt + 1 })
             }
             _ => None,
@@ -64,7 +120,8 @@ impl Job {
 
     /// Whether some node has something to do, or something is to be decided for it.
     pub fn has_work(&self) -> bool {
-        self.nodes.keys().any(|n| self.task_for(*n).is_some() || self.decision(*n).is_some())
+        let front = self.front();
+        self.nodes.keys().any(|n| self.task_at(*n, &front).is_some() || self.decision(*n).is_some())
     }
 
     /// Whether an undo, or what a policy asks for, goes on in the job's state.
@@ -76,18 +133,14 @@ impl Job {
         }
     }
 
-    fn undo_task(&self, node: NodeId, n: &JobNode) -> Option<Task> {
+    fn undo_task(&self, n: &JobNode, front: &Front) -> Option<Task> {
         if !self.mends() {
             return None;
         }
         let Some((index, attempt)) = self.next_undo(n) else { return Some(Task::UndoFinish) };
         let stage = n.steps.get(index)?.stage;
         // What was installed last, over all nodes, is taken away first.
-        let later = self.nodes.iter().any(|(id, m)| {
-            *id != node
-                && matches!(m.state, JobNodeState::Undoing | JobNodeState::Interrupted)
-                && m.undo_stage(self).is_some_and(|s| s > stage)
-        });
+        let later = front.last_undo.is_some_and(|s| s > stage);
         (!later).then_some(Task::Undo { index, attempt })
     }
 
@@ -103,24 +156,6 @@ impl Job {
             .rev()
             .find(|(_, s)| s.touched && !self.plan.steps.get(&s.step).is_some_and(|p| p.irreversible))?;
         Some((index, step.undo.as_ref().map_or(0, |u| u.attempt) + 1))
-    }
-
-    /// Whether a step of `stage` has to wait for others.
-    pub fn is_blocked(&self, node: NodeId, stage: StageKind) -> bool {
-        self.nodes.iter().any(|(id, m)| {
-            *id != node
-                && match m.state {
-                    JobNodeState::Waiting | JobNodeState::Running => m.stage().is_some_and(|s| s < stage),
-                    JobNodeState::Interrupted if m.runs() => m.stage().is_some_and(|s| s < stage),
-                    // It will begin from its first step; nobody but what depends on it waits for that.
-                    JobNodeState::Interrupted
-                    | JobNodeState::Undoing
-                    | JobNodeState::Reinstalling
-                    | JobNodeState::Checking => m.controller || stage == StageKind::Verification,
-                    JobNodeState::Manual => m.controller,
-                    _ => false,
-                }
-        })
     }
 
     /// What the environment's policy wants done about a node, if it wants something: the event to be journalled.

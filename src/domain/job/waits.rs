@@ -2,6 +2,7 @@
 //!
 //! A function of the job alone, but for [`WaitsFor::Link`] and [`WaitsFor::Engine`], which only the engine knows.
 
+use super::schedule::Front;
 use super::{Job, JobNode, JobNodeState, JobState, ReinstallPhase};
 use crate::domain::ids::NodeId;
 use crate::domain::plan::StageKind;
@@ -83,7 +84,7 @@ impl Job {
         if self.state.is_over() {
             return out;
         }
-        // What `is_blocked` says of one node, for all of them at once.
+        // What the front says of all nodes, with numbers.
         let at_work = |n: &&JobNode| match n.state {
             JobNodeState::Waiting | JobNodeState::Running => true,
             JobNodeState::Interrupted => n.runs(),
@@ -94,8 +95,9 @@ impl Job {
             *stages.entry(stage).or_default() += 1;
         }
         let running = self.nodes.values().filter(|n| n.runs()).count();
+        let front = self.front();
         for (id, node) in &self.nodes {
-            if let Some(waits) = self.waits(*id, node, &stages, running) {
+            if let Some(waits) = self.waits(*id, node, (&stages, &front), running) {
                 out.insert(*id, waits);
             }
         }
@@ -106,7 +108,7 @@ impl Job {
         &self,
         id: NodeId,
         node: &JobNode,
-        stages: &BTreeMap<StageKind, usize>,
+        (stages, front): (&BTreeMap<StageKind, usize>, &Front),
         running: usize,
     ) -> Option<WaitsFor> {
         if node.is_idle() {
@@ -127,10 +129,10 @@ impl Job {
             }
             JobNodeState::Waiting | JobNodeState::Running if !node.runs() => match self.state {
                 JobState::Holding => Some(WaitsFor::Held { by: self.held_by.clone() }),
-                JobState::Running => self.waits_for_turn(id, node, stages, running),
+                JobState::Running => self.waits_for_turn(node, (stages, front), running),
                 _ => None,
             },
-            JobNodeState::Undoing if !node.runs() && self.task_for(id).is_none() => {
+            JobNodeState::Undoing if !node.runs() && self.task_at(id, front).is_none() => {
                 let others = self.nodes.values().filter(|n| n.state == JobNodeState::Undoing && n.runs());
                 Some(WaitsFor::Others { nodes: count(others.count()) })
             }
@@ -140,16 +142,15 @@ impl Job {
 
     fn waits_for_turn(
         &self,
-        id: NodeId,
         node: &JobNode,
-        stages: &BTreeMap<StageKind, usize>,
+        (stages, front): (&BTreeMap<StageKind, usize>, &Front),
         running: usize,
     ) -> Option<WaitsFor> {
         let mine = node.stage()?;
         if let Some((stage, nodes)) = stages.range(..mine).next() {
             return Some(WaitsFor::Stage { stage: *stage, nodes: count(*nodes) });
         }
-        if self.is_blocked(id, mine) {
+        if front.blocks(mine) {
             let mended = self.nodes.values().filter(|n| {
                 matches!(
                     n.state,
