@@ -64,7 +64,7 @@ pub fn write(dir: &Path, count: usize) {
             // As long as real ones are; nothing of it runs.
             let script = format!(
                 "# {name}, {word}\nrun() {{\n{}}}\nundo() {{ :; }}\n",
-                "    ini_set \"$CONF\" section option value\n".repeat(20)
+                "    printf '%s\\n' \"work on $NODE_NAME\"\n".repeat(20)
             );
             file(&format!("modules/{name}/{word}.sh"), &script);
         }

@@ -160,13 +160,13 @@ impl Catalog {
             let path = format!("steps/{}/{}.sh", id.module(), id.step());
             files.insert(path, (0o600, step.script.clone().into_bytes()));
             let path = format!("vars/{}.sh", id.module());
-            if !files.contains_key(&path) {
+            files.entry(path).or_insert_with(|| {
                 let vars = self.variables_of(&input, id.module());
                 let of_steps = mine.iter().filter(|(other, _)| other.module() == id.module());
                 let mut text = shell_variables(&input, platform, node, lists, &vars);
                 text.push_str(&cases(of_steps.map(|(_, step)| *step), &passwords, &vars));
-                files.insert(path, (0o600, text.into_bytes()));
-            }
+                (0o600, text.into_bytes())
+            });
             if step.templates.is_empty() {
                 continue;
             }

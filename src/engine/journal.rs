@@ -73,7 +73,7 @@ pub fn write_all(engine: &Weak<Engine>, orders: &Receiver<Order>) {
             }
         }
         waiting.extend(orders.try_iter());
-        let together = choose(&mut waiting);
+        let together = choose(&mut waiting, Order::about);
         // Whoever waits for an answer then hears that the store is closed.
         let Some(engine) = engine.upgrade() else { return };
         let answers = catch_unwind(AssertUnwindSafe(|| engine.write_orders(together))).unwrap_or_else(|_| {
@@ -82,35 +82,40 @@ pub fn write_all(engine: &Weak<Engine>, orders: &Receiver<Order>) {
         });
         // First the engine: who has the answer may end it and open its data again.
         drop(engine);
-        answers.into_iter().for_each(|answer| answer());
+        for answer in answers {
+            answer();
+        }
+    }
+}
+
+impl Order {
+    /// The only node that it changes; `None`: it changes more, and must be alone.
+    fn about(&self) -> Option<NodeId> {
+        match self {
+            Self::Note { node, .. } => Some(*node),
+            Self::Event { event, .. } if event.is_job_wide() => None,
+            Self::Event { event, .. } => event.node(),
+        }
     }
 }
 
 /// Takes the orders that may share a flush, first come first served; the others stay in their order.
-fn choose(waiting: &mut VecDeque<Order>) -> Vec<Order> {
-    let mut chosen: Vec<Order> = Vec::new();
+fn choose<T>(waiting: &mut VecDeque<T>, about: impl Fn(&T) -> Option<NodeId>) -> Vec<T> {
+    let mut chosen = Vec::new();
     let mut nodes: HashSet<NodeId> = HashSet::new();
     let mut left = VecDeque::new();
     while let Some(order) = waiting.pop_front() {
-        let about = match &order {
-            Order::Note { node, .. } => Some(*node),
-            Order::Event { event, .. } if event.is_job_wide() => None,
-            Order::Event { event, .. } => event.node(),
-        };
-        match about {
-            Some(node) => {
-                // One of a node that is chosen already waits, and so does every later one.
-                if nodes.insert(node) {
-                    chosen.push(order)
-                } else {
-                    left.push_back(order)
-                }
+        match about(&order) {
+            // Behind one of the same node it waits.
+            Some(node) if !nodes.insert(node) => left.push_back(order),
+            Some(_) => {
+                chosen.push(order);
                 if chosen.len() >= TOGETHER {
                     break;
                 }
             }
             None => {
-                if chosen.is_empty() && left.is_empty() {
+                if chosen.is_empty() {
                     chosen.push(order);
                 } else {
                     left.push_back(order);
@@ -342,5 +347,37 @@ impl Engine {
             inner.live.clear();
         }
         inner.job.env
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Orders are numbers with the node they are about; 0: about more than a node.
+        #[test]
+        fn what_shares_a_flush_shares_nothing_else(nodes in prop::collection::vec(0..6_u64, 0..40)) {
+            let about = |order: &(usize, u64)| (order.1 > 0).then_some(NodeId(order.1));
+            let mut waiting: VecDeque<(usize, u64)> = nodes.iter().copied().enumerate().collect();
+            let mut written: Vec<(usize, u64)> = Vec::new();
+            while !waiting.is_empty() {
+                let together = choose(&mut waiting, about);
+                prop_assert!(!together.is_empty());
+                let alone = together.iter().any(|o| about(o).is_none());
+                prop_assert!(!alone || together.len() == 1);
+                let different: HashSet<_> = together.iter().map(about).collect();
+                prop_assert_eq!(different.len(), together.len());
+                written.extend(together);
+            }
+            prop_assert_eq!(written.len(), nodes.len());
+            for (at, first) in written.iter().enumerate() {
+                for then in written.iter().skip(at + 1) {
+                    let ordered = first.1 == then.1 || about(first).is_none() || about(then).is_none();
+                    prop_assert!(!ordered || first.0 < then.0, "{:?} came before {:?}", first, then);
+                }
+            }
+        }
     }
 }

@@ -122,7 +122,7 @@ impl<S: Site> Round<S> {
         let ready: Vec<NodeId> = self.site.read(|job| {
             let free = |n: &&NodeId| !busy.contains(n) && !self.stuck.contains(n);
             let front = job.front();
-            job.nodes.keys().filter(free).filter(|n| job.task_at(**n, &front).is_some()).copied().collect()
+            job.nodes.keys().filter(free).filter(|n| job.task_at(**n, front).is_some()).copied().collect()
         });
         for node in ready {
             let worker = Worker {

@@ -53,7 +53,7 @@ pub struct Front {
 
 impl Front {
     /// Whether a step of `stage` has to wait.
-    pub(super) fn blocks(&self, stage: StageKind) -> bool {
+    pub(super) fn blocks(self, stage: StageKind) -> bool {
         self.first.is_some_and(|s| s < stage)
             || self.controller_away
             || (self.somebody_away && stage == StageKind::Verification)
@@ -91,11 +91,11 @@ impl Job {
 
     /// What `node` has to do now, if it has.
     pub fn task_for(&self, node: NodeId) -> Option<Task> {
-        self.task_at(node, &self.front())
+        self.task_at(node, self.front())
     }
 
     /// As [`Self::task_for`], with the job's [`front`](Self::front) of now.
-    pub fn task_at(&self, node: NodeId, front: &Front) -> Option<Task> {
+    pub fn task_at(&self, node: NodeId, front: Front) -> Option<Task> {
         if self.state.is_over() || matches!(self.state, JobState::Queued | JobState::Interrupted) {
             return None;
         }
@@ -121,7 +121,7 @@ impl Job {
     /// Whether some node has something to do, or something is to be decided for it.
     pub fn has_work(&self) -> bool {
         let front = self.front();
-        self.nodes.keys().any(|n| self.task_at(*n, &front).is_some() || self.decision(*n).is_some())
+        self.nodes.keys().any(|n| self.task_at(*n, front).is_some() || self.decision(*n).is_some())
     }
 
     /// Whether an undo, or what a policy asks for, goes on in the job's state.
@@ -133,7 +133,7 @@ impl Job {
         }
     }
 
-    fn undo_task(&self, n: &JobNode, front: &Front) -> Option<Task> {
+    fn undo_task(&self, n: &JobNode, front: Front) -> Option<Task> {
         if !self.mends() {
             return None;
         }

@@ -97,7 +97,7 @@ impl Job {
         let running = self.nodes.values().filter(|n| n.runs()).count();
         let front = self.front();
         for (id, node) in &self.nodes {
-            if let Some(waits) = self.waits(*id, node, (&stages, &front), running) {
+            if let Some(waits) = self.waits(*id, node, (&stages, front), running) {
                 out.insert(*id, waits);
             }
         }
@@ -108,7 +108,7 @@ impl Job {
         &self,
         id: NodeId,
         node: &JobNode,
-        (stages, front): (&BTreeMap<StageKind, usize>, &Front),
+        (stages, front): (&BTreeMap<StageKind, usize>, Front),
         running: usize,
     ) -> Option<WaitsFor> {
         if node.is_idle() {
@@ -143,7 +143,7 @@ impl Job {
     fn waits_for_turn(
         &self,
         node: &JobNode,
-        (stages, front): (&BTreeMap<StageKind, usize>, &Front),
+        (stages, front): (&BTreeMap<StageKind, usize>, Front),
         running: usize,
     ) -> Option<WaitsFor> {
         let mine = node.stage()?;
