@@ -1,10 +1,10 @@
 //! Everything that can be installed: looked at first, installed, looked at again, undone. The node is as it was before.
 
 use super::steps::{NODES, Steps};
-use super::support::Lab;
+use super::support::{Cpmg, Lab};
 use cpmg::domain::job::StepAction;
+use serde_json::Value;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Instant;
 
 const CENSUS: &str = include_str!("census.sh");
@@ -28,10 +28,8 @@ const LEFT: &[(&str, &str)] = &[
 
 type Census = BTreeSet<String>;
 
-async fn census(lab: &Arc<Lab>, node: &str) -> Census {
-    let lab = Arc::clone(lab);
-    let node = node.to_owned();
-    let text = tokio::task::spawn_blocking(move || lab.exec(&node, CENSUS)).await.unwrap();
+fn census(lab: &Lab, node: &str) -> Census {
+    let text = lab.exec(node, CENSUS);
     let lines: Census = text.lines().map(str::to_owned).collect();
     let kinds = [
         "file /etc/passwd ",
@@ -99,70 +97,70 @@ fn compare(node: &str, before: &Census, after: &Census) {
     assert!(faults.is_empty(), "undo left on {node} what nothing justifies:\n{}", faults.join("\n"));
 }
 
-/// The whole way on one node.
-async fn there_and_back(lab: &Arc<Lab>, node: &str) {
-    let began = Instant::now();
-    let clock = |what: &str| println!("== {node} {what}: {} s", began.elapsed().as_secs());
-    let mut steps = Steps::on(lab, node).await;
-    let ids = steps.ids();
-    let before = census(lab, node).await;
-
-    for id in &ids {
-        let told = steps.attempt(id, StepAction::Check).await;
-        println!("== {node} check {id}: {} {}\n{}", told.status, told.changed, told.out);
-        assert_eq!(told.status, 0, "{id}");
-    }
-    let differ = differences(&before, &census(lab, node).await);
-    assert!(differ.is_empty(), "a look at a fresh node changed it:\n{}", differ.join("\n"));
-
-    clock("installs");
-    for id in &ids {
-        let told = steps.attempt(id, StepAction::Run).await;
-        println!("== {node} run {id}: {} {}\n{}", told.status, told.changed, told.out);
-        assert_eq!(told.status, 0, "{id}");
-    }
-    let installed = census(lab, node).await;
-    println!("== {node}: {} facts before, {} after", before.len(), installed.len());
-
-    clock("is looked at");
-    for id in &ids {
-        let told = steps.attempt(id, StepAction::Check).await;
-        println!("== {node} check {id}: {} {}\n{}", told.status, told.changed, told.out);
-        assert_eq!((told.status, told.changed), (0, false), "{id} is done");
-    }
-    let differ = differences(&installed, &census(lab, node).await);
-    assert!(differ.is_empty(), "a look at an installed node changed it:\n{}", differ.join("\n"));
-
-    clock("undoes");
-    for id in ids.iter().rev() {
-        let told = steps.attempt(id, StepAction::Undo).await;
-        println!("== {node} undo {id}: {} {}\n{}", told.status, told.changed, told.out);
-        assert_eq!(told.status, 0, "{id}");
-    }
-    let after = census(lab, node).await;
-    clock("is done");
-    compare(node, &before, &after);
+/// The job that was made last, when it is over.
+fn last_job(cpmg: &Cpmg) -> Value {
+    let jobs = cpmg.json(&["job", "list", "prod"]);
+    let jobs = jobs.as_array().expect("jobs");
+    jobs.iter().max_by_key(|j| j["id"].as_u64()).expect("a job").clone()
 }
 
-#[tokio::test]
+#[test]
 #[ignore = "needs root and the lab"]
-async fn a_look_changes_nothing_and_undo_puts_everything_back() {
-    let lab = Arc::new(Lab::up("undo", &NODES.map(|(name, _)| name)));
-    tokio::join!(there_and_back(&lab, "ctl1"), there_and_back(&lab, "cmp1"));
+fn a_look_changes_nothing_and_undo_puts_everything_back() {
+    let lab = Lab::up("before", &NODES.map(|(name, _)| name));
+    let cpmg = Cpmg::new();
+    cpmg.ok(&["env", "add", "prod"]);
+    for (name, role) in NODES {
+        cpmg.adopt(&lab, "prod", name, &[role.word()]);
+    }
+    let all = || NODES.map(|(name, _)| census(&lab, name));
+    let same = |what: &str, before: &[Census], after: &[Census]| {
+        for ((name, _), (before, after)) in NODES.iter().zip(before.iter().zip(after)) {
+            let differ = differences(before, after);
+            assert!(differ.is_empty(), "{what} changed {name}:\n{}", differ.join("\n"));
+        }
+    };
+    let began = Instant::now();
+    let clock = |what: &str| println!("== after {} s: {what}", began.elapsed().as_secs());
+
+    clock("a look at fresh nodes");
+    let before = all();
+    println!("{}", cpmg.ok(&["install", "prod", "--dry-run", "--follow"]));
+    assert!(last_job(&cpmg)["changed"].as_u64().unwrap() > 10, "{}", last_job(&cpmg));
+    same("a look at a fresh node", &before, &all());
+
+    clock("the installation");
+    println!("{}", cpmg.ok(&["install", "prod", "--follow"]));
+    let job = last_job(&cpmg);
+    assert_eq!(job["state"], "succeeded", "{job}");
+    let installed = all();
+
+    clock("a look at installed nodes");
+    println!("{}", cpmg.ok(&["install", "prod", "--dry-run", "--follow"]));
+    assert_eq!(last_job(&cpmg)["changed"], 0, "everything is done: {}", last_job(&cpmg));
+    same("a look at an installed node", &installed, &all());
+
+    clock("undo");
+    println!("{}", cpmg.ok(&["job", "undo", &job["id"].to_string(), "--all", "--yes", "--follow"]));
+    let after = all();
+    clock("the end");
+    for ((name, _), (before, after)) in NODES.iter().zip(before.iter().zip(&after)) {
+        compare(name, before, after);
+    }
 }
 
 #[tokio::test]
 #[ignore = "needs root and the lab"]
 async fn an_installation_of_packages_that_was_killed_is_undone() {
-    let lab = Arc::new(Lab::up("killed", &NODES.map(|(name, _)| name)));
+    let lab = Lab::up("killed", &NODES.map(|(name, _)| name));
     let mut steps = Steps::on(&lab, "ctl1").await;
-    let before = census(&lab, "ctl1").await;
+    let before = census(&lab, "ctl1");
     let packages = "memcached/packages".parse().unwrap();
     for word in ["Unpacking python3", "Setting up python3"] {
         for again in [false, true] {
             let told = steps.attempt_until(&packages, StepAction::Run, Some(word)).await;
             assert_ne!(told.status, 0, "killed at '{word}':\n{}", told.out);
-            let half = new_packages(&before, &census(&lab, "ctl1").await);
+            let half = new_packages(&before, &census(&lab, "ctl1"));
             assert!(half > 0, "it was in the middle:\n{}", told.out);
             if again {
                 let told = steps.attempt(&packages, StepAction::Run).await;
@@ -170,7 +168,7 @@ async fn an_installation_of_packages_that_was_killed_is_undone() {
             }
             let told = steps.attempt(&packages, StepAction::Undo).await;
             assert_eq!(told.status, 0, "{}", told.out);
-            compare("ctl1", &before, &census(&lab, "ctl1").await);
+            compare("ctl1", &before, &census(&lab, "ctl1"));
         }
     }
 }

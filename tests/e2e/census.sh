@@ -14,7 +14,7 @@ export LC_ALL=C
     sed 's/^/user /' /etc/passwd
     sed 's/^/group /' /etc/group
     # sessions of users come and go: the census itself opens one of RabbitMQ's
-    systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit", $1, $2 }'
+    systemctl list-unit-files --no-legend --no-pager | awk '$2 != "transient" { print "unit", $1, $2 }'
     systemctl list-units --no-legend --no-pager --plain --type=service,socket,timer,path,mount --state=active,activating,failed |
         awk '$1 !~ /^(user@|user-runtime-dir@|run-user-|session-)/ { print "active", $1, $3, $4 }'
     ps -e -o user= -o comm= | awk '$1 != "root" && $2 != "systemd" && $2 != "(sd-pam)" { print "process", $1, $2 }' | sort -u

@@ -20,7 +20,6 @@ use std::time::Duration;
 pub struct Told {
     pub out: String,
     pub status: i32,
-    pub changed: bool,
 }
 
 /// The lab's nodes and what each is.
@@ -30,7 +29,6 @@ pub const NODES: [(&str, NodeRole); 2] = [("ctl1", NodeRole::Controller), ("cmp1
 pub struct Steps {
     runner: NodeRunner,
     plan: Plan,
-    node: NodeId,
     secrets: BTreeMap<String, Secret>,
     attempts: BTreeMap<(StepId, StepAction), u32>,
 }
@@ -93,13 +91,7 @@ impl Steps {
         let folder = NodeRunner::folder(cpmg::runner::BASE, "1");
         NodeRunner::upload(&session, &folder, bundle.to_tar().unwrap()).await.unwrap();
         let runner = NodeRunner::attach(&session, &folder).await.unwrap();
-        Self { runner, plan, node, secrets, attempts: BTreeMap::new() }
-    }
-
-    /// The steps in their order.
-    pub fn ids(&self) -> Vec<StepId> {
-        let items = self.plan.stages.iter().flat_map(|s| &s.items);
-        items.filter(|i| i.node == self.node).flat_map(|i| i.steps.iter().cloned()).collect()
+        Self { runner, plan, secrets, attempts: BTreeMap::new() }
     }
 
     /// The next attempt at a step, to its end. No secret may be in what it says.
@@ -117,7 +109,7 @@ impl Steps {
         let mut following = self.runner.begin(&attempt, 0, &given).await.unwrap();
         let mut bytes = Vec::new();
         let mut word = word;
-        let (status, changed) = loop {
+        let status = loop {
             match following.next().await.unwrap() {
                 StepEvent::Output { bytes: more, .. } => {
                     bytes.extend(more);
@@ -126,7 +118,7 @@ impl Steps {
                         self.runner.cancel(&attempt, Duration::ZERO).await.unwrap();
                     }
                 }
-                StepEvent::Ended { status, changed } => break (status, changed),
+                StepEvent::Ended { status, .. } => break status,
                 StepEvent::Lost(loss) => panic!("{step}: {loss}"),
             }
         };
@@ -134,6 +126,6 @@ impl Steps {
         for secret in self.secrets.values().filter(|s| s.reveal().len() > 12) {
             assert!(!out.contains(secret.reveal()), "{step} tells a secret");
         }
-        Told { out, status, changed }
+        Told { out, status }
     }
 }
