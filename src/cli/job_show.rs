@@ -3,7 +3,7 @@
 use super::exit::Fault;
 use super::jobs::{end_word, summary};
 use super::talk::Talk;
-use super::{envs, find, nodes, print};
+use super::{envs, find, nodes, print, times};
 use crate::api::rows::{JobNodeRow, JobRow, NodeRow, StepRow};
 use crate::domain::ids::JobId;
 use crate::domain::job::{JobNodeState, JobState, NodeMove, StepEnd, StepState, exits};
@@ -64,6 +64,9 @@ fn head(job: &JobRow) -> Result<(), Fault> {
         let _ = write!(text, ": {failed} {role} nodes failed, {allowed} are allowed to");
     }
     print::line(&text)?;
+    if let Some(left) = job.left {
+        print::line(&times::left(left))?;
+    }
     for stage in &job.stages {
         let text = format!(
             "{:14}{:>5}  {} of {} nodes",
@@ -94,6 +97,10 @@ fn node_lines(job: &JobRow, node: &JobNodeRow, life: Option<&NodeRow>) -> Result
         let _ = write!(text, "; {why}");
     }
     print::line(&text)?;
+    let odd = times::oddity(node, print::now());
+    for text in node.waits.as_ref().and_then(|w| times::waits(w, print::now())).into_iter().chain(odd) {
+        print::line(&format!("    {text}"))?;
+    }
     if let Some(life) = life {
         let lock = life
             .lock

@@ -34,6 +34,7 @@ mod shell;
 mod stops;
 mod sweep;
 mod talk;
+mod times;
 mod undo;
 mod users;
 

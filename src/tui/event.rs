@@ -83,6 +83,13 @@ pub enum Event {
         /// Its text, or why it could not be read.
         result: Result<Secret, String>,
     },
+    /// A file that was to be written.
+    Written {
+        /// Where, as it was typed.
+        path: String,
+        /// Or why it could not be.
+        result: Result<(), String>,
+    },
     /// A second has passed; comes only while [`super::app::App::ticks`].
     Tick,
 }
@@ -114,6 +121,13 @@ pub enum Effect {
     CallDetached(Tag, Request),
     /// Read a file on this host; the answer comes to this screen.
     ReadFile(String),
+    /// Write a new file on this host; what became of it is told to the operator.
+    WriteFile {
+        /// Where; `~` is the operator's home.
+        path: String,
+        /// What.
+        text: String,
+    },
     /// Tell the operator.
     Say(Level, Text),
     /// Put text on the clipboard of the operator's own terminal.
@@ -148,6 +162,13 @@ pub enum Command {
         to: ScreenId,
         /// Where; `~` is the operator's home.
         path: String,
+    },
+    /// Write a new file.
+    WriteFile {
+        /// Where; `~` is the operator's home.
+        path: String,
+        /// What.
+        text: String,
     },
     /// Keep or forget the session's token.
     Token(Option<Secret>),

@@ -63,8 +63,20 @@ impl Language {
 
     pub(super) fn source(self) -> &'static str {
         match self {
-            Self::En => concat!(include_str!("i18n/en.ftl"), "\n", include_str!("i18n/en-jobs.ftl")),
-            Self::ZhCn => concat!(include_str!("i18n/zh-CN.ftl"), "\n", include_str!("i18n/zh-CN-jobs.ftl")),
+            Self::En => concat!(
+                include_str!("i18n/en.ftl"),
+                "\n",
+                include_str!("i18n/en-jobs.ftl"),
+                "\n",
+                include_str!("i18n/en-times.ftl")
+            ),
+            Self::ZhCn => concat!(
+                include_str!("i18n/zh-CN.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-jobs.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-times.ftl")
+            ),
         }
     }
 }

@@ -47,7 +47,8 @@ actions! {
     JobRetry "retry", JobHold "hold", JobRelease "go-on", JobDrain "finish", JobCancel "cancel",
     NodeAgain "again", NodeUndo "undo", NodeReinstall "reinstall", NodeByHand "by-hand", NodeCheck "check",
     MoreTime "more-time", ScopeNode "scope-node", ScopeStep "scope-step", ScopeStage "scope-stage", ScopeAll "scope-all",
-    ManualConfirm "confirm", ManualLeave "give-up", FirstError "first-error", PaneNext "pane-next", PaneBefore "pane-before",
+    ManualConfirm "confirm", ManualLeave "give-up", FirstError "first-error", Timeline "timeline", Attempts "attempts", Export "export",
+    ZoomIn "zoom-in", ZoomOut "zoom-out", PaneNext "pane-next", PaneBefore "pane-before",
     Zoom "zoom", PaneToggle "pane-toggle",
     Follow "follow", Wrap "wrap", Search "search", NextMatch "next-match", PreviousMatch "previous-match",
     StepBefore "step-before", StepNext "step-next", ScrollLeft "left", ScrollRight "right",
@@ -93,6 +94,10 @@ pub enum Context {
     Undo,
     /// The manual procedure.
     Manual,
+    /// A job over time.
+    Timeline,
+    /// The attempts on a node of a job.
+    Attempts,
     /// Live output.
     Logs,
     /// A shell, after its prefix key.
@@ -114,7 +119,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -131,6 +136,8 @@ impl Context {
         Self::JobNode,
         Self::Undo,
         Self::Manual,
+        Self::Timeline,
+        Self::Attempts,
         Self::Logs,
         Self::Shell,
         Self::ShellScroll,
@@ -160,6 +167,8 @@ impl Context {
             Self::JobNode => "job-node",
             Self::Undo => "undo",
             Self::Manual => "manual",
+            Self::Timeline => "timeline",
+            Self::Attempts => "attempts",
             Self::Logs => "logs",
             Self::Shell => "shell",
             Self::ShellScroll => "shell-scroll",

@@ -34,6 +34,7 @@ pub fn event(app: &App, at: Moment, event: &Event) -> Value {
         Event::Answer { to, tag, result } => {
             json!({"answer": format!("{tag:?}"), "to": to.map(|id| id.0), "result": answer(result)})
         }
+        Event::Written { result, .. } => json!({"written": result.is_ok()}),
         Event::File { to, result } => json!({"file": to.0, "read": result.is_ok()}),
         Event::Tick => json!("tick"),
     };

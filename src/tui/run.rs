@@ -290,6 +290,13 @@ impl Loop {
                     let _ = send.send(Inner::Event(Box::new(Event::File { to, result })));
                 });
             }
+            Command::WriteFile { path, text } => {
+                let send = self.send.clone();
+                tokio::spawn(async move {
+                    let result = write_file(&path, &text).await;
+                    let _ = send.send(Inner::Event(Box::new(Event::Written { path, result })));
+                });
+            }
             Command::Token(token) => (self.options.on_token)(token.as_ref()),
             Command::Copy(text) => {
                 let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text));
@@ -453,11 +460,27 @@ fn theme_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
 /// Longest file that is taken for a key, bytes.
 const FILE_MAX: u64 = 64 * 1024;
 
-async fn read_file(path: &str) -> Result<Secret, String> {
-    let path = match path.strip_prefix("~/") {
+/// A path as an operator types it.
+fn place(path: &str) -> PathBuf {
+    match path.strip_prefix("~/") {
         Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
         None => PathBuf::from(path),
-    };
+    }
+}
+
+/// Writes a new file, for the operator's eyes only; one that is there already stays as it is.
+async fn write_file(path: &str, text: &str) -> Result<(), String> {
+    use tokio::io::AsyncWriteExt;
+    let path = place(path);
+    let fault = |e: io::Error| format!("{}: {e}", path.display());
+    let mut options = tokio::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&path).await.map_err(fault)?;
+    file.write_all(text.as_bytes()).await.map_err(fault)?;
+    file.sync_all().await.map_err(fault)
+}
+
+async fn read_file(path: &str) -> Result<Secret, String> {
+    let path = place(path);
     let shown = path.display();
     let meta = tokio::fs::metadata(&path).await.map_err(|e| format!("{shown}: {e}"))?;
     if !meta.is_file() || meta.len() > FILE_MAX {

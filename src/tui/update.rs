@@ -69,6 +69,10 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
         Event::Pushed(Pushed::Shell(bytes)) => each(app, &mut out, |screen, cx| screen.shell(cx, &bytes)),
         Event::Pushed(Pushed::SessionEnded) => login_again(app, &mut out),
         Event::Answer { to, tag, result } => on_answer(app, to, tag, result, &mut out),
+        Event::Written { path, result } => match result {
+            Ok(()) => say(app, Level::Good, t!("file-written", path = path)),
+            Err(why) => say(app, Level::Bad, t!("file-not-written", why = why)),
+        },
         Event::File { to, result } => {
             let cx = &app.shared;
             let held = app.gate.iter_mut().chain(&mut app.stack).find(|held| held.id == to);
@@ -245,6 +249,7 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
             Effect::Call(tag, request) => out.push(Command::Call { to: from, tag, request }),
             Effect::CallDetached(tag, request) => out.push(Command::Call { to: None, tag, request }),
             Effect::ReadFile(path) => out.extend(from.map(|to| Command::ReadFile { to, path })),
+            Effect::WriteFile { path, text } => out.push(Command::WriteFile { path, text }),
             Effect::Say(level, text) => say(app, level, text),
             Effect::Copy(text) => {
                 out.push(Command::Copy(text));

@@ -3,11 +3,13 @@
 //! The pane below follows the selected node until nodes are picked with Space; then each picked one has a pane of its own.
 //! What is drawn is in `job_view.rs`, the questions are in `job_dialogs.rs`.
 
+use super::attempts::AttemptsPage;
 use super::job_dialogs;
 use super::jobs::no_retry;
 use super::log_pane::{Forward, LogPane};
 use super::shell::ShellPage;
 use super::stop::StopDialog;
+use super::timeline::TimelinePage;
 use super::ways;
 use crate::api::rows::{JobNodeRow, JobRow};
 use crate::api::{Failure, Request, Response, Topic};
@@ -311,6 +313,15 @@ impl Screen for JobPage {
                     Effect::CallDetached(Tag::Quiet, Request::JobRelease { job: self.job }),
                     Effect::Say(Level::Info, t!("release-asked")),
                 ]);
+            }
+            Action::Timeline => {
+                return Some(vec![Effect::Push(Box::new(TimelinePage::new(self.job)))]);
+            }
+            Action::Attempts => {
+                let node = self.node(cx)?;
+                return Some(vec![Effect::Push(Box::new(AttemptsPage::new(
+                    self.job, node.node, &node.name,
+                )))]);
             }
             Action::FirstError => {
                 let error = self.row(cx)?.first_error.as_ref()?;

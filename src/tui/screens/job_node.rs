@@ -2,6 +2,7 @@
 //!
 //! Enter shows the output of the selected step in place of the steps, Esc brings them back.
 
+use super::attempts::AttemptsPage;
 use super::log_pane::LogPane;
 use super::shell::ShellPage;
 use super::ways;
@@ -241,6 +242,10 @@ impl Screen for NodePage {
                 let mut effects = self.pane.sync(&cx.data.steps(self.job, self.node));
                 effects.extend(self.pane.show(index));
                 Some(effects)
+            }
+            Action::Attempts => {
+                let (_, node) = self.rows(cx)?;
+                Some(vec![Effect::Push(Box::new(AttemptsPage::new(self.job, node.node, &node.name)))])
             }
             Action::Shell => {
                 let (_, node) = self.rows(cx)?;

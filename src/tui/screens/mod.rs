@@ -1,6 +1,7 @@
 //! The screens, one story a file.
 
 pub mod account;
+pub mod attempts;
 pub mod env_forms;
 pub mod environment;
 pub mod environments;
@@ -30,6 +31,7 @@ pub mod renewal;
 pub mod shell;
 pub mod stop;
 pub mod sweep;
+pub mod timeline;
 pub mod undo;
 pub mod users;
 pub mod ways;

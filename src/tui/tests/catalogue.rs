@@ -7,6 +7,7 @@ use crate::domain::manual::ENGLISH;
 use crate::domain::node::{NodeRole, NodeState};
 use crate::domain::plan::{PlanKind, StageKind};
 use crate::domain::policy::OnFailure;
+use crate::domain::timeline::Fill;
 use crate::domain::user::{PasswordFault, UserRole};
 use crate::tui::bindings::BINDINGS;
 use crate::tui::i18n::{Catalogue, Language, Text};
@@ -84,6 +85,7 @@ fn made() -> BTreeSet<String> {
     for way in OnFailure::ALL {
         all.extend(["", "-means"].map(|tail| format!("on-failure-{}{tail}", way.word())));
     }
+    all.extend(Fill::ALL.iter().filter(|f| **f != Fill::Nothing).map(|f| format!("fill-{}", f.word())));
     all.extend(JobNodeState::ALL.map(|s| format!("job-node-{}", s.word())));
     {
         use NameFault as F;

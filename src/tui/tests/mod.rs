@@ -20,3 +20,4 @@ mod nodes;
 mod policies;
 mod recorder;
 mod shell;
+mod times;

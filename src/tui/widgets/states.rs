@@ -126,7 +126,7 @@ pub fn attempt(action: StepAction, state: &StepState) -> Shown {
     shown
 }
 
-fn step(state: &StepState) -> Shown {
+pub fn step(state: &StepState) -> Shown {
     match state {
         StepState::Waiting => Shown::new("◦", t!("step-waiting"), Part::Dim),
         StepState::Running { .. } => Shown::new("▸", t!("step-running"), Part::Busy),
