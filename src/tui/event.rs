@@ -146,6 +146,7 @@ pub enum Effect {
 
 /// What the loop is to do.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a few at a time, most of them calls")]
 pub enum Command {
     /// Ask the engine.
     Call {
