@@ -209,7 +209,7 @@ impl Job {
     /// Takes up a job that is over.
     fn resume(&mut self) -> Applied {
         self.moved(JobMove::Resume)?;
-        let failed = self.nodes.iter().filter(|(_, n)| n.state.counts_as_failed());
+        let failed = self.nodes.iter().filter(|(_, n)| n.counts_as_failed());
         self.known = failed.map(|(id, _)| *id).collect();
         self.ended = None;
         self.cancelled_by = None;

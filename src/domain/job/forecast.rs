@@ -76,7 +76,8 @@ impl Job {
             let done = if stop == Stop::Now { done } else { done + ends };
             NodeForecast {
                 node: *id,
-                now: n.state,
+                // Between two steps it waits for its turn.
+                now: if n.state == S::Running && open.is_none() { S::Waiting } else { n.state },
                 then,
                 step: open.map(|(_, step)| step),
                 done: u32::try_from(done).unwrap_or(u32::MAX),

@@ -289,7 +289,7 @@ impl Job {
             let Some(node) = self.nodes.get(&p.id) else { continue };
             let (all, failed) = counts.entry(budget_role(&p.roles)).or_default();
             *all += 1;
-            *failed += usize::from(node.state.counts_as_failed() && !self.known.contains(&p.id));
+            *failed += usize::from(node.counts_as_failed() && !self.known.contains(&p.id));
         }
         counts.into_iter().find_map(|(role, (all, failed))| {
             let allowed = self.plan.policy.budget.of(role).allows(all);
@@ -312,6 +312,17 @@ impl JobNode {
             return None;
         }
         self.steps.iter().enumerate().find(|(_, s)| s.is_open())
+    }
+
+    /// Whether it failed and nobody is mending it: what a budget of failures counts. What an operator undoes is no failure.
+    fn counts_as_failed(&self) -> bool {
+        match self.state {
+            JobNodeState::Failed => true,
+            JobNodeState::Undoing | JobNodeState::Undone | JobNodeState::UndoFailed => {
+                self.undo.as_ref().is_some_and(|u| u.by.is_none())
+            }
+            _ => false,
+        }
     }
 
     /// Whether the plan asks nothing of it and nothing else is done to it.

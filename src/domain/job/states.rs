@@ -72,11 +72,6 @@ impl JobNodeState {
         }
     }
 
-    /// Whether it failed and nobody is mending it: what a budget of failures counts.
-    pub fn counts_as_failed(self) -> bool {
-        matches!(self, Self::Failed | Self::Undoing | Self::Undone | Self::UndoFailed)
-    }
-
     /// Whether nothing happens to it unless an operator asks.
     pub fn is_at_rest(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled | Self::Undone | Self::UndoFailed)

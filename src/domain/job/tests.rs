@@ -296,6 +296,18 @@ fn too_many_failures_end_the_job() {
 }
 
 #[test]
+fn what_an_operator_undoes_is_no_failure() {
+    let mut j = job();
+    Arc::make_mut(&mut j.plan).policy.budget.computes = "0".parse().unwrap();
+    let ended = end(1, 0, 1, StepEnd::Cancelled);
+    let asked = JobEvent::UndoAsked { nodes: vec![(NodeId(1), 0)], by: ada() };
+    apply(&mut j, vec![JobEvent::Started, start(1, 0, 1), ended, asked]);
+    assert_eq!(j.over_budget(), None);
+    j.nodes.get_mut(&NodeId(1)).unwrap().undo.as_mut().unwrap().by = None;
+    assert!(j.over_budget().is_some(), "what the policy undoes is one");
+}
+
+#[test]
 fn the_manual_procedure_is_confirmed_in_order_and_checked() {
     let mut j = failed();
     let by = "ada".to_owned();
