@@ -276,6 +276,16 @@ async fn a_node_that_never_answers_fails_with_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_said_to_run_on_a_node_that_cannot_be_told() {
+    let s = site(&[]);
+    s.world.lock().unwrap().refuse.insert(3, LinkFault::Gone("no route to host".into()));
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    let journal = s.journal.lock().unwrap();
+    let begun = |e: &JournalEntry| matches!(e.event, JobEvent::StepStarted { node: NodeId(3), .. });
+    assert!(!journal.iter().any(begun), "{journal:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_disk_only_delays() {
     let s = site(&[]);
     s.world.lock().unwrap().full = 5;

@@ -174,6 +174,11 @@ impl<S: Site> Worker<S> {
     async fn begin(&self, action: StepAction, index: usize, number: u32) -> bool {
         let Some(attempt) = self.attempt(action, index, number) else { return false };
         let node = self.node;
+        match self.reach().await {
+            Ok(true) => {}
+            Ok(false) => return true,
+            Err(why) => return self.record(JobEvent::NodeFailed { node, why }).await,
+        }
         let started = if action == StepAction::Undo {
             JobEvent::UndoStarted { node, index, attempt: number }
         } else {
@@ -185,6 +190,36 @@ impl<S: Site> Worker<S> {
             return false;
         }
         self.end(attempt, false).await
+    }
+
+    /// Makes sure of a connection before anything is said to run: what cannot be told to the node is not shown as running on it.
+    /// False: the job was stopped meanwhile. An error: the node cannot be worked on.
+    async fn reach(&self) -> Result<bool, String> {
+        let mut failures = 0;
+        loop {
+            let link = match self.links.take(self.node) {
+                Some(link) => Ok(link),
+                None => self.connect().await,
+            };
+            match link {
+                Ok(link) => {
+                    self.site.waits(self.node, None);
+                    self.links.keep(self.node, link);
+                    return Ok(true);
+                }
+                Err(LinkFault::Refused(why)) => return Err(why),
+                Err(LinkFault::Gone(why)) => {
+                    failures += 1;
+                    if failures >= FIRST_TRIES {
+                        return Err(why);
+                    }
+                    self.site.waits(self.node, Some(Waits::Link(&why)));
+                    if self.pause(failures).await.is_err() {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
     }
 
     /// The attempt that was begun, perhaps by an engine that is dead.

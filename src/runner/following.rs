@@ -15,7 +15,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Longest pause, after a while of silence. The end of a step comes unasked.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long a node may take from being told to start a step until it has.
-const START: Duration = Duration::from_secs(30);
+pub(super) const START: Duration = Duration::from_secs(30);
 
 /// What a followed attempt tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The channel to `runner.sh serve` and what goes over it.
 
-use super::following::Following;
+use super::following::{Following, START};
 use super::frames::{Frame, Frames, Key};
 use super::{Attempt, PROTOCOL, RunnerError, StepState};
 use crate::domain::secret::Secret;
@@ -182,6 +182,7 @@ impl NodeRunner {
         let mut answers = self.listen(&key);
         let force_at = Instant::now() + grace;
         let mut absences = 0;
+        let began = Instant::now();
         loop {
             let signal = if Instant::now() < force_at { "TERM" } else { "KILL" };
             self.send("kill", &key, signal, "-").await?;
@@ -196,7 +197,9 @@ impl NodeRunner {
                 }
             }
             absences += u32::from(state == StepState::Absent);
-            if state.is_over() || absences > 10 {
+            // What was claimed by nobody who is alive does not start any more.
+            let never = state == StepState::Starting && began.elapsed() > START;
+            if state.is_over() || absences > 10 || never {
                 return Ok(state);
             }
         }

@@ -40,14 +40,14 @@ pub const FULL: [(Kind, u32); 11] = [
     (Kind::Kill, 190),
     (Kind::Orphan, 10),
     (Kind::Cut, 50),
-    (Kind::Reboot, 10),
-    (Kind::Power, 10),
-    (Kind::NodeDisk, 10),
-    (Kind::HostDisk, 10),
-    (Kind::Clock, 40),
+    (Kind::Reboot, 6),
+    (Kind::Power, 6),
+    (Kind::NodeDisk, 6),
+    (Kind::HostDisk, 6),
+    (Kind::Clock, 20),
     (Kind::Removal, 2),
-    (Kind::Hold, 10),
-    (Kind::Undo, 6),
+    (Kind::Hold, 6),
+    (Kind::Undo, 4),
 ];
 /// The same where it must be quick.
 pub const SHORT: [(Kind, u32); 11] = [

@@ -250,7 +250,7 @@ fn whatever_dies_nothing_runs_twice_and_nothing_is_lost() {
         tally: Tally::default(),
         left,
         made: BTreeMap::new(),
-        pauses: (0, 2000),
+        pauses: (0, 800),
         jobs: 0,
         retries: 0,
         undos: 0,
