@@ -30,7 +30,9 @@ fn string(text: &str) -> String {
 }
 
 fn record(members: &[(&str, String)]) -> String {
-    let all: String = members.iter().map(|(n, v)| format!("<member><name>{n}</name>{v}</member>")).collect();
+    let all: Vec<String> =
+        members.iter().map(|(n, v)| format!("<member><name>{n}</name>{v}</member>")).collect();
+    let all = all.concat();
     format!("<value><struct>{all}</struct></value>")
 }
 
