@@ -10,7 +10,7 @@
 
 use super::jobs::{JobCell, Journalled};
 use super::knowing::{Begun, learned_from};
-use super::records::{JOURNAL, LEARNED, NODES};
+use super::records::{JOURNAL, LEARNED, NODES, blocking};
 use super::topics::Area;
 use super::{Engine, now};
 use crate::domain::ids::{EnvId, JobId, NodeId};
@@ -152,7 +152,7 @@ impl Engine {
     pub fn journal(&self, cell: &Arc<JobCell>, event: JobEvent) -> store::Result<Journalled> {
         let (tell, told) = channel();
         self.order(cell, event, Box::new(move |done| drop(tell.send(done))));
-        told.recv().unwrap_or(Err(store::Error::Closed))
+        blocking(|| told.recv()).unwrap_or(Err(store::Error::Closed))
     }
 
     /// As [`Self::journal`], for a task.
