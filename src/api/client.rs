@@ -7,7 +7,7 @@
 use super::codec::{decode, encode, framing};
 use super::message::{ClientFrame, EngineFrame, ShellBytes};
 use super::rows::Update;
-use super::{Failure, HELLO_DEADLINE_MS, Hello, PROTOCOL, Request, Response};
+use super::{ANSWER_MAX, Failure, HELLO_DEADLINE_MS, Hello, PROTOCOL, Request, Response};
 use futures_util::{SinkExt, StreamExt};
 use std::collections::HashMap;
 use std::path::Path;
@@ -88,7 +88,7 @@ impl Client {
         let stream = UnixStream::connect(path)
             .await
             .map_err(|source| ClientError::NoEngine { path: shown.clone(), source })?;
-        let mut framed = Framed::new(stream, framing());
+        let mut framed = Framed::new(stream, framing(ANSWER_MAX));
         let mine = Hello {
             protocol: PROTOCOL,
             release: env!("CARGO_PKG_VERSION").to_owned(),

@@ -5,15 +5,15 @@
 //! understand, the engine refuses it by its number.
 
 use super::message::ClientFrame;
-use super::{FRAME_MAX, Request};
+use super::{ANSWER_MAX, FRAME_MAX, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio_util::bytes::Bytes;
 use tokio_util::codec::LengthDelimitedCodec;
 
-/// The framing of the socket.
-pub fn framing() -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder().max_frame_length(FRAME_MAX).new_codec()
+/// The framing of the socket, for frames of at most `max` bytes.
+pub fn framing(max: usize) -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().max_frame_length(max).new_codec()
 }
 
 /// A frame that cannot be written or read.
@@ -30,11 +30,20 @@ pub enum CodecFault {
     TooLarge(usize),
 }
 
-/// A value as the content of one frame.
+/// A value as the content of one frame of a client.
 pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, CodecFault> {
+    encode_within(value, FRAME_MAX)
+}
+
+/// A value as the content of one frame of the engine.
+pub fn encode_answer<T: Serialize>(value: &T) -> Result<Bytes, CodecFault> {
+    encode_within(value, ANSWER_MAX)
+}
+
+fn encode_within<T: Serialize>(value: &T, max: usize) -> Result<Bytes, CodecFault> {
     let mut bytes = Vec::new();
     value.serialize(&mut rmp_serde::Serializer::new(&mut bytes).with_struct_map().with_human_readable())?;
-    if bytes.len() > FRAME_MAX {
+    if bytes.len() > max {
         return Err(CodecFault::TooLarge(bytes.len()));
     }
     Ok(bytes.into())
@@ -81,6 +90,13 @@ mod tests {
         assert!(bytes.len() < 1_100, "{}", bytes.len());
         let EngineFrame::Shell(back) = decode(&bytes).unwrap() else { panic!("another frame") };
         assert_eq!(back.bytes, vec![0xff; 1000]);
+    }
+
+    #[test]
+    fn only_the_engine_may_send_large_frames() {
+        let large = vec!["x".repeat(1000); 2 * FRAME_MAX / 1000];
+        assert!(matches!(encode(&large), Err(CodecFault::TooLarge(_))));
+        assert!(encode_answer(&large).is_ok());
     }
 
     #[test]

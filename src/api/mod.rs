@@ -1,6 +1,6 @@
 //! The messages between engine and clients, their codec, and the client's handle.
 //!
-//! One frame is a length (4 bytes, big endian) and a MessagePack map with named fields, 1 MiB at most, so that an old and a
+//! One frame is a length (4 bytes, big endian) and a MessagePack map with named fields, of bounded size, so that an old and a
 //! new program can talk: missing fields take defaults, unknown ones are skipped, an unknown variant of an answer becomes
 //! `Unknown` instead of ending the connection. The first frame either way is a [`Hello`]; its protocol version is the
 //! contract's, not the release's, and the socket's folder is named after it.
@@ -24,8 +24,11 @@ pub use rows::{Row, RowKey, Topic, Update};
 /// Version of the contract. A change that an older program cannot ignore makes a new one.
 pub const PROTOCOL: u32 = 1;
 
-/// Largest frame, bytes.
+/// Largest frame from a client, bytes: whoever reaches the socket can make the engine hold no more.
 pub const FRAME_MAX: usize = 1024 * 1024;
+
+/// Largest frame from the engine, bytes: a job of a thousand nodes has rows of more than a megabyte.
+pub const ANSWER_MAX: usize = 16 * 1024 * 1024;
 
 /// How long either side waits for the other's hello, milliseconds.
 pub const HELLO_DEADLINE_MS: u64 = 2_000;

@@ -8,22 +8,23 @@ use super::auth::Caller;
 use super::records::blocking;
 use super::shells::Attached;
 use super::{Engine, authorise};
-use crate::api::codec::{decode, decode_request, encode, framing};
+use crate::api::codec::{decode, decode_request, encode_answer, framing};
 use crate::api::message::{ClientFrame, EngineFrame, Hello};
 use crate::api::{
-    Failure, FailureKind, HELLO_DEADLINE_MS, PROTOCOL, Request, Response, Row, RowKey, Topic, Update,
+    ANSWER_MAX, FRAME_MAX, Failure, FailureKind, HELLO_DEADLINE_MS, PROTOCOL, Request, Response, Row, RowKey,
+    Topic, Update,
 };
 use crate::domain::job::JobState;
-use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::bytes::Bytes;
-use tokio_util::codec::{Framed, LengthDelimitedCodec};
+use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 use tokio_util::sync::CancellationToken;
 
 /// Rows in one frame: far below the largest frame even when every row is a node with all its facts.
@@ -44,7 +45,7 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Answers to keyed requests that are remembered.
 const REMEMBERED: usize = 256;
 
-type Sink = SplitSink<Framed<UnixStream, LengthDelimitedCodec>, Bytes>;
+type Sink = FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>;
 
 /// What one client holds of one topic.
 #[derive(Default)]
@@ -57,7 +58,9 @@ struct Held {
 
 /// Serves a connection to its end.
 pub async fn serve(engine: Arc<Engine>, caller: Caller, stream: UnixStream, stop: CancellationToken) {
-    let mut framed = Framed::new(stream, framing());
+    let (source, sink) = stream.into_split();
+    let mut source = FramedRead::new(source, framing(FRAME_MAX));
+    let mut sink = FramedWrite::new(sink, framing(ANSWER_MAX));
     let mine = Hello {
         protocol: PROTOCOL,
         release: env!("CARGO_PKG_VERSION").to_owned(),
@@ -67,8 +70,8 @@ pub async fn serve(engine: Arc<Engine>, caller: Caller, stream: UnixStream, stop
         notices: engine.notices(),
     };
     let exchange = async {
-        framed.send(encode(&mine).ok()?).await.ok()?;
-        let frame = framed.next().await?.ok()?;
+        sink.send(encode_answer(&mine).ok()?).await.ok()?;
+        let frame = source.next().await?.ok()?;
         decode::<Hello>(&frame).ok()
     };
     let theirs =
@@ -79,7 +82,6 @@ pub async fn serve(engine: Arc<Engine>, caller: Caller, stream: UnixStream, stop
     }
     let caller = Arc::new(caller);
     engine.arrived(&caller);
-    let (sink, source) = framed.split();
     let (tell, told) = mpsc::channel(REQUESTS_MAX);
     let shared = Arc::new(Shared::default());
     let read = read(Arc::clone(&engine), Arc::clone(&caller), source, tell, Arc::clone(&shared));
@@ -124,7 +126,7 @@ impl Shared {
 async fn read(
     engine: Arc<Engine>,
     caller: Arc<Caller>,
-    mut source: futures_util::stream::SplitStream<Framed<UnixStream, LengthDelimitedCodec>>,
+    mut source: FramedRead<OwnedReadHalf, LengthDelimitedCodec>,
     tell: mpsc::Sender<EngineFrame>,
     shared: Arc<Shared>,
 ) {
@@ -270,13 +272,13 @@ fn shell_frames(shared: &Shared) -> Vec<EngineFrame> {
 }
 
 async fn send(sink: &mut Sink, frame: &EngineFrame) -> Result<(), ()> {
-    let bytes = match encode(frame) {
+    let bytes = match encode_answer(frame) {
         Ok(bytes) => bytes,
         Err(why) => {
             tracing::error!(%why, "a frame could not be encoded");
             let EngineFrame::Reply { id, .. } = frame else { return Ok(()) };
             let failure = Failure::new(FailureKind::Engine, why.to_string());
-            encode(&EngineFrame::Reply { id: *id, result: Err(failure) }).map_err(drop)?
+            encode_answer(&EngineFrame::Reply { id: *id, result: Err(failure) }).map_err(drop)?
         }
     };
     sink.send(bytes).await.map_err(drop)

@@ -71,7 +71,7 @@ async fn two_clients_see_each_others_changes_and_do_not_overwrite_them() {
 async fn the_engine_refuses_another_version_and_goes_on() {
     let site = Site::new();
     let stream = tokio::net::UnixStream::connect(site.socket()).await.unwrap();
-    let mut framed = Framed::new(stream, framing());
+    let mut framed = Framed::new(stream, framing(cpmg::api::ANSWER_MAX));
     framed.send(encode(&hello(PROTOCOL + 98)).unwrap()).await.unwrap();
     let theirs: Hello = decode(&framed.next().await.unwrap().unwrap()).unwrap();
     assert_eq!(theirs.protocol, PROTOCOL);
@@ -94,7 +94,7 @@ fn a_client_explains_another_version_and_a_stranger() {
     let engine = runtime.spawn(async move {
         let listener = tokio::net::UnixListener::from_std(listener).unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let mut framed = Framed::new(stream, framing());
+        let mut framed = Framed::new(stream, framing(cpmg::api::ANSWER_MAX));
         framed.send(encode(&hello(PROTOCOL + 1)).unwrap()).await.unwrap();
         // Says nothing at all the second time.
         let silent = listener.accept().await.unwrap();
