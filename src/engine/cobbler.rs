@@ -123,7 +123,7 @@ impl Engine {
             place.password = same.map(|old| old.password).ok_or_else(|| {
                 Failure::new(FailureKind::Invalid, "the password of this user on this server is missing")
                     .at("password")
-                    .keyed("cobbler-no-password")
+                    .keyed("error-cobbler-no-password")
             })?;
         }
         if !POWER_SECONDS_RANGE.contains(&place.power_seconds) {
@@ -257,7 +257,7 @@ impl Engine {
                     "the MAC address of {} is not known: probe the node, or give the address",
                     node.name
                 );
-                Failure::new(FailureKind::Invalid, why).at("mac").keyed("cobbler-no-mac")
+                Failure::new(FailureKind::Invalid, why).at("mac").keyed("error-cobbler-no-mac")
             })?
         };
         let registration = Registration {

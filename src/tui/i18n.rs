@@ -68,14 +68,18 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-jobs.ftl"),
                 "\n",
-                include_str!("i18n/en-times.ftl")
+                include_str!("i18n/en-times.ftl"),
+                "\n",
+                include_str!("i18n/en-cobbler.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-jobs.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-times.ftl")
+                include_str!("i18n/zh-CN-times.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-cobbler.ftl")
             ),
         }
     }

@@ -54,6 +54,8 @@ actions! {
     StepBefore "step-before", StepNext "step-next", ScrollLeft "left", ScrollRight "right",
     ShellDetach "shell-detach", ShellClose "shell-close", ShellScroll "shell-scroll", ShellNext "shell-next",
     ShellBefore "shell-before", ShellPrefix "shell-prefix", ShellLive "shell-live",
+    Cobbler "cobbler", CobblerSet "cobbler-set", CobblerCheck "cobbler-check", CobblerForget "cobbler-forget",
+    CobblerRegister "cobbler-register", TabSystems "systems", TabProfiles "profiles", TabDistros "distros",
     UserNew "user-new", UserPassword "user-password", UserDisable "user-disable",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
@@ -106,6 +108,8 @@ pub enum Context {
     ShellScroll,
     /// Users.
     Users,
+    /// A Cobbler server.
+    Cobbler,
     /// A form.
     Form,
     /// A question.
@@ -119,7 +123,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -142,6 +146,7 @@ impl Context {
         Self::Shell,
         Self::ShellScroll,
         Self::Users,
+        Self::Cobbler,
         Self::Form,
         Self::Dialog,
         Self::Reading,
@@ -173,6 +178,7 @@ impl Context {
             Self::Shell => "shell",
             Self::ShellScroll => "shell-scroll",
             Self::Users => "users",
+            Self::Cobbler => "cobbler",
             Self::Form => "form",
             Self::Dialog => "dialog",
             Self::Reading => "reading",

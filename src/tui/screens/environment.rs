@@ -1,5 +1,6 @@
 //! One environment: its nodes, modules and jobs as tabs.
 
+use super::cobbler::CobblerPage;
 use super::env_forms;
 use super::jobs::JobsTab;
 use super::modules::ModulesTab;
@@ -194,6 +195,7 @@ impl Screen for EnvPage {
             Action::TabBefore => self.tab = self.tab.next().next(),
             Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
             Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
+            Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
             Action::EnvParallel => return Some(vec![Effect::Push(env_forms::parallel(env()?))]),
             Action::EnvPlatform => return Some(vec![Effect::Push(env_forms::platform(env()?))]),
             _ => {

@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod attempts;
+pub mod cobbler;
+pub mod cobbler_forms;
 pub mod env_forms;
 pub mod environment;
 pub mod environments;

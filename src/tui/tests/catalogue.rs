@@ -1,5 +1,6 @@
 //! The catalogue: every key in every language, every key that the code uses.
 
+use crate::domain::cobbler::CobblerFault;
 use crate::domain::environment::NameFault;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
@@ -90,6 +91,10 @@ fn made() -> BTreeSet<String> {
     {
         use NameFault as F;
         all.extend([F::Length, F::Characters, F::Edges, F::Digits].map(|f| f.key().to_owned()));
+    }
+    {
+        use CobblerFault as F;
+        all.extend([F::Url, F::UrlHoldsLogin, F::User, F::Authority].map(|f| f.key().to_owned()));
     }
     {
         use PasswordFault as F;

@@ -9,6 +9,7 @@
 )]
 
 mod catalogue;
+mod cobbler;
 mod environments;
 mod fixtures;
 mod gate;
