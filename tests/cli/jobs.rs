@@ -247,6 +247,19 @@ fn steps_are_undone_in_reverse_order_after_the_list_was_shown() {
     let told: Vec<Value> = told.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let undos = told.iter().filter(|t| t["event"] == "step-ended" && t["action"] == "undo");
     assert_eq!(undos.count(), 3, "all attempts are told, those of the past too");
+
+    // The report is made from the same journal.
+    let report = site.json(&["job", "report", &job]);
+    let totals = &report["totals"];
+    assert_eq!((totals["undone"].as_u64(), totals["nodes_done"].as_u64()), (Some(3), Some(2)), "{totals}");
+    assert!(totals["repeated"].as_u64() >= Some(3), "{totals}");
+    assert_eq!(report["first_error"]["step"], "toy/third");
+    let text = site.ok(&["job", "report", &job]);
+    for part in ["First error", "asked to undo 1 nodes", "Where did the time go", "(undo 1)", "(attempt 2)"] {
+        assert!(text.contains(part), "no '{part}' in {text}");
+    }
+    let line = site.ok(&["job", "timeline", &job]);
+    assert!(line.contains("ctl1  ") && line.contains("x failed"), "{line}");
 }
 
 #[test]
