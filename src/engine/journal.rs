@@ -14,8 +14,9 @@ use super::records::{JOURNAL, LEARNED, NODES, blocking};
 use super::topics::Area;
 use super::{Engine, now};
 use crate::domain::ids::{EnvId, JobId, NodeId};
-use crate::domain::job::{JobEvent, JournalEntry};
+use crate::domain::job::{JobEvent, JournalEntry, Renewal};
 use crate::domain::node::Node;
+use crate::domain::progress::Bar;
 use crate::domain::usual::StepTimes;
 use crate::store::{self, Stamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -343,10 +344,26 @@ impl Engine {
             live.last_output = None;
             live.begun = Some(Begun::now(index, true, entry.at));
         }
+        if let Some(node) = taken_back(&entry.event) {
+            // A bar waits at a retry, but what was undone or wiped is no longer done.
+            inner.bar = Bar::default();
+            inner.stage_bars.clear();
+            inner.node_bars.remove(&node);
+        }
         if inner.job.state.is_over() {
             inner.live.clear();
         }
         inner.job.env
+    }
+}
+
+/// The node of which something that was done is not done any more.
+fn taken_back(event: &JobEvent) -> Option<NodeId> {
+    match event {
+        JobEvent::UndoEnded { node, end, .. } if end.is_good() => Some(*node),
+        JobEvent::ReinstallEnded { node, end: Renewal::Fresh { .. } }
+        | JobEvent::ManualChecked { node, end: Renewal::Fresh { .. } } => Some(*node),
+        _ => None,
     }
 }
 
