@@ -3,6 +3,7 @@
 pub use super::request::{Credential, EnvChange, NodeChange, Request};
 use super::rows::{JobRow, NodeRow, Row, Update};
 pub use super::views::*;
+use crate::domain::audit::AuditPage;
 use crate::domain::cobbler::{CobblerSettings, CobblerView};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{ShellId, SweepId};
@@ -141,6 +142,8 @@ pub enum Response {
     Report(ReportPart),
     /// A shell was opened.
     Shell(ShellId),
+    /// Who did what.
+    Audit(AuditPage),
     /// What the engine knows about itself.
     Diagnosis(Diagnosis),
     /// Something this program does not know.

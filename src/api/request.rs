@@ -1,6 +1,7 @@
 //! What a client may ask for.
 
 use super::rows::Topic;
+use crate::domain::audit::AuditFilter;
 use crate::domain::cobbler::{CobblerPlace, CobblerPower};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
 use crate::domain::job::StepAction;
@@ -426,6 +427,16 @@ pub enum Request {
         shell: ShellId,
     },
 
+    /// Who did what, newest first.
+    Audit {
+        /// Which entries.
+        filter: AuditFilter,
+        /// Only those before this number.
+        #[serde(default)]
+        before: Option<u64>,
+        /// Most entries wanted; 500 are the most there are in one answer.
+        limit: u32,
+    },
     /// What the engine knows about itself.
     Diagnosis,
     /// Ends the engine; running jobs go on on the nodes and are taken up by the next engine.

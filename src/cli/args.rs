@@ -124,6 +124,8 @@ pub enum Command {
         #[arg(long, conflicts_with = "node")]
         list: bool,
     },
+    /// Show who did what, when, to which environment or node, and why
+    Audit(super::check_args::AuditArgs),
     /// Say what is wrong with this installation of cpmg and how to mend it
     Doctor,
     /// Open the screens on a throw-away engine with nodes to try things on

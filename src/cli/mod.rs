@@ -13,7 +13,9 @@ pub mod exit;
 pub mod places;
 
 mod accounts;
+mod audit;
 mod care;
+mod check_args;
 mod cobbler;
 mod cobbler_args;
 mod doctor;
@@ -99,6 +101,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         }
         Command::Job(command) => return jobs::run(global, command).await,
         Command::Shell { node, attach, list } => return shell::run(global, node, attach, list).await,
+        Command::Audit(args) => audit::run(global, args).await?,
         Command::Doctor => return doctor::run(global, hooks).await,
         Command::Completions { shell } => pages::completions(shell)?,
         Command::Man { dir } => pages::man(dir.as_deref())?,

@@ -81,7 +81,7 @@ impl Engine {
                 Response::Node(Box::new(self.node_add(env, name, &address, port, user, credential).await?))
             }
             R::NodeEdit { node, based_on, change } => {
-                Response::Node(Box::new(self.node_edit(node, based_on, change).await?))
+                Response::Node(Box::new(self.node_edit(&user, node, based_on, change).await?))
             }
             R::NodeRemove { node, based_on } => {
                 self.node_remove(node, based_on)?;
@@ -165,6 +165,7 @@ impl Engine {
                 self.shell_close(&user, shell)?;
                 Response::Done
             }
+            R::Audit { filter, before, limit } => Response::Audit(self.audit_page(&filter, before, limit)?),
             R::Diagnosis => Response::Diagnosis(self.diagnosis()),
             R::Stop => {
                 tracing::info!(user = %user.name, "told to stop");

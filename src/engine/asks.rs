@@ -6,6 +6,7 @@ use super::topics::Area;
 use super::{Engine, now};
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, FailureKind};
+use crate::domain::audit::{AuditKind, reason};
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::schedule::REINSTALL_MINUTES;
@@ -13,15 +14,13 @@ use crate::domain::job::undo::{UndoList, UndoScope};
 use crate::domain::job::{JobEvent, JobNodeState, JobState};
 use crate::domain::node::NodeLock;
 use crate::domain::plan::{Plan, PlanKind, PlanNode};
-use crate::domain::text::harmless;
 use crate::domain::user::User;
+use crate::store::Stamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most minutes, and seconds over 60, by which a deadline is extended at once.
 const EXTEND_MAX: u32 = 24 * 60;
-/// Characters of a reason.
-const REASON_MAX: usize = 200;
 
 fn invalid(field: &str, why: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Invalid, why).at(field)
@@ -185,7 +184,14 @@ impl Engine {
         for (node, _) in &nodes {
             refuse_locked(&self.node(*node)?)?;
         }
-        tracing::info!(user = %asks.name, job = %id, steps = list.lines.len(), "undo asked for");
+        let env = cell.lock().job.env;
+        let what = format!("asked to undo {} steps on {} nodes", list.lines.len(), nodes.len());
+        let deed = Self::deed(asks, AuditKind::Undo, &self.env(env)?, what).job(id);
+        let deed = match nodes.as_slice() {
+            [(only, _)] => deed.node(*only, &self.node(*only)?.name),
+            _ => deed,
+        };
+        self.audit(&deed)?;
         self.ask(&cell, JobEvent::UndoAsked { nodes, by: Some(asks.name.clone()) })?;
         Ok(cell)
     }
@@ -218,7 +224,7 @@ impl Engine {
             stages: Vec::new(),
             steps: BTreeMap::new(),
         };
-        let cell = self.start_job(asks, &env, plan)?;
+        let cell = self.start_job(asks, &env, plan, None)?;
         // Nothing is done in it until somebody asks for it, which is the caller's next line.
         self.journal(&cell, JobEvent::Started).map_err(|f| refused(&f))?;
         Ok(cell)
@@ -255,7 +261,9 @@ impl Engine {
             return Err(invalid("minutes", format!("a reinstallation gets 1 to {EXTEND_MAX} minutes")));
         }
         let cell = self.renewal_job(asks, id)?;
-        tracing::info!(user = %asks.name, node = %node.name, job = %cell.id, "reinstallation asked for");
+        let from = profile.as_ref().map(|p| format!(" from the profile {p}")).unwrap_or_default();
+        let what = format!("asked Cobbler to reinstall it{from}");
+        self.audit(&self.deed_on(asks, AuditKind::Reinstall, &node, what).job(cell.id))?;
         let by = Some(asks.name.clone());
         self.renew(&cell, JobEvent::ReinstallAsked { node: id, by, profile, minutes })?;
         Ok(cell)
@@ -280,6 +288,8 @@ impl Engine {
     /// An operator takes a node into his own hands.
     pub fn manual_start(self: &Arc<Self>, asks: &User, id: NodeId) -> Result<Arc<JobCell>, Failure> {
         let cell = self.renewal_job(asks, id)?;
+        let what = "began to reinstall it by hand";
+        self.audit(&self.deed_on(asks, AuditKind::Reinstall, &self.node(id)?, what).job(cell.id))?;
         self.renew(&cell, JobEvent::ManualAsked { node: id, by: asks.name.clone() })?;
         Ok(cell)
     }
@@ -317,24 +327,20 @@ impl Engine {
     pub fn node_lock(&self, asks: &User, id: NodeId, why: Option<String>) -> Result<NodeRow, Failure> {
         let why = match why {
             None => None,
-            Some(why) => {
-                let why = harmless(why.trim());
-                if why.is_empty() || why.chars().count() > REASON_MAX {
-                    return Err(invalid("why", format!("say why, in 1 to {REASON_MAX} characters")));
-                }
-                Some(why)
-            }
+            Some(why) => Some(reason(&why).map_err(|words| invalid("why", words))?),
         };
         let node = {
             let _write = self.write();
             let mut node = self.node(id)?;
             node.lock = why.map(|why| NodeLock { by: asks.name.clone(), at: now(), why });
             node.revision = node.revision.next();
-            self.records.save(NODES, &id, &node)?;
+            let what = if node.lock.is_some() { "locked it" } else { "unlocked it" };
+            let why = node.lock.as_ref().map(|l| l.why.clone());
+            let deed = self.deed_on(asks, AuditKind::Lock, &node, what).because(why);
+            self.audited(Some(deed), |batch| NODES.put(batch, &id, &node, Stamp::engine(now())))?;
             self.model.write().nodes.insert(id, node.clone());
             node
         };
-        tracing::info!(user = %asks.name, node = %node.name, locked = node.lock.is_some(), "node's lock changed");
         self.topics.touch(Area::Nodes(node.env));
         Ok(self.node_row(&node))
     }

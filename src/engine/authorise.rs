@@ -30,6 +30,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::JobReport { .. }
         | R::UndoPreview { .. }
         | R::Output { .. }
+        | R::Audit { .. }
         | R::Diagnosis => Action::Read,
         R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
         R::EnvAdd { .. }

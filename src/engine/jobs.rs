@@ -11,6 +11,7 @@ use crate::api::message::Window;
 use crate::api::rows::{FirstError, JobRow};
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
 use crate::catalog::{BundleInput, Lists, PlanInput, PlanInputNode};
+use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
@@ -185,15 +186,19 @@ impl Engine {
         self.refuse_while_busy(env.id)?;
         let plan = self.plan(&env, kind)?;
         self.accounts(&env)?;
-        self.start_job(asks, &env, plan)
+        let what = format!("started the installation of {} nodes", plan.nodes.len());
+        let deed = (kind == PlanKind::Install).then(|| Self::deed(asks, AuditKind::Install, &env, what));
+        self.start_job(asks, &env, plan, deed)
     }
 
-    /// Makes a job of a plan and starts it. Its nodes belong to it from then on, unless it only looks.
+    /// Makes a job of a plan and starts it. Its nodes belong to it from then on, unless it only looks. What the trail is to
+    /// say of it, if anything, is written together with it.
     pub fn start_job(
         self: &Arc<Self>,
         asks: &User,
         env: &Environment,
         plan: Plan,
+        deed: Option<AuditEntry>,
     ) -> Result<Arc<JobCell>, Failure> {
         let id = JobId(self.records.next_id(Kind::Jobs)?);
         super::records::blocking(|| self.write_job_files(id, &plan))?;
@@ -217,7 +222,7 @@ impl Engine {
                     .map_err(|r| Failure::new(FailureKind::Busy, format!("{}: {r}", node.name)))?;
                 nodes.push(node);
             }
-            self.records.change(|batch| {
+            self.audited(deed.map(|d| d.job(id)), |batch| {
                 for node in &nodes {
                     NODES.put(batch, &node.id, node, Stamp::engine(now()))?;
                 }

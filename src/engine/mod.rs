@@ -10,6 +10,7 @@
 
 mod answer;
 mod asks;
+mod audit;
 mod auth;
 mod authorise;
 mod bundles;

@@ -8,6 +8,7 @@ use crate::api::message::{Credential, HostKeyView, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, FailureKind, Response};
 use crate::discovery;
+use crate::domain::audit::AuditKind;
 use crate::domain::ids::{EnvId, NodeId, Revision};
 use crate::domain::net::HostAddress;
 use crate::domain::node::{self, CredentialKind, Node, NodeEvent, NodeState, Reach};
@@ -141,6 +142,7 @@ impl Engine {
     /// Changes a node.
     pub async fn node_edit(
         &self,
+        asks: &User,
         id: NodeId,
         based_on: Revision,
         change: NodeChange,
@@ -149,11 +151,12 @@ impl Engine {
             NodeChange::Credential { credential, .. } => Some(split(credential.clone()).await?),
             _ => None,
         };
-        self.node_edit_with(id, based_on, change, login)
+        self.node_edit_with(asks, id, based_on, change, login)
     }
 
     fn node_edit_with(
         &self,
+        asks: &User,
         id: NodeId,
         based_on: Revision,
         change: NodeChange,
@@ -166,6 +169,7 @@ impl Engine {
         }
         let busy = node.state.is_busy();
         let mut secret = None;
+        let mut deed = None;
         match change {
             NodeChange::Rename(name) => {
                 if busy {
@@ -199,10 +203,13 @@ impl Engine {
                 self.check_node(node.env, Some(id), &node.name, address, port)?;
                 (node.address, node.port, node.reach) = (address, port, Reach::Unknown);
             }
-            NodeChange::ForgetHostKey => (node.host_key, node.reach) = (None, Reach::Unknown),
+            NodeChange::ForgetHostKey => {
+                (node.host_key, node.reach) = (None, Reach::Unknown);
+                deed = Some(self.deed_on(asks, AuditKind::HostKey, &node, "forgot the pinned host key"));
+            }
         }
         node.revision = node.revision.next();
-        self.records.change(|batch| {
+        self.audited(deed, |batch| {
             NODES.put(batch, &id, &node, Stamp::engine(now()))?;
             secret.as_ref().map_or(Ok(()), |s| self.records.put_credential(batch, id, s))
         })?;
@@ -249,13 +256,15 @@ impl Engine {
     /// Pins a node's host key.
     pub fn node_trust(&self, asks: &User, id: NodeId, key: &str) -> Result<NodeRow, Failure> {
         let key: HostKey = key.parse().map_err(|f: ssh::ValueFault| invalid("key", f.to_string()))?;
-        if self.node(id)?.host_key.is_some_and(|k| k != key.to_string()) {
+        let node = self.node(id)?;
+        if node.host_key.as_ref().is_some_and(|k| *k != key.to_string()) {
             return Err(Failure::new(
                 FailureKind::Conflict,
                 "another host key is pinned for this node: forget that one first, if you know why it changed",
             ));
         }
-        tracing::info!(user = %asks.name, node = %id, fingerprint = %key.fingerprint(), "host key pinned");
+        let what = format!("pinned the host key {} of {}", key.fingerprint(), node.name);
+        self.audit(&self.deed_on(asks, AuditKind::HostKey, &node, what))?;
         self.note_node(id, |n| n.host_key = Some(key.to_string()))?;
         Ok(self.node_row(&self.node(id)?))
     }

@@ -6,6 +6,7 @@
 use super::auth::Session;
 use super::now;
 use crate::api::{Failure, FailureKind};
+use crate::domain::audit::AuditEntry;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
 use crate::domain::job::JournalEntry;
@@ -14,7 +15,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::domain::usual::StepTimes;
-use crate::store::{self, Batch, Identity, Key, Kind, Sealed, Sealer, Stamp, Store, Table};
+use crate::store::{self, Batch, Identity, Key, Kind, Sealed, Sealer, Span, Stamp, Store, Table};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +39,9 @@ pub const JOBS: Table<JobId, JobRecord> = Table::new(Kind::Jobs, &[]);
 pub const JOURNAL: Table<(JobId, u64), JournalEntry> = Table::new(Kind::Journal, &[]);
 /// How long steps took, by platform and step.
 pub const LEARNED: Table<(String, String), StepTimes> = Table::new(Kind::Learned, &[]);
+
+/// Who did what, by a number that only grows.
+pub const AUDIT: Table<u64, AuditEntry> = Table::new(Kind::Audit, &[]);
 
 /// A job as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +134,20 @@ impl Records {
         table: Table<K, T>,
     ) -> store::Result<BTreeMap<K, T>> {
         Ok(table.list(&*self.store)?.into_iter().map(|(k, s)| (k, s.value)).collect())
+    }
+
+    /// At most `limit` records before a key, the last of all for `None`; from the last to the first.
+    pub fn before<K: Key, T: Serialize + DeserializeOwned>(
+        &self,
+        table: Table<K, T>,
+        key: Option<&K>,
+        limit: usize,
+    ) -> store::Result<Vec<(K, T)>> {
+        let mut span = Span::default().backwards().limit(limit);
+        if let Some(key) = key {
+            span = span.after(key.encoded());
+        }
+        Ok(table.range(&*self.store, &span)?.into_iter().map(|(k, s)| (k, s.value)).collect())
     }
 
     /// The journal of a job.
