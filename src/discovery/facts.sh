@@ -32,6 +32,7 @@ system() {
 }
 
 virtualisation() {
+    if [ -c /dev/kvm ]; then say kvm yes; else say kvm no; fi
     if have systemd-detect-virt; then
         say virt_kind "$(systemd-detect-virt 2>/dev/null)"
     elif [ -r /run/systemd/container ]; then
@@ -46,6 +47,8 @@ virtualisation() {
 }
 
 disks() {
+    # Busybox and old coreutils agree on this much.
+    say root "$(df -Pk / 2>/dev/null | awk 'NR == 2 { print $2, $4 }')"
     for disk in /sys/block/*; do
         name=${disk##*/}
         case $name in loop* | ram* | zram* | dm-* | sr* | fd* | '*') continue ;; esac
@@ -61,13 +64,50 @@ nics() {
         # Taps belong to instances.
         if [ "$name" = lo ] || [ ! -d "$nic" ] || [ -e "$nic/tun_flags" ]; then continue; fi
         driver=$(readlink "$nic/device/driver") || driver=-
-        say nic "$name $(first "$nic/address") $(first "$nic/speed" || :):$(first "$nic/carrier" || :):$(first "$nic/mtu") ${driver##*/}"
+        flags=$(first "$nic/flags")
+        if [ $((${flags:-0} & 1)) = 1 ]; then state=up; else state=down; fi
+        say nic "$name $(first "$nic/address") $(first "$nic/speed" || :):$(first "$nic/carrier" || :):$(first "$nic/mtu") ${driver##*/} $state"
     done
     have ip || return 0
     ip -o addr show 2>/dev/null | awk '$2 != "lo" && ($3 == "inet" || $3 == "inet6") { print "address=" $2, $4 }'
     ip -o route show default 2>/dev/null | awk 'NR == 1 {
         for (i = 1; i < NF; i++) { if ($i == "via") via = $(i + 1); if ($i == "dev") dev = $(i + 1) }
         print "gateway=" via; print "gateway_nic=" dev }'
+}
+
+# What keeps the clock, and whether the kernel counts it as synchronised. A service that hangs must not hold this up.
+time_kept() {
+    running=$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)
+    for pair in chronyd:chrony ntpd:ntpd systemd-timesyn:systemd-timesyncd openntpd:openntpd; do
+        if printf '%s\n' "$running" | grep -qx "${pair%%:*}"; then
+            say clock_service "${pair##*:}"
+            break
+        fi
+    done
+    limit='timeout 5'
+    have timeout || limit=''
+    told=''
+    if have timedatectl; then
+        told=$($limit timedatectl show -p NTPSynchronized --value 2>/dev/null)
+        # Before systemd 239 (CentOS 7) there is no "show".
+        [ -n "$told" ] || told=$($limit timedatectl 2>/dev/null | sed -n 's/^ *\(NTP\|System clock\) synchronized: *//p')
+    fi
+    if [ -z "$told" ] && have chronyc; then
+        case $($limit chronyc -n tracking 2>/dev/null | sed -n 's/^Leap status *: *//p') in
+            '') ;;
+            'Not synchronised') told=no ;;
+            *) told=yes ;;
+        esac
+    fi
+    if [ -z "$told" ] && have ntpstat; then
+        $limit ntpstat >/dev/null 2>&1
+        case $? in 0) told=yes ;; 1) told=no ;; esac
+    fi
+    if [ -z "$told" ] && have adjtimex; then
+        case $(adjtimex 2>/dev/null | grep 'status:') in *UNSYNC*) told=no ;; *status:*) told=yes ;; esac
+    fi
+    if [ -z "$told" ] && [ -e /run/systemd/timesync/synchronized ]; then told=yes; fi
+    [ -z "$told" ] || say clock_synchronised "$told"
 }
 
 software() {
@@ -104,6 +144,7 @@ facts() {
     virtualisation
     disks
     nics
+    time_kept
     software
     say end 1
 }

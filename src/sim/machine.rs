@@ -16,7 +16,8 @@ pub(super) fn facts(node: &SimNode) -> String {
     let mut out = format!(
         "facts=1\nclock_ms={clock}\nhostname={}\nmachine_id={n:032x}\nboot_id={}\nos_id=debian\nos_version=12\n\
          os_pretty={SYSTEM}\nkernel={KERNEL}\narch=x86_64\ncpus={}\ncpu_model=Simulated CPU @ 2.40GHz\nvirt_flags=vmx\n\
-         memory_kb={}\nuid=0\nutc_offset=+0000\nvirt_kind=none\n",
+         memory_kb={}\nuid=0\nutc_offset=+0000\nvirt_kind=none\nkvm=yes\nroot=468843604 402653184\n\
+         clock_synchronised=yes\nclock_service=systemd-timesyncd\n",
         node.name,
         node.boot_id(),
         cpus(n),
@@ -30,7 +31,7 @@ pub(super) fn facts(node: &SimNode) -> String {
         [("eno1", 1_000), ("ens2f0", 25_000), ("ens2f1", 25_000)].into_iter().enumerate()
     {
         let mac = format!("02:51:{:02x}:{:02x}:00:{i:02x}", n / 256 % 256, n % 256);
-        let _ = writeln!(out, "nic={name} {mac} {speed}:1:1500 {}", if i == 0 { "igb" } else { "ice" });
+        let _ = writeln!(out, "nic={name} {mac} {speed}:1:1500 {} up", if i == 0 { "igb" } else { "ice" });
     }
     let _ = write!(
         out,

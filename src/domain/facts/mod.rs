@@ -2,6 +2,13 @@
 //!
 //! The facts script (of `discovery`) prints one `key=value` a line; unknown keys are left out, missing ones stay empty.
 //! Nothing here is trusted: every text came from a node, so it is made harmless and cut, and lists have a bound.
+//!
+//! [`findings`] says in sentences what is wrong with a machine for what it is to be, [`history`] what changed since the
+//! last time, [`same`] whether two entries are one machine. All of them are pure.
+
+pub mod findings;
+pub mod history;
+pub mod same;
 
 use super::text::harmless;
 use super::time::Moment;
@@ -37,6 +44,12 @@ pub struct Facts {
     pub virt_flags: String,
     /// `none`, `kvm`, `systemd-nspawn` …
     pub virt_kind: String,
+    /// Whether the kernel offers hardware virtualisation (`/dev/kvm`); `None`: the node did not tell.
+    pub kvm: Option<bool>,
+    /// Bytes of the root file system, 0 where the node did not tell.
+    pub root_size: u64,
+    /// Bytes of it that are free.
+    pub root_free: u64,
     /// Bytes of memory.
     pub memory: u64,
     /// Disks, without partitions.
@@ -49,6 +62,10 @@ pub struct Facts {
     pub gateway_nic: Option<String>,
     /// Node's clock minus the engine's, milliseconds, halved round trip taken off.
     pub clock_offset_ms: i64,
+    /// Whether something keeps the clock synchronised; `None`: nothing on the node could tell.
+    pub clock_synchronised: Option<bool>,
+    /// What does, as `chrony`; empty for nothing.
+    pub clock_service: String,
     /// Node's offset from UTC in seconds.
     pub utc_offset_s: i32,
     /// `enforcing`, `permissive`, `disabled`, or empty where there is none.
@@ -89,8 +106,10 @@ pub struct Nic {
     pub mac: String,
     /// Mbit/s where the driver knows.
     pub speed: Option<u32>,
-    /// A cable with something at its other end.
+    /// A cable with something at its other end. A NIC that is down tells none.
     pub carrier: bool,
+    /// Switched on; `None`: the node did not tell.
+    pub up: Option<bool>,
     /// Largest packet, bytes.
     pub mtu: u32,
     /// Addresses with prefix length.
@@ -151,6 +170,10 @@ impl Facts {
             "cpu_model" => self.cpu_model = text(),
             "virt_flags" => self.virt_flags = text(),
             "virt_kind" => self.virt_kind = text(),
+            "kvm" => self.kvm = yes_or_no(value),
+            "root" => (self.root_size, self.root_free) = sizes(value),
+            "clock_synchronised" => self.clock_synchronised = yes_or_no(value),
+            "clock_service" => self.clock_service = text(),
             "memory_kb" => self.memory = value.parse::<u64>().unwrap_or(0).saturating_mul(1024),
             "uid" => self.uid = value.parse().unwrap_or(u32::MAX),
             "sudo" => self.sudo = value == "1",
@@ -201,6 +224,20 @@ fn utc_offset(text: &str) -> i32 {
     }
 }
 
+fn yes_or_no(value: &str) -> Option<bool> {
+    match value {
+        "yes" | "1" => Some(true),
+        "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// `SIZE FREE`, both in KiB, as bytes.
+fn sizes(value: &str) -> (u64, u64) {
+    let mut words = value.split(' ').map(|w| w.parse::<u64>().unwrap_or(0).saturating_mul(1024));
+    (words.next().unwrap_or(0), words.next().unwrap_or(0))
+}
+
 fn append(list: &mut String, value: &str) {
     if list.len() < VALUE_MAX && !list.split(", ").any(|v| v == value) {
         if !list.is_empty() {
@@ -218,7 +255,7 @@ fn disk(value: &str) -> Option<Disk> {
     Some(Disk { name, bytes, rotational: words.next() == Some("1") })
 }
 
-/// `NAME MAC SPEED:CARRIER:MTU DRIVER`, each perhaps empty, the driver `-` where there is none.
+/// `NAME MAC SPEED:CARRIER:MTU DRIVER up|down`, each perhaps empty, the driver `-` where there is none.
 fn nic(value: &str) -> Option<Nic> {
     let mut words = value.split(' ');
     let name = words.next().filter(|n| !n.is_empty())?.to_owned();
@@ -229,18 +266,27 @@ fn nic(value: &str) -> Option<Nic> {
     let carrier = link.next() == Some("1");
     let mtu = link.next().and_then(|m| m.parse().ok()).unwrap_or(0);
     let driver = words.next().filter(|d| *d != "-").unwrap_or_default().to_owned();
-    Some(Nic { name, mac, speed, carrier, mtu, addresses: Vec::new(), driver })
+    let up = words.next().map(|w| w == "up");
+    Some(Nic { name, mac, speed, carrier, up, mtu, addresses: Vec::new(), driver })
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
     use super::*;
     use proptest::prelude::*;
 
     const ANSWER: &str = "Welcome to node7=best!\nfacts=1\nclock_ms=10500\nhostname=node7\nos_id=debian\nos_version=12\n\
         cpus=16\nmemory_kb=2048\nutc_offset=-0330\nuid=0\nvirt_kind=none\nnew_key=whatever\n\
+        kvm=1\nroot=1000 400\nclock_synchronised=no\nclock_service=chrony\n\
         disk=sda 4000 1\ndisk=nvme0n1 512000 0\ndisk=broken\nnic=eth0 AA:bb:cc:dd:ee:ff 10000:1:9000 ixgbe\n\
-        nic=eth1  :: -\nnic=eth2 aa:00:00:00:00:00 -1:0:1500 virtio_net\naddress=eth0 10.0.0.7/24\naddress=eth0@if3 fe80::1/64\n\
+        nic=eth1  :: -\nnic=eth2 aa:00:00:00:00:00 -1:0:1500 virtio_net down\naddress=eth0 10.0.0.7/24\naddress=eth0@if3 fe80::1/64\n\
         address=nope 1.2.3.4/8\ngateway=10.0.0.1\ngateway_nic=eth0\npython=3.11\npython=3.9\npython=3.11\nfirewall=ufw\n\
         os_pretty=\u{1b}[31mDebian\u{1b}[0m\nend=1\nafter=x\n";
 
@@ -253,6 +299,9 @@ mod tests {
         );
         assert_eq!((f.clock_offset_ms, f.utc_offset_s, f.gathered), (400, -12_600, Moment(10_200)));
         assert_eq!(f.os_pretty, "Debian");
+        assert_eq!((f.kvm, f.root_size, f.root_free), (Some(true), 1_024_000, 409_600));
+        assert_eq!((f.clock_synchronised, f.clock_service.as_str()), (Some(false), "chrony"));
+        assert_eq!((f.nics[0].up, f.nics[2].up), (None, Some(false)));
         assert_eq!((f.python.as_str(), f.firewall.as_str()), ("3.11, 3.9", "ufw"));
         assert_eq!((f.gateway.as_deref(), f.gateway_nic.as_deref()), (Some("10.0.0.1"), Some("eth0")));
         assert_eq!(f.disks.len(), 2);
