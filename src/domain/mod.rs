@@ -23,6 +23,7 @@ pub mod policy;
 pub mod progress;
 pub mod report;
 pub mod secret;
+pub mod sweeps;
 pub mod text;
 pub mod time;
 pub mod timeline;

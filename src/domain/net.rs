@@ -106,6 +106,16 @@ impl AddressRange {
         u32::from(self.last).saturating_sub(u32::from(self.first)).saturating_add(1)
     }
 
+    /// Its first address.
+    pub fn first(self) -> Ipv4Addr {
+        self.first
+    }
+
+    /// Its last address.
+    pub fn last(self) -> Ipv4Addr {
+        self.last
+    }
+
     /// Every address, in order.
     pub fn iter(self) -> impl Iterator<Item = Ipv4Addr> {
         (u32::from(self.first)..=u32::from(self.last)).map(Ipv4Addr::from)
@@ -128,6 +138,22 @@ impl AddressRange {
         HostAddress::try_from(last)?;
         Ok(Self { first, last })
     }
+}
+
+/// The same addresses as ranges in order that neither overlap nor touch.
+pub fn merged(ranges: &[AddressRange]) -> Vec<AddressRange> {
+    let mut sorted = ranges.to_vec();
+    sorted.sort_unstable_by_key(|r| (r.first, r.last));
+    let mut out: Vec<AddressRange> = Vec::new();
+    for range in sorted {
+        match out.last_mut() {
+            Some(before) if u32::from(range.first) <= u32::from(before.last).saturating_add(1) => {
+                before.last = before.last.max(range.last);
+            }
+            _ => out.push(range),
+        }
+    }
+    out
 }
 
 impl FromStr for AddressRange {

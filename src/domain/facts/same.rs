@@ -112,7 +112,7 @@ fn telling(mac: &str) -> bool {
     mac.len() == 17 && mac.chars().any(|c| !matches!(c, '0' | ':')) && mac != "ff:ff:ff:ff:ff:ff"
 }
 
-fn macs<'a>(facts: &'a Facts) -> impl Iterator<Item = &'a str> {
+fn macs(facts: &Facts) -> impl Iterator<Item = &str> {
     // Bridges and the like make their addresses up, the same ones on many machines.
     let physical = facts.nics.iter().filter(|n| !n.driver.is_empty() || !n.addresses.is_empty());
     physical.map(|n| n.mac.as_str()).filter(|m| telling(m))
