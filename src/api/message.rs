@@ -122,6 +122,8 @@ pub enum Response {
     Cobbler(Box<CobblerView>),
     /// Whether registering made a new system; otherwise it was there.
     Registered(bool),
+    /// The network plan of an environment.
+    Net(Box<NetView>),
     /// Accounts.
     Accounts(Vec<AccountView>),
     /// The value of an account.

@@ -7,6 +7,7 @@ use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
 use crate::domain::job::StepAction;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::undo::UndoScope;
+use crate::domain::netplan::NetworkPlan;
 use crate::domain::node::NodeRole;
 use crate::domain::plan::StepId;
 use crate::domain::policy::Policy;
@@ -222,6 +223,21 @@ pub enum Request {
         name: String,
     },
 
+    /// The network plan of an environment, worked out for its nodes.
+    Net {
+        /// Of which environment.
+        env: EnvId,
+    },
+    /// Sets the network plan of an environment. What is wrong with the plan itself is refused at its field; what is wrong on a node is
+    /// stored and keeps the environment from being installed.
+    NetSet {
+        /// Of which environment.
+        env: EnvId,
+        /// Revision it is based on; 0: there was none.
+        based_on: Revision,
+        /// The plan.
+        plan: Box<NetworkPlan>,
+    },
     /// What an installation would do.
     PlanPreview {
         /// Of which environment.

@@ -1,6 +1,7 @@
 //! What answers are made of: sessions, users, the catalog, accounts, windows of output, the engine about itself.
 
 use crate::domain::ids::{NodeId, Revision, UserId};
+use crate::domain::netplan::{NetworkPlan, Resolved};
 use crate::domain::node::NodeRole;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
@@ -33,6 +34,19 @@ pub struct UserView {
     pub created: Moment,
     /// Revision.
     pub revision: Revision,
+}
+
+/// The network plan of an environment, worked out for its nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetView {
+    /// The plan; an empty one of revision 0 where there is none.
+    pub plan: NetworkPlan,
+    /// What it comes to.
+    pub resolved: Resolved,
+    /// When an operator changed it last.
+    pub changed: Moment,
+    /// Who.
+    pub changed_by: String,
 }
 
 /// The catalog as clients see it.

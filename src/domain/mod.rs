@@ -17,6 +17,7 @@ pub mod ids;
 pub mod job;
 pub mod manual;
 pub mod net;
+pub mod netplan;
 pub mod node;
 pub mod plan;
 pub mod policy;

@@ -116,6 +116,16 @@ impl AddressRange {
         self.last
     }
 
+    /// From `first` to `last`, both included, in the given order, [`RANGE_MAX`] at most.
+    pub fn between(first: Ipv4Addr, last: Ipv4Addr) -> Result<Self, NetFault> {
+        Self::new(&format!("{first}-{last}"), first, last)
+    }
+
+    /// Whether the two share an address.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+
     /// Every address, in order.
     pub fn iter(self) -> impl Iterator<Item = Ipv4Addr> {
         (u32::from(self.first)..=u32::from(self.last)).map(Ipv4Addr::from)

@@ -100,6 +100,10 @@ impl Engine {
             }
             R::Accounts { env } => Response::Accounts(self.account_views(env)?),
             R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),
+            R::Net { env } => Response::Net(Box::new(self.net(env)?)),
+            R::NetSet { env, based_on, plan } => {
+                Response::Net(Box::new(self.net_set(&user, env, based_on, *plan)?))
+            }
             R::PlanPreview { env } => {
                 Response::Plan(Box::new(self.plan(&self.env(env)?, PlanKind::Install)?))
             }

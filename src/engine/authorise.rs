@@ -24,6 +24,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Accounts { .. }
         | R::Cobbler { .. }
         | R::CobblerSettings { .. }
+        | R::Net { .. }
         | R::PlanPreview { .. }
         | R::StepScript { .. }
         | R::JobForecast { .. }
@@ -43,6 +44,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::NodeProbe { .. }
         | R::NodeTrust { .. }
         | R::CobblerSet { .. }
+        | R::NetSet { .. }
         | R::CobblerRegister { .. }
         | R::AccountReveal { .. } => Action::Configure,
         R::Install { .. }

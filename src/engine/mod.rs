@@ -21,6 +21,7 @@ mod fresh;
 mod jobs;
 mod journal;
 mod knowing;
+mod netplan;
 mod nodes;
 mod records;
 mod reports;
@@ -49,7 +50,7 @@ use crate::domain::usual::StepTimes;
 use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
-use records::{ENVIRONMENTS, LEARNED, NODES, Records, SESSIONS, USERS};
+use records::{ENVIRONMENTS, LEARNED, NETWORKS, NODES, NetworkRecord, Records, SESSIONS, USERS};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
@@ -129,6 +130,8 @@ pub struct Model {
     pub envs: BTreeMap<EnvId, Environment>,
     /// Nodes.
     pub nodes: BTreeMap<NodeId, Node>,
+    /// Network plans.
+    pub networks: BTreeMap<EnvId, NetworkRecord>,
     /// Jobs.
     pub jobs: BTreeMap<JobId, Arc<JobCell>>,
 }
@@ -253,6 +256,7 @@ impl Engine {
             model.users = self.records.all(USERS)?;
             model.envs = self.records.all(ENVIRONMENTS)?;
             model.nodes = self.records.all(NODES)?;
+            model.networks = self.records.all(NETWORKS)?;
         }
         let expired = |s: &auth::Session| now().since(s.used) >= auth::SESSION_MS;
         for (hash, session) in self.records.all(SESSIONS)? {

@@ -10,6 +10,7 @@ use crate::domain::audit::AuditEntry;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
 use crate::domain::job::JournalEntry;
+use crate::domain::netplan::NetworkPlan;
 use crate::domain::node::Node;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
@@ -33,6 +34,8 @@ pub const NODES: Table<NodeId, Node> = Table::new(Kind::Nodes, &[]);
 pub const CREDENTIALS: Table<NodeId, Sealed> = Table::new(Kind::Credentials, &[]);
 /// Accounts of environments, by environment and name of the variable.
 pub const ACCOUNTS: Table<(EnvId, String), Sealed> = Table::new(Kind::Accounts, &[]);
+/// Network plans, by environment.
+pub const NETWORKS: Table<EnvId, NetworkRecord> = Table::new(Kind::Networks, &[]);
 /// Jobs; their plans and bundles are files.
 pub const JOBS: Table<JobId, JobRecord> = Table::new(Kind::Jobs, &[]);
 /// What happened in each job.
@@ -42,6 +45,17 @@ pub const LEARNED: Table<(String, String), StepTimes> = Table::new(Kind::Learned
 
 /// Who did what, by a number that only grows.
 pub const AUDIT: Table<u64, AuditEntry> = Table::new(Kind::Audit, &[]);
+
+/// A network plan as stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkRecord {
+    /// The plan.
+    pub plan: NetworkPlan,
+    /// When an operator changed it last.
+    pub changed: Moment,
+    /// Who.
+    pub changed_by: String,
+}
 
 /// A job as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -78,6 +78,8 @@ kinds! {
     Credentials = "credentials",
     /// Generated accounts of an environment's services, sealed.
     Accounts = "accounts",
+    /// Network plans of environments.
+    Networks = "networks",
     /// Pinned host keys.
     Hostkeys = "hostkeys",
     /// Sweeps for nodes and what they found.
