@@ -50,7 +50,7 @@ pub(super) fn facts(n: u8, address: &str) -> Facts {
         carrier: true,
         mtu: 1500,
         driver: "igb".into(),
-        addresses: Vec::new(),
+        ..Nic::default()
     };
     let mut nics = vec![
         nic("eth10", 4, 10_000),
