@@ -7,6 +7,7 @@ use crate::domain::audit::AuditPage;
 use crate::domain::cobbler::{CobblerSettings, CobblerView};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{ShellId, SweepId};
+use crate::domain::ipam::{IpEvent, IpView};
 use crate::domain::job::forecast::NodeForecast;
 use crate::domain::job::undo::UndoList;
 use crate::domain::plan::Plan;
@@ -124,6 +125,10 @@ pub enum Response {
     Registered(bool),
     /// The network plan of an environment.
     Net(Box<NetView>),
+    /// Addresses.
+    Ip(Box<IpView>),
+    /// What a change of addresses did, in order; the last is what was asked for.
+    IpEvents(Vec<IpEvent>),
     /// Accounts.
     Accounts(Vec<AccountView>),
     /// The value of an account.

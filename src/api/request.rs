@@ -4,6 +4,7 @@ use super::rows::Topic;
 use crate::domain::audit::AuditFilter;
 use crate::domain::cobbler::{CobblerPlace, CobblerPower};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
+use crate::domain::ipam::IpRequest;
 use crate::domain::job::StepAction;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::undo::UndoScope;
@@ -209,6 +210,18 @@ pub enum Request {
         mac: Option<String>,
         /// How the server switches it.
         power: Option<CobblerPower>,
+    },
+    /// Everything about an environment's addresses.
+    Ip {
+        /// Which.
+        env: EnvId,
+    },
+    /// Does something with an environment's addresses.
+    IpChange {
+        /// Of which.
+        env: EnvId,
+        /// What.
+        request: IpRequest,
     },
     /// Accounts of an environment (names, kinds, lengths; never the values).
     Accounts {

@@ -90,6 +90,9 @@ pub enum Command {
     /// Cobbler: the server that installs operating systems over the network
     #[command(subcommand)]
     Cobbler(super::cobbler_args::CobblerCommand),
+    /// Addresses: pools, subnets, who uses what
+    #[command(subcommand)]
+    Ip(super::ip_args::IpCommand),
     /// Platforms and modules that can be installed
     #[command(subcommand)]
     Catalog(CatalogCommand),

@@ -22,6 +22,8 @@ mod doctor;
 mod envs;
 mod find;
 mod follow;
+mod ip;
+mod ip_args;
 mod job_args;
 mod job_show;
 mod jobs;
@@ -93,6 +95,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Node(command) => nodes::run(global, command).await?,
         Command::Account(command) => accounts::run(global, command).await?,
         Command::Cobbler(command) => cobbler::run(global, command).await?,
+        Command::Ip(command) => ip::run(global, command).await?,
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,
         Command::Catalog(CatalogCommand::Check { dirs }) => pages::check(global, &dirs, hooks)?,
         Command::Plan { env } => jobs::plan(global, &env).await?,

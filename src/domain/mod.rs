@@ -14,6 +14,7 @@ pub mod environment;
 pub mod estimate;
 pub mod facts;
 pub mod ids;
+pub mod ipam;
 pub mod job;
 pub mod manual;
 pub mod net;

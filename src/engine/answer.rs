@@ -98,6 +98,8 @@ impl Engine {
             R::CobblerRegister { node, system, profile, mac, power } => {
                 Response::Registered(self.cobbler_register(&user, node, system, profile, mac, power).await?)
             }
+            R::Ip { env } => Response::Ip(Box::new(self.ip_view(env)?)),
+            R::IpChange { env, request } => Response::IpEvents(self.ip_change(&user, env, &request)?),
             R::Accounts { env } => Response::Accounts(self.account_views(env)?),
             R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),
             R::Net { env } => Response::Net(Box::new(self.net(env)?)),

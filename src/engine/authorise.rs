@@ -22,6 +22,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         R::Unsubscribe(_)
         | R::Catalog
         | R::Accounts { .. }
+        | R::Ip { .. }
         | R::Cobbler { .. }
         | R::CobblerSettings { .. }
         | R::Net { .. }
@@ -45,6 +46,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::NodeTrust { .. }
         | R::CobblerSet { .. }
         | R::NetSet { .. }
+        | R::IpChange { .. }
         | R::CobblerRegister { .. }
         | R::AccountReveal { .. } => Action::Configure,
         R::Install { .. }

@@ -7,13 +7,15 @@ use super::Engine;
 use super::records::ACCOUNTS;
 use crate::api::{Failure, FailureKind};
 use crate::cobbler::{
-    Cobbler, CobblerError, Login, Mac, PowerSettings, Registered, Registration, Target, Timeouts,
+    Cobbler, CobblerError, Interface, Login, Mac, PowerSettings, Registered, Registration, System, Target,
+    Timeouts,
 };
 use crate::domain::cobbler::{
     CobblerDistro, CobblerPlace, CobblerPower, CobblerProfile, CobblerSettings, CobblerSystem, CobblerView,
     POWER_SECONDS_RANGE,
 };
 use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::ipam::Source;
 use crate::domain::node::Node;
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
@@ -186,6 +188,7 @@ impl Engine {
             let cobbler = self.cobbler(env.id).await?;
             let (distros, profiles, systems) =
                 (cobbler.distros().await?, cobbler.profiles().await?, cobbler.systems().await?);
+            self.note_systems(env.id, &systems);
             let mut left_out = 0;
             Ok::<_, CobblerError>(CobblerView {
                 url: place.url,
@@ -230,6 +233,25 @@ impl Engine {
             })
         };
         read.await.map_err(|why| fault(&why))
+    }
+
+    /// Records the addresses that systems have there, under the name of the node that each is, or else the system's own.
+    fn note_systems(&self, env: EnvId, systems: &[System]) {
+        let nodes: Vec<Node> = self.model.read().nodes.values().filter(|n| n.env == env).cloned().collect();
+        let known: Vec<(&Node, Vec<Mac>)> = nodes.iter().map(|n| (n, macs(n))).collect();
+        let machine = |system: &System| {
+            let has = |i: &Interface| Some((i.address?, i.mac.as_ref().map_or("", Mac::as_str).to_owned()));
+            let leases: Vec<(IpAddr, String)> = system.interfaces.iter().filter_map(has).collect();
+            let node = known.iter().find(|(n, macs)| {
+                leases.iter().any(|(ip, _)| *ip == address(n))
+                    || system.interfaces.iter().filter_map(|i| i.mac.as_ref()).any(|m| macs.contains(m))
+            });
+            (node.map_or_else(|| harmless(&system.name), |(n, _)| n.name.clone()), leases)
+        };
+        let machines = systems.iter().take(SHOWN).map(machine).collect();
+        if let Err(why) = self.note_leases(env, Source::Cobbler, machines) {
+            tracing::warn!(%why, "addresses of Cobbler's systems could not be recorded");
+        }
     }
 
     /// Registers a node as a system: by the MAC address that is given, or that of the interface with its address. True: there is a new one.
@@ -280,6 +302,8 @@ impl Engine {
         };
         let cobbler = self.cobbler(node.env).await.map_err(|why| fault(&why))?;
         let done = cobbler.register(&registration).await.map_err(|why| fault(&why))?;
+        let lease = (registration.address, registration.mac.as_str().to_owned());
+        self.note_leases(node.env, Source::Cobbler, vec![(node.name.clone(), vec![lease])])?;
         tracing::info!(user = %asks.name, node = %node.name, system = %registration.name, ?done, "registered in Cobbler");
         Ok(done == Registered::New)
     }

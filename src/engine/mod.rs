@@ -18,6 +18,9 @@ mod cobbler;
 mod connection;
 mod environments;
 mod fresh;
+mod ipam;
+#[cfg(test)]
+mod ipam_tests;
 mod jobs;
 mod journal;
 mod knowing;
@@ -50,7 +53,7 @@ use crate::domain::usual::StepTimes;
 use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
-use records::{ENVIRONMENTS, LEARNED, NETWORKS, NODES, NetworkRecord, Records, SESSIONS, USERS};
+use records::{ADDRESSES, ENVIRONMENTS, LEARNED, NETWORKS, NODES, NetworkRecord, Records, SESSIONS, USERS};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
@@ -188,6 +191,7 @@ pub struct Engine {
     shells: shells::Shells,
     probing: Probing,
     cobblers: cobbler::Cobblers,
+    books: ipam::Books,
     reports: reports::Reports,
     learned: Mutex<BTreeMap<(String, String), StepTimes>>,
     catalog: RwLock<Option<Arc<Catalog>>>,
@@ -223,6 +227,7 @@ impl Engine {
             shells: shells::Shells::default(),
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
+            books: ipam::Books::default(),
             reports: reports::Reports::default(),
             learned: Mutex::default(),
             catalog: RwLock::default(),
@@ -266,6 +271,7 @@ impl Engine {
                 self.auth.sessions().insert(hash, session);
             }
         }
+        self.books.load(self.records.all(ADDRESSES)?);
         for cell in self.load_jobs()? {
             self.model.write().jobs.insert(cell.id, cell);
         }

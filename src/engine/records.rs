@@ -4,6 +4,7 @@
 //! [`Records`], which turns faults of the store into sentences for clients.
 
 use super::auth::Session;
+use super::ipam::IpRecord;
 use super::now;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditEntry;
@@ -36,6 +37,8 @@ pub const CREDENTIALS: Table<NodeId, Sealed> = Table::new(Kind::Credentials, &[]
 pub const ACCOUNTS: Table<(EnvId, String), Sealed> = Table::new(Kind::Accounts, &[]);
 /// Network plans, by environment.
 pub const NETWORKS: Table<EnvId, NetworkRecord> = Table::new(Kind::Networks, &[]);
+/// Addresses of environments, by environment and what the record is about.
+pub const ADDRESSES: Table<(EnvId, String), IpRecord> = Table::new(Kind::Addresses, &[]);
 /// Jobs; their plans and bundles are files.
 pub const JOBS: Table<JobId, JobRecord> = Table::new(Kind::Jobs, &[]);
 /// What happened in each job.

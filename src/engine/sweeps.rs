@@ -50,6 +50,15 @@ impl Sweeps {
     }
 }
 
+impl Sweeps {
+    /// What answered SSH in the sweeps that are remembered, with what it said it is.
+    pub fn alive(&self) -> Vec<(std::net::Ipv4Addr, String)> {
+        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = cells.values().flat_map(|c| &c.found);
+        found.map(|f| (f.address.ip(), crate::domain::text::harmless(&f.banner))).collect()
+    }
+}
+
 impl Engine {
     /// Starts to look for SSH.
     pub fn sweep_start(

@@ -8,19 +8,19 @@ use crate::domain::user::UserRole;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-struct Running {
-    dir: TempDir,
+pub(super) struct Running {
+    pub(super) dir: TempDir,
     stop: CancellationToken,
     task: Option<tokio::task::JoinHandle<Result<(), EngineError>>>,
 }
 
-fn options(dir: &std::path::Path) -> Options {
+pub(super) fn options(dir: &std::path::Path) -> Options {
     let roles = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("roles");
     Options { data: dir.join("data"), run: dir.join("run"), roles: vec![roles], simulated: false }
 }
 
 impl Running {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut it = Self { dir: TempDir::new().unwrap(), stop: CancellationToken::new(), task: None };
         it.start();
         it
@@ -32,7 +32,7 @@ impl Running {
         self.task = Some(tokio::spawn(engine.serve()));
     }
 
-    async fn restart(&mut self) {
+    pub(super) async fn restart(&mut self) {
         self.stop.cancel();
         self.task.take().unwrap().await.unwrap().unwrap();
         // The connections' tasks hold the engine a little longer; its lock is free when they are gone.
@@ -51,7 +51,7 @@ impl Running {
         self.start();
     }
 
-    async fn client(&self) -> (Client, UnboundedReceiver<Pushed>) {
+    pub(super) async fn client(&self) -> (Client, UnboundedReceiver<Pushed>) {
         loop {
             match Client::connect(&socket_path(&self.dir.path().join("run"))).await {
                 Ok(connected) => return connected,
@@ -61,7 +61,7 @@ impl Running {
         }
     }
 
-    async fn administrator(&self) -> (Client, UnboundedReceiver<Pushed>) {
+    pub(super) async fn administrator(&self) -> (Client, UnboundedReceiver<Pushed>) {
         let (client, pushed) = self.client().await;
         let first =
             Request::FirstAdministrator { name: "ada".into(), password: Secret::new("correct horse") };
@@ -70,18 +70,18 @@ impl Running {
     }
 }
 
-fn login(name: &str, password: &str) -> Request {
+pub(super) fn login(name: &str, password: &str) -> Request {
     Request::Login { name: name.into(), password: Secret::new(password) }
 }
 
-fn refusal(result: Result<Response, ClientError>) -> Failure {
+pub(super) fn refusal(result: Result<Response, ClientError>) -> Failure {
     match result {
         Err(ClientError::Refused(failure)) => failure,
         other => panic!("not refused: {other:?}"),
     }
 }
 
-async fn add_env(client: &Client, name: &str) -> Environment {
+pub(super) async fn add_env(client: &Client, name: &str) -> Environment {
     match client.call(Request::EnvAdd { name: name.into(), platform: None }).await.unwrap() {
         Response::Environment(env) => env,
         other => panic!("{other:?}"),

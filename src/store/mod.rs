@@ -80,6 +80,8 @@ kinds! {
     Accounts = "accounts",
     /// Network plans of environments.
     Networks = "networks",
+    /// Pools, subnets and addresses of environments.
+    Addresses = "addresses",
     /// Pinned host keys.
     Hostkeys = "hostkeys",
     /// Sweeps for nodes and what they found.
