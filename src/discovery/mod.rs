@@ -6,6 +6,7 @@
 //! Never here: logging in (that is `ssh`), judging what a node is good for, storing anything.
 
 mod gather;
+pub mod probe;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -70,6 +70,8 @@ pub struct Options {
     pub config: Vec<String>,
     /// Root's password (crypt format) instead of the machine's; needs root, uses a private mount namespace.
     pub root_password_hash: Option<String>,
+    /// Runs in this network namespace; needs root.
+    pub netns: Option<String>,
 }
 
 impl Default for Options {
@@ -80,6 +82,7 @@ impl Default for Options {
             host_keys: vec!["ed25519"],
             config: Vec::new(),
             root_password_hash: None,
+            netns: None,
         }
     }
 }
@@ -231,7 +234,14 @@ fn launch(folder: &Path, options: &Options, log: &Arc<Mutex<String>>) -> Child {
         command.arg("sh").arg(folder);
         command
     } else {
-        let mut command = Command::new("/usr/sbin/sshd");
+        let mut command = match &options.netns {
+            Some(netns) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", netns, "/usr/sbin/sshd"]);
+                command
+            }
+            None => Command::new("/usr/sbin/sshd"),
+        };
         command.args(["-D", "-e", "-f"]).arg(&path);
         command
     };

@@ -296,7 +296,9 @@ pub enum ProbeResult {
     NotChecked {
         /// Which kind of question.
         task: TaskKind,
-        /// The NIC, address, name … it is about; empty: all of the task.
+        /// The NIC it is about.
+        nic: Option<String>,
+        /// The address, name, port … it is about; empty: all of the task (on that NIC).
         subject: String,
         /// Why, and what to do about it.
         why: String,
