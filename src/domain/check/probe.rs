@@ -296,9 +296,9 @@ pub enum ProbeResult {
     NotChecked {
         /// Which kind of question.
         task: TaskKind,
-        /// The NIC it is about.
+        /// The NIC of the task.
         nic: Option<String>,
-        /// The address, name, port … it is about; empty: all of the task (on that NIC).
+        /// The address, name, port … it is about, for frames and DHCP the NIC; empty: all of the task.
         subject: String,
         /// Why, and what to do about it.
         why: String,

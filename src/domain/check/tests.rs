@@ -314,7 +314,7 @@ proptest! {
             },
             ProbeResult::Clock { offset_ms: offset, uncertainty_ms: u32::MAX, synchronised: None, source: text.clone() },
             ProbeResult::Port { port, listeners: Vec::new() },
-            ProbeResult::NotChecked { task: probe::TaskKind::Frames, subject: text.clone(), why: text },
+            ProbeResult::NotChecked { task: probe::TaskKind::Frames, nic: None, subject: text.clone(), why: text },
         ];
         let program = Some(Program { language: "perl".into(), version: "5".into() });
         let probe = NodeProbe { node: NodeId(1), program, results, fault: None };

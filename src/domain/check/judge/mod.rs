@@ -174,7 +174,7 @@ impl<'a> Judge<'a> {
     fn not_checked(&self, node: NodeId, kind: TaskKind) -> impl Iterator<Item = (&'a str, &'a str)> {
         let observed: &'a Observed = self.observed;
         observed.results(node).filter_map(move |r| match r {
-            ProbeResult::NotChecked { task, subject, why } if *task == kind => {
+            ProbeResult::NotChecked { task, subject, why, .. } if *task == kind => {
                 Some((subject.as_str(), why.as_str()))
             }
             _ => None,
