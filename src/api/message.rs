@@ -113,6 +113,12 @@ pub enum Response {
     Environment(Environment),
     /// A node after the change.
     Node(Box<NodeRow>),
+    /// A part of a list has arrived: the list's number.
+    ImportText(u64),
+    /// What an import would do.
+    ImportPreview(Box<super::import::ImportView>),
+    /// What an import has done.
+    Imported(super::import::ImportDone),
     /// A sweep was started.
     Sweep(SweepId),
     /// The node's host key is not pinned yet: compare, then `NodeTrust`.

@@ -12,6 +12,7 @@
 mod bytes;
 pub mod client;
 pub mod codec;
+pub mod import;
 pub mod message;
 mod request;
 pub mod rows;

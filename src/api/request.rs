@@ -167,6 +167,24 @@ pub enum Request {
         /// Revision it is based on.
         based_on: Revision,
     },
+    /// A part of a list of nodes; `None` begins one. Answers its number.
+    ImportText {
+        /// Which list.
+        upload: Option<u64>,
+        /// Bytes sent before.
+        offset: u64,
+        /// The part: passwords may stand in it.
+        text: Secret,
+    },
+    /// What an import would do.
+    ImportPreview(super::import::ImportAsk),
+    /// Does what was previewed.
+    ImportApply {
+        /// Number of the preview.
+        import: u64,
+        /// [`crate::domain::import::Preview::digest`] of what was confirmed; refused when it would be another by now.
+        digest: u64,
+    },
     /// Connects to a node and gathers its facts. Answers `HostKey` when the key is new.
     NodeProbe {
         /// Which.

@@ -330,6 +330,10 @@ pub enum NodeCommand {
         #[command(flatten)]
         credential: CredentialArgs,
     },
+    /// Add and change nodes by a list: CSV, an Ansible inventory, ~/.ssh/config, Cobbler's systems
+    Import(super::import_args::ImportArgs),
+    /// Write the nodes as an Ansible inventory, CSV or JSON, without passwords and keys
+    Export(super::import_args::ExportArgs),
     /// List the nodes of an environment
     List {
         /// Environment, by name or number

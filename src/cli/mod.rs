@@ -22,6 +22,8 @@ mod doctor;
 mod envs;
 mod find;
 mod follow;
+mod import;
+mod import_args;
 mod ip;
 mod ip_args;
 mod job_args;

@@ -3,7 +3,7 @@
 use super::args::{CredentialArgs, Global, NodeCommand};
 use super::exit::{Code, Fault};
 use super::talk::Talk;
-use super::{find, print, prompt, sweep};
+use super::{find, import, print, prompt, sweep};
 use crate::api::message::{Credential, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::views::HostKeyView;
@@ -32,6 +32,8 @@ pub async fn run(global: &Global, command: NodeCommand) -> Result<(), Fault> {
             );
             talk.done(&text, &node)
         }
+        NodeCommand::Import(args) => import::import(&talk, args).await,
+        NodeCommand::Export(args) => import::export(&talk, args).await,
         NodeCommand::List { env } => {
             let env = find::environment(&talk, &env, false).await?;
             let nodes = find::nodes(&talk, env.env.id).await?;

@@ -87,6 +87,15 @@ impl Engine {
                 self.node_remove(node, based_on)?;
                 Response::Done
             }
+            R::ImportText { upload, offset, text } => {
+                Response::ImportText(self.import_text(&user, upload, offset, &text)?)
+            }
+            R::ImportPreview(ask) => {
+                Response::ImportPreview(Box::new(self.import_preview(&user, ask).await?))
+            }
+            R::ImportApply { import, digest } => {
+                Response::Imported(self.import_apply(&user, import, digest)?)
+            }
             R::NodeProbe { node } => self.node_probe(node).await?,
             R::NodeTrust { node, key } => Response::Node(Box::new(self.node_trust(&user, node, &key)?)),
             R::CobblerSet { env, place } => {

@@ -42,6 +42,9 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::NodeAdd { .. }
         | R::NodeEdit { .. }
         | R::NodeRemove { .. }
+        | R::ImportText { .. }
+        | R::ImportPreview(_)
+        | R::ImportApply { .. }
         | R::NodeProbe { .. }
         | R::NodeTrust { .. }
         | R::CobblerSet { .. }

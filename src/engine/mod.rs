@@ -18,6 +18,7 @@ mod cobbler;
 mod connection;
 mod environments;
 mod fresh;
+mod import;
 mod ipam;
 #[cfg(test)]
 mod ipam_tests;
@@ -192,6 +193,7 @@ pub struct Engine {
     probing: Probing,
     cobblers: cobbler::Cobblers,
     books: ipam::Books,
+    imports: import::Imports,
     reports: reports::Reports,
     learned: Mutex<BTreeMap<(String, String), StepTimes>>,
     catalog: RwLock<Option<Arc<Catalog>>>,
@@ -228,6 +230,7 @@ impl Engine {
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
             books: ipam::Books::default(),
+            imports: import::Imports::default(),
             reports: reports::Reports::default(),
             learned: Mutex::default(),
             catalog: RwLock::default(),

@@ -23,7 +23,8 @@ pub fn no_node(node: NodeId) -> Failure {
     Failure::new(FailureKind::NotFound, format!("there is no node {node}")).keyed("error-no-node")
 }
 
-fn invalid(field: &str, message: impl Into<String>) -> Failure {
+/// A refusal of a field.
+pub fn invalid(field: &str, message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Invalid, message).at(field)
 }
 

@@ -121,6 +121,8 @@ pub enum Effect {
     CallDetached(Tag, Request),
     /// Read a file on this host; the answer comes to this screen.
     ReadFile(String),
+    /// Read a text that may be long, a list of nodes; the answer comes to this screen as that of `ReadFile`.
+    ReadText(String),
     /// Write a new file on this host; what became of it is told to the operator.
     WriteFile {
         /// Where; `~` is the operator's home.
@@ -159,6 +161,13 @@ pub enum Command {
     },
     /// Read a file.
     ReadFile {
+        /// Who gets it.
+        to: ScreenId,
+        /// Where; `~` is the operator's home.
+        path: String,
+    },
+    /// Read a text that may be long.
+    ReadText {
         /// Who gets it.
         to: ScreenId,
         /// Where; `~` is the operator's home.

@@ -70,7 +70,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-times.ftl"),
                 "\n",
-                include_str!("i18n/en-cobbler.ftl")
+                include_str!("i18n/en-cobbler.ftl"),
+                "\n",
+                include_str!("i18n/en-import.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -79,7 +81,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-times.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-cobbler.ftl")
+                include_str!("i18n/zh-CN-cobbler.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-import.ftl")
             ),
         }
     }

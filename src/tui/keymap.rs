@@ -41,6 +41,7 @@ actions! {
     NodeAdd "node-add", Sweep "sweep", NodeProbe "probe", NodeRoles "roles", NodeRename "node-rename",
     NodeCredential "credentials", NodeAddress "node-address", NodeForget "forget-key", NodeRemove "node-remove", NodeLock "lock",
     Details "details", Shell "shell", Logs "logs",
+    NodeImport "import", NodeExport "export-nodes", ImportApply "import-apply", ImportKeys "import-keys", ImportNotes "import-notes",
     ModuleToggle "module-toggle",
     SweepStop "sweep-stop", SweepAdd "sweep-add",
     PlanStart "plan-start", PlanDryRun "dry-run",
@@ -82,6 +83,8 @@ pub enum Context {
     Modules,
     /// Its jobs.
     Jobs,
+    /// What an import would do.
+    Import,
     /// A sweep.
     Sweep,
     /// A plan.
@@ -123,7 +126,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -133,6 +136,7 @@ impl Context {
         Self::Nodes,
         Self::Modules,
         Self::Jobs,
+        Self::Import,
         Self::Sweep,
         Self::Plan,
         Self::PlanStep,
@@ -165,6 +169,7 @@ impl Context {
             Self::Nodes => "nodes",
             Self::Modules => "modules",
             Self::Jobs => "jobs",
+            Self::Import => "import",
             Self::Sweep => "sweep",
             Self::Plan => "plan",
             Self::PlanStep => "plan-step",

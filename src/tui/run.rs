@@ -13,6 +13,7 @@ use super::update::update;
 use super::{record, widgets};
 use crate::api::client::Pushed;
 use crate::api::{Client, ClientError, Failure, FailureKind};
+use crate::domain::import;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crossterm::{clipboard::CopyToClipboard, execute, queue};
@@ -240,6 +241,15 @@ impl Loop {
         }
     }
 
+    /// Reads a file for a screen.
+    fn read(&self, to: super::event::ScreenId, path: String, max: u64) {
+        let send = self.send.clone();
+        tokio::spawn(async move {
+            let result = read_file(&path, max).await;
+            let _ = send.send(Inner::Event(Box::new(Event::File { to, result })));
+        });
+    }
+
     /// Lets an event change the state and does what follows from it.
     fn happens(&mut self, event: Event) {
         let at = now();
@@ -283,13 +293,8 @@ impl Loop {
                     tokio::spawn(call);
                 }
             }
-            Command::ReadFile { to, path } => {
-                let send = self.send.clone();
-                tokio::spawn(async move {
-                    let result = read_file(&path).await;
-                    let _ = send.send(Inner::Event(Box::new(Event::File { to, result })));
-                });
-            }
+            Command::ReadFile { to, path } => self.read(to, path, FILE_MAX),
+            Command::ReadText { to, path } => self.read(to, path, import::TEXT_MAX as u64),
             Command::WriteFile { path, text } => {
                 let send = self.send.clone();
                 tokio::spawn(async move {
@@ -479,12 +484,12 @@ async fn write_file(path: &str, text: &str) -> Result<(), String> {
     file.sync_all().await.map_err(fault)
 }
 
-async fn read_file(path: &str) -> Result<Secret, String> {
+async fn read_file(path: &str, max: u64) -> Result<Secret, String> {
     let path = place(path);
     let shown = path.display();
     let meta = tokio::fs::metadata(&path).await.map_err(|e| format!("{shown}: {e}"))?;
-    if !meta.is_file() || meta.len() > FILE_MAX {
-        return Err(format!("{shown}: not a file of at most {FILE_MAX} bytes"));
+    if !meta.is_file() || meta.len() > max {
+        return Err(format!("{shown}: not a file of at most {max} bytes"));
     }
     tokio::fs::read_to_string(&path).await.map(Secret::new).map_err(|e| format!("{shown}: {e}"))
 }

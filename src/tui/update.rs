@@ -249,6 +249,7 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
             Effect::Call(tag, request) => out.push(Command::Call { to: from, tag, request }),
             Effect::CallDetached(tag, request) => out.push(Command::Call { to: None, tag, request }),
             Effect::ReadFile(path) => out.extend(from.map(|to| Command::ReadFile { to, path })),
+            Effect::ReadText(path) => out.extend(from.map(|to| Command::ReadText { to, path })),
             Effect::WriteFile { path, text } => out.push(Command::WriteFile { path, text }),
             Effect::Say(level, text) => say(app, level, text),
             Effect::Copy(text) => {

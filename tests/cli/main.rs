@@ -7,6 +7,7 @@ mod audit;
 mod cobbler;
 mod commands;
 mod engines;
+mod imports;
 mod ip;
 mod jobs;
 mod nodes;

@@ -10,6 +10,8 @@ pub mod environments;
 pub mod gate;
 pub mod help;
 pub mod host_key;
+pub mod import;
+pub mod import_forms;
 pub mod job;
 pub mod job_dialogs;
 pub mod job_node;

@@ -2,7 +2,7 @@
 
 use super::job::JobPage;
 use super::manual::ManualPage;
-use super::{node_forms, node_lock, node_login, renewal, shell, sweep};
+use super::{import_forms, node_forms, node_lock, node_login, renewal, shell, sweep};
 use crate::api::Request;
 use crate::api::message::NodeChange;
 use crate::api::rows::NodeRow;
@@ -129,6 +129,11 @@ impl NodesTab {
         let effects = match action {
             Action::NodeAdd => vec![Effect::Push(node_login::add(self.env))],
             Action::Sweep => vec![Effect::Push(sweep::form(self.env))],
+            Action::NodeImport => vec![Effect::Push(import_forms::import(self.env))],
+            Action::NodeExport => {
+                let name = cx.data.environment(self.env).map_or_else(String::new, |e| e.env.name.clone());
+                vec![Effect::Push(import_forms::export(&name, &cx.data.nodes(self.env)))]
+            }
             Action::NodeProbe => {
                 let count = chosen.len();
                 let nodes = chosen.iter().map(|n| n.id).collect();

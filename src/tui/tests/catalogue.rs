@@ -2,6 +2,7 @@
 
 use crate::domain::cobbler::CobblerFault;
 use crate::domain::environment::NameFault;
+use crate::domain::import::Why;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
 use crate::domain::manual::ENGLISH;
@@ -10,6 +11,7 @@ use crate::domain::plan::{PlanKind, StageKind};
 use crate::domain::policy::OnFailure;
 use crate::domain::timeline::Fill;
 use crate::domain::user::{PasswordFault, UserRole};
+use crate::domain::{export, import};
 use crate::tui::bindings::BINDINGS;
 use crate::tui::i18n::{Catalogue, Language, Text};
 use crate::tui::keymap::{Action, Context};
@@ -101,6 +103,13 @@ fn made() -> BTreeSet<String> {
         let faults = [F::TooShort, F::TooLong, F::LikeName, F::Common, F::DigitsOnly, F::Repetition];
         all.extend(faults.map(|f| f.key().to_owned()));
     }
+    all.extend(Why::ALL.map(|w| format!("import-why-{}", w.word())));
+    all.push(format!("import-why-{}", Why::Unknown.word()));
+    all.extend(import::Format::ALL.map(|f| format!("import-format-{}", f.word())));
+    all.extend(export::Format::ALL.map(|f| format!("export-format-{}", f.word())));
+    all.extend(["new", "changed", "same", "refused"].map(|v| format!("import-{v}")));
+    let fields = ["name", "address", "port", "user", "roles", "password", "key"];
+    all.extend(fields.map(|f| format!("import-field-{f}")));
     all.extend(["length", "start", "characters"].map(|w| format!("user-name-{w}")));
     all.into_iter().collect()
 }

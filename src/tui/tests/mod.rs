@@ -14,6 +14,7 @@ mod environments;
 mod fixtures;
 mod gate;
 mod harness;
+mod imports;
 mod job;
 mod job_asks;
 mod job_node;

@@ -253,7 +253,8 @@ impl<P: Purpose> Form<P> {
         }
         self.fields.clear_faults();
         let effects = self.purpose.submit(cx, &mut self.fields);
-        self.fields.busy = effects.iter().any(|e| matches!(e, Effect::Call(..) | Effect::ReadFile(_)));
+        self.fields.busy =
+            effects.iter().any(|e| matches!(e, Effect::Call(..) | Effect::ReadFile(_) | Effect::ReadText(_)));
         effects
     }
 
