@@ -1,5 +1,6 @@
 //! What a client may ask for.
 
+use super::check::CheckScope;
 use super::rows::Topic;
 use crate::domain::audit::AuditFilter;
 use crate::domain::cobbler::{CobblerPlace, CobblerPower};
@@ -290,6 +291,9 @@ pub enum Request {
         /// Only ask every step what it would change.
         #[serde(default)]
         dry_run: bool,
+        /// Why it is to start although the connectivity check has not passed; for the audit trail.
+        #[serde(default)]
+        over: Option<String>,
     },
     /// Goes on with a job that failed or was cancelled.
     JobRetry {
@@ -474,6 +478,19 @@ pub enum Request {
         shell: ShellId,
     },
 
+    /// Starts a connectivity check; see [`Topic::Check`].
+    CheckRun {
+        /// Of which environment.
+        env: EnvId,
+        /// What is to be checked.
+        #[serde(default)]
+        scope: CheckScope,
+    },
+    /// Ends the connectivity check that runs; it leaves no report.
+    CheckCancel {
+        /// Of which environment.
+        env: EnvId,
+    },
     /// Who did what, newest first.
     Audit {
         /// Which entries.

@@ -1,5 +1,6 @@
 //! What clients watch: topics and their rows.
 
+use super::check::{CheckRow, CheckRunRow};
 use super::message::UserView;
 use crate::domain::environment::Environment;
 use crate::domain::estimate::Left;
@@ -36,6 +37,8 @@ pub enum Topic {
     JobNode(JobId, NodeId),
     /// A sweep: one [`Row::Sweep`] and a [`Row::Found`] for each address.
     Sweep(SweepId),
+    /// The connectivity check of an environment: a [`Row::Check`], and a [`Row::CheckRun`] once there was one.
+    Check(EnvId),
     /// Shells that are open: [`Row::Shell`].
     Shells,
     /// Who is here: [`Row::Session`].
@@ -82,6 +85,10 @@ pub enum Row {
     Sweep(SweepRow),
     /// An address at which something was found.
     Found(FoundRow),
+    /// The last connectivity check.
+    Check(Box<CheckRow>),
+    /// The connectivity check that runs, or ran last.
+    CheckRun(CheckRunRow),
     /// A shell.
     Shell(ShellRow),
     /// A session.
@@ -99,7 +106,8 @@ impl Row {
             Self::Job(r) => r.id.0 << 32,
             Self::JobNode(r) => r.node.0,
             Self::Step(r) => u64::from(r.index),
-            Self::Sweep(_) | Self::Unknown => 0,
+            Self::Sweep(_) | Self::Check(_) | Self::Unknown => 0,
+            Self::CheckRun(_) => 1,
             Self::Found(r) => u64::from(u32::from(r.address.ip())) + 1,
             Self::Shell(r) => r.id.0,
             Self::Session(r) => r.number,

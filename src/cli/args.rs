@@ -111,7 +111,13 @@ pub enum Command {
         /// Show steps and output until the job is over; the exit code is the job's result
         #[arg(long, short)]
         follow: bool,
+        /// Install although the connectivity check has not passed, and say why; goes to the audit trail
+        #[arg(long, value_name = "REASON", conflicts_with = "dry_run")]
+        over_failed_checks: Option<String>,
     },
+    /// Connectivity checks: the nodes and the wires between them
+    #[command(subcommand)]
+    Check(super::check_args::CheckCommand),
     /// Jobs: installations under way and past
     #[command(subcommand)]
     Job(JobCommand),

@@ -72,10 +72,17 @@ fn stages(talk: &Talk, plan: &Plan) -> Result<(), Fault> {
 }
 
 /// `cpmg install`.
-pub async fn install(global: &Global, env: &str, dry_run: bool, follow: bool) -> Result<Code, Fault> {
+pub async fn install(
+    global: &Global,
+    env: &str,
+    dry_run: bool,
+    follow: bool,
+    over: Option<String>,
+) -> Result<Code, Fault> {
     let talk = Talk::open(global).await?;
     let env = find::environment(&talk, env, false).await?;
-    let job = answer(talk.call(Request::Install { env: env.env.id, dry_run }).await.map_err(by_state)?)?;
+    let job =
+        answer(talk.call(Request::Install { env: env.env.id, dry_run, over }).await.map_err(by_state)?)?;
     let what = if dry_run {
         format!("job {} asks every step what it would change on {}", job.id, env.env.name)
     } else {

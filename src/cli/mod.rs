@@ -15,6 +15,7 @@ pub mod places;
 mod accounts;
 mod audit;
 mod care;
+mod check;
 mod check_args;
 mod cobbler;
 mod cobbler_args;
@@ -101,11 +102,12 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,
         Command::Catalog(CatalogCommand::Check { dirs }) => pages::check(global, &dirs, hooks)?,
         Command::Plan { env } => jobs::plan(global, &env).await?,
-        Command::Install { env, dry_run, follow } => {
-            return jobs::install(global, &env, dry_run, follow).await;
+        Command::Install { env, dry_run, follow, over_failed_checks } => {
+            return jobs::install(global, &env, dry_run, follow, over_failed_checks).await;
         }
         Command::Job(command) => return jobs::run(global, command).await,
         Command::Shell { node, attach, list } => return shell::run(global, node, attach, list).await,
+        Command::Check(command) => return check::run(global, command).await,
         Command::Audit(args) => audit::run(global, args).await?,
         Command::Doctor => return doctor::run(global, hooks).await,
         Command::Completions { shell } => pages::completions(shell)?,

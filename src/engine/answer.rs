@@ -121,9 +121,9 @@ impl Engine {
             R::StepScript { env, node, step } => {
                 Response::Script(self.step_script(&self.env(env)?, node, &step)?)
             }
-            R::Install { env, dry_run } => {
+            R::Install { env, dry_run, over } => {
                 let kind = if dry_run { PlanKind::DryRun } else { PlanKind::Install };
-                job(&self.install(&user, env, kind)?)
+                job(&self.install(&user, env, kind, over)?)
             }
             R::JobRetry { job: id } => job(&self.job_retry(&user, id)?),
             R::JobStop { job: id, stop } => job(&self.job_stop(&user, id, stop)?),
@@ -178,6 +178,14 @@ impl Engine {
             }
             R::ShellClose { shell } => {
                 self.shell_close(&user, shell)?;
+                Response::Done
+            }
+            R::CheckRun { env, scope } => {
+                self.check_run(&user, env, scope)?;
+                Response::Done
+            }
+            R::CheckCancel { env } => {
+                self.check_cancel(env)?;
                 Response::Done
             }
             R::Audit { filter, before, limit } => Response::Audit(self.audit_page(&filter, before, limit)?),

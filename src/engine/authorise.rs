@@ -37,6 +37,8 @@ pub fn needs(request: &Request) -> Option<Action> {
         R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
         R::EnvAdd { .. }
         | R::EnvEdit { .. }
+        | R::CheckRun { .. }
+        | R::CheckCancel { .. }
         | R::SweepStart { .. }
         | R::SweepCancel { .. }
         | R::NodeAdd { .. }

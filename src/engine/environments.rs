@@ -170,6 +170,7 @@ impl Engine {
         self.records.save(ENVIRONMENTS, &id, &env)?;
         self.model.write().envs.insert(id, env.clone());
         self.topics.touch(Area::Environments);
+        self.topics.touch(Area::Check(id));
         Ok(env)
     }
 

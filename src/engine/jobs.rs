@@ -181,13 +181,19 @@ impl Engine {
         asks: &User,
         env: EnvId,
         kind: PlanKind,
+        over: Option<String>,
     ) -> Result<Arc<JobCell>, Failure> {
         let env = self.env(env)?;
         self.refuse_while_busy(env.id)?;
         let plan = self.plan(&env, kind)?;
         self.accounts(&env)?;
-        let what = format!("started the installation of {} nodes", plan.nodes.len());
-        let deed = (kind == PlanKind::Install).then(|| Self::deed(asks, AuditKind::Install, &env, what));
+        let deed = if kind == PlanKind::Install {
+            let (words, reason) = self.pass_gate(env.id, over)?;
+            let what = format!("started the installation of {} nodes; {words}", plan.nodes.len());
+            Some(Self::deed(asks, AuditKind::Install, &env, what).because(reason))
+        } else {
+            None
+        };
         self.start_job(asks, &env, plan, deed)
     }
 

@@ -14,6 +14,7 @@ mod audit;
 mod auth;
 mod authorise;
 mod bundles;
+mod check;
 mod cobbler;
 mod connection;
 mod environments;
@@ -54,7 +55,9 @@ use crate::domain::usual::StepTimes;
 use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
-use records::{ADDRESSES, ENVIRONMENTS, LEARNED, NETWORKS, NODES, NetworkRecord, Records, SESSIONS, USERS};
+use records::{
+    ADDRESSES, CHECKS, ENVIRONMENTS, LEARNED, NETWORKS, NODES, NetworkRecord, Records, SESSIONS, USERS,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
@@ -189,6 +192,7 @@ pub struct Engine {
     dummy_hash: String,
     topics: topics::Topics,
     sweeps: sweeps::Sweeps,
+    checks: check::Checks,
     shells: shells::Shells,
     probing: Probing,
     cobblers: cobbler::Cobblers,
@@ -226,6 +230,7 @@ impl Engine {
             dummy_hash,
             topics: topics::Topics::default(),
             sweeps: sweeps::Sweeps::default(),
+            checks: check::Checks::default(),
             shells: shells::Shells::default(),
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
@@ -275,6 +280,7 @@ impl Engine {
             }
         }
         self.books.load(self.records.all(ADDRESSES)?);
+        self.checks.load(self.records.all(CHECKS)?);
         for cell in self.load_jobs()? {
             self.model.write().jobs.insert(cell.id, cell);
         }

@@ -7,8 +7,10 @@ use super::Engine;
 use super::environments::stale;
 use super::now;
 use super::records::{NETWORKS, NetworkRecord};
+use super::topics::Area;
 use crate::api::message::NetView;
 use crate::api::{Failure, FailureKind};
+use crate::domain::audit::AuditKind;
 use crate::domain::ids::{EnvId, Revision};
 use crate::domain::netplan::{NetworkPlan, NodeFacts, PlanFault, Resolved, Severity, check, resolve};
 use crate::domain::node::Node;
@@ -99,7 +101,9 @@ impl Engine {
         if let Some(fault) = check(&plan, &seen(&nodes)).iter().find(|f| f.severity == Severity::Fault) {
             return Err(refused(fault));
         }
-        tracing::info!(user = %asks.name, env = %env.name, revision = %plan.revision, "the network plan was changed");
+        let what = format!("changed the network plan (revision {})", plan.revision);
+        self.audit(&Self::deed(asks, AuditKind::Network, &env, what))?;
+        self.topics.touch(Area::Check(id));
         self.settle_network(id, NetworkRecord { plan, changed: now(), changed_by: asks.name.clone() })
     }
 }

@@ -137,6 +137,7 @@ impl Engine {
 
     fn node_changed(&self, node: &Node) {
         self.topics.touch(Area::Nodes(node.env));
+        self.topics.touch(Area::Check(node.env));
         self.topics.touch(Area::Environments);
     }
 

@@ -8,6 +8,7 @@ use super::ipam::IpRecord;
 use super::now;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditEntry;
+use crate::domain::check::CheckReport;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
 use crate::domain::job::JournalEntry;
@@ -46,6 +47,8 @@ pub const JOURNAL: Table<(JobId, u64), JournalEntry> = Table::new(Kind::Journal,
 /// How long steps took, by platform and step.
 pub const LEARNED: Table<(String, String), StepTimes> = Table::new(Kind::Learned, &[]);
 
+/// Reports of connectivity checks, the latest of each environment.
+pub const CHECKS: Table<(EnvId, u64), CheckReport> = Table::new(Kind::Checks, &[]);
 /// Who did what, by a number that only grows.
 pub const AUDIT: Table<u64, AuditEntry> = Table::new(Kind::Audit, &[]);
 
@@ -165,6 +168,15 @@ impl Records {
             span = span.after(key.encoded());
         }
         Ok(table.range(&*self.store, &span)?.into_iter().map(|(k, s)| (k, s.value)).collect())
+    }
+
+    /// All records whose key begins with `prefix`, the first part of a compound key, in the order of their keys.
+    pub fn under<K: Key, T: Serialize + DeserializeOwned>(
+        &self,
+        table: Table<K, T>,
+        prefix: &impl Key,
+    ) -> store::Result<Vec<(K, T)>> {
+        Ok(table.under(&*self.store, prefix)?.into_iter().map(|(k, s)| (k, s.value)).collect())
     }
 
     /// The journal of a job.

@@ -70,6 +70,7 @@ impl Engine {
             ),
             Topic::JobNode(job, node) => self.step_rows(job, node),
             Topic::Sweep(sweep) => self.sweeps.rows(sweep, self),
+            Topic::Check(env) => self.check_rows(env),
             Topic::Shells => self.shells.rows(),
             Topic::Sessions => self.session_rows(),
         }

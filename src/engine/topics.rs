@@ -22,6 +22,8 @@ pub enum Area {
     Job(JobId),
     /// A sweep.
     Sweep(SweepId),
+    /// The connectivity check of an environment.
+    Check(EnvId),
     /// Open shells.
     Shells,
     /// Connected clients.
@@ -36,6 +38,7 @@ pub fn areas(topic: Topic) -> Area {
         Topic::Jobs(env) => Area::Jobs(env),
         Topic::Job(job) | Topic::JobNode(job, _) => Area::Job(job),
         Topic::Sweep(sweep) => Area::Sweep(sweep),
+        Topic::Check(env) => Area::Check(env),
         Topic::Shells => Area::Shells,
         Topic::Sessions => Area::Sessions,
     }

@@ -96,6 +96,8 @@ kinds! {
     Learned = "learned",
     /// Answers to requests that must not be done twice.
     Requests = "requests",
+    /// Reports of connectivity checks.
+    Checks = "checks",
     /// Who did what.
     Audit = "audit",
 }

@@ -8,6 +8,7 @@
 //! Never here: how a node is asked (that is `discovery::probe`), when and how often (that is the engine).
 
 pub mod expect;
+pub mod gate;
 mod judge;
 pub mod probe;
 pub mod report;

@@ -292,8 +292,6 @@ pub struct CheckReport {
     pub by: String,
     /// There was a network plan.
     pub planned: bool,
-    /// An operator ended it early: not everything was looked at.
-    pub cancelled: bool,
     /// What it rests on.
     pub basis: Basis,
     /// The rows of the matrix.
@@ -316,7 +314,9 @@ impl CheckReport {
             Some(Severity::Fault) => Verdict::Failed,
             Some(Severity::Warning) => Verdict::Warned,
             Some(Severity::NotChecked) => Verdict::Incomplete,
-            None if self.cancelled || self.nodes.is_empty() => Verdict::Incomplete,
+            None if self.nodes.is_empty() => Verdict::Incomplete,
+            // Silence is never "nothing found".
+            None if self.cells.iter().any(|c| c.state == CellState::NotChecked) => Verdict::Incomplete,
             None => Verdict::Passed,
         }
     }

@@ -233,7 +233,6 @@ fn reports_know_their_verdict_their_age_and_since_when() {
             ended: Moment(at),
             by: "ada".into(),
             planned: true,
-            cancelled: false,
             basis: Basis { plan: 1, ..Basis::default() },
             nodes: judged.nodes,
             columns: judged.columns,
@@ -252,7 +251,7 @@ fn reports_know_their_verdict_their_age_and_since_when() {
     assert_eq!(second.verdict(), Verdict::Warned);
     second.findings.clear();
     assert_eq!(second.verdict(), Verdict::Passed);
-    second.cancelled = true;
+    second.nodes.clear();
     assert_eq!(second.verdict(), Verdict::Incomplete);
     assert!(second.changed(&second.basis, Moment(6000)).is_empty());
     let other = Basis { plan: 2, ..second.basis };
@@ -270,9 +269,9 @@ fn every_cause_has_its_sentences() {
         include_str!("judge/layer3.rs"),
         include_str!("judge/node.rs"),
     ];
-    let literal = regex::Regex::new(r#""([a-z]+(?:-[a-z]+)+|unreachable|cancelled)""#).unwrap();
+    let literal = regex::Regex::new(r#""([a-z]+(?:-[a-z]+)+|unreachable)""#).unwrap();
     let known: BTreeSet<&str> = words::CAUSES.iter().map(|(cause, ..)| *cause).collect();
-    let mut used: BTreeSet<&str> = BTreeSet::from(["cancelled"]);
+    let mut used: BTreeSet<&str> = BTreeSet::new();
     for source in sources {
         used.extend(literal.captures_iter(source).map(|c| c.get(1).unwrap().as_str()));
     }
@@ -314,7 +313,7 @@ proptest! {
             },
             ProbeResult::Clock { offset_ms: offset, uncertainty_ms: u32::MAX, synchronised: None, source: text.clone() },
             ProbeResult::Port { port, listeners: Vec::new() },
-            ProbeResult::NotChecked { task: probe::TaskKind::Frames, nic: None, subject: text.clone(), why: text },
+            ProbeResult::NotChecked { task: probe::TaskKind::Frames, nic: Some(nic), subject: text.clone(), why: text },
         ];
         let program = Some(Program { language: "perl".into(), version: "5".into() });
         let probe = NodeProbe { node: NodeId(1), program, results, fault: None };

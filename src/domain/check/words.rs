@@ -309,7 +309,6 @@ pub const CAUSES: &[(&str, &str, &str, &str)] = &[
         "free, or held by what cpmg installed",
         "look at the node: 'ss -ltnp'",
     ),
-    ("cancelled", "the check was ended early: not everything was looked at", "a whole check", "check again"),
 ];
 
 /// The sentences about a finding; `name` gives the names of nodes.

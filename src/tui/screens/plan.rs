@@ -63,7 +63,7 @@ impl PlanPage {
         let name = cx.data.environment(env).map_or_else(|| env.to_string(), |e| e.env.name.clone());
         let body = vec![t!("dry-run-what", count = self.plan()?.nodes.len()), t!("dry-run-how")];
         Some(Confirm::new(t!("dry-run-title", name = name), body, t!("button-dry-run"), move || {
-            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: true })]
+            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: true, over: None })]
         }))
     }
 
@@ -76,7 +76,7 @@ impl PlanPage {
         let body =
             vec![t!("install-what", count = count, names = list), t!("install-how"), t!("install-undo")];
         Some(Confirm::new(t!("install-title", name = name), body, t!("button-install"), move || {
-            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: false })]
+            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: false, over: None })]
         }))
     }
 

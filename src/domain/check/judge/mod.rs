@@ -170,12 +170,16 @@ impl<'a> Judge<'a> {
         listed(nodes.into_iter().map(|n| self.expected.name(n).to_owned()))
     }
 
-    /// Questions of a kind that a node could not answer, with the NIC or address they are about.
-    fn not_checked(&self, node: NodeId, kind: TaskKind) -> impl Iterator<Item = (&'a str, &'a str)> {
+    /// Questions of a kind that a node could not answer: on which NIC, about what, why.
+    fn not_checked(
+        &self,
+        node: NodeId,
+        kind: TaskKind,
+    ) -> impl Iterator<Item = (Option<&'a str>, &'a str, &'a str)> {
         let observed: &'a Observed = self.observed;
         observed.results(node).filter_map(move |r| match r {
-            ProbeResult::NotChecked { task, subject, why, .. } if *task == kind => {
-                Some((subject.as_str(), why.as_str()))
+            ProbeResult::NotChecked { task, nic, subject, why } if *task == kind => {
+                Some((nic.as_deref(), subject.as_str(), why.as_str()))
             }
             _ => None,
         })
@@ -223,18 +227,17 @@ impl<'a> Judge<'a> {
             let broke_off =
                 self.observed.nodes.get(id).and_then(|s| s.probe.as_ref()).is_some_and(|p| p.fault.is_some());
             for kind in TaskKind::ALL {
-                let all: Vec<(&str, &str)> = self.not_checked(*id, kind).collect();
-                let Some((_, why)) = all.first().filter(|_| !broke_off) else { continue };
+                let all: Vec<_> = self.not_checked(*id, kind).collect();
+                let Some((nic, _, why)) = all.first().filter(|_| !broke_off) else { continue };
                 let check = check_of(kind);
                 if !self.asks(check) {
                     continue;
                 }
-                let subjects = listed(all.iter().map(|(s, _)| (*s).to_owned()).filter(|s| !s.is_empty()));
+                let subjects = all.iter().map(|(_, subject, _)| (*subject).to_owned());
+                let subjects = listed(subjects.filter(|s| !s.is_empty()));
                 let mut draft = self.draft(Severity::NotChecked, check, "not-checked").node(*id);
-                if let [(one, _)] = all.as_slice()
-                    && expected.nodes.get(id).is_some_and(|n| n.nics.contains_key(*one))
-                {
-                    draft.finding.nic = Some((*one).to_owned());
+                if all.iter().all(|(other, ..)| other == nic) {
+                    draft.finding.nic = nic.map(str::to_owned);
                 }
                 self.tell(draft.arg("subject", subjects).arg("why", why));
             }
@@ -302,13 +305,14 @@ impl<'a> Judge<'a> {
         let columns = expected.columns();
         for id in expected.nodes.keys().copied() {
             let blind = self.blind.contains(&id);
-            let unseen =
-                |asked: bool| if blind || !asked { CellState::NotChecked } else { CellState::Passed };
+            let unseen = |seen: bool| if blind || !seen { CellState::NotChecked } else { CellState::Passed };
             for net in &expected.nets {
                 if let Some(member) = net.members.get(&id) {
-                    let wire_only = member.address.is_none();
-                    let asked = self.asks(CheckKind::Segments) || self.asks(CheckKind::Pairs);
-                    self.cell(id, &net.column, unseen(asked)).wire_only = wire_only;
+                    let place = Place { node: id, nic: member.nic.clone() };
+                    let answered = |r: &ProbeResult| matches!(r, ProbeResult::Echo { source, .. } if source.is_some() && *source == member.address);
+                    let seen =
+                        self.wires.carrier.contains_key(&place) || self.observed.results(id).any(answered);
+                    self.cell(id, &net.column, unseen(seen)).wire_only = member.address.is_none();
                 }
             }
             let ports = expected.nodes.get(&id).is_some_and(|n| !n.ports.is_empty());
@@ -319,8 +323,9 @@ impl<'a> Judge<'a> {
                 (Column::Ports, CheckKind::Ports),
             ] {
                 if column != Column::Ports || ports {
-                    let asked = self.asks(kind);
-                    self.cell(id, &column, unseen(asked));
+                    // Silence is never "nothing found".
+                    let seen = self.observed.results(id).any(|r| answers(kind, r));
+                    self.cell(id, &column, unseen(seen));
                 }
             }
         }
@@ -349,6 +354,20 @@ fn listed(all: impl IntoIterator<Item = String>) -> String {
     let shown: Vec<&str> = all.iter().take(LISTED).map(String::as_str).collect();
     let more = all.len().saturating_sub(LISTED);
     if more == 0 { shown.join(", ") } else { format!("{} +{more}", shown.join(", ")) }
+}
+
+/// Whether a result says something for a check that a node makes alone.
+fn answers(kind: CheckKind, result: &ProbeResult) -> bool {
+    match kind {
+        // Names are those of repositories at least.
+        CheckKind::Names => {
+            matches!(result, ProbeResult::Name { .. } | ProbeResult::Repository { .. })
+        }
+        CheckKind::Clock => matches!(result, ProbeResult::Clock { .. }),
+        CheckKind::Repositories => matches!(result, ProbeResult::Repository { .. }),
+        CheckKind::Ports => matches!(result, ProbeResult::Port { .. }),
+        _ => false,
+    }
 }
 
 /// The check that a question that could not be answered belongs to.

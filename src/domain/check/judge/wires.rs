@@ -56,11 +56,11 @@ impl<'a> Wires<'a> {
         }
         // Where the question could not be asked, silence means nothing.
         for result in observed.results(id) {
-            if let ProbeResult::NotChecked { task: TaskKind::Frames, subject, .. } = result {
-                if subject.is_empty() && !frames {
-                    self.carrier.retain(|p, _| p.node != id);
-                } else {
-                    self.carrier.remove(&place(subject));
+            if let ProbeResult::NotChecked { task: TaskKind::Frames, nic, .. } = result {
+                match nic {
+                    Some(nic) => drop(self.carrier.remove(&place(nic))),
+                    None if frames => {}
+                    None => self.carrier.retain(|p, _| p.node != id),
                 }
             }
         }
