@@ -15,8 +15,16 @@ const PERL: &str = concat!(
     include_str!("perl/host.pl"),
     include_str!("perl/main.pl")
 );
+const PYTHON: &str = concat!(
+    include_str!("python/base.py"),
+    include_str!("python/nics.py"),
+    include_str!("python/wires.py"),
+    include_str!("python/echo.py"),
+    include_str!("python/host.py"),
+    include_str!("python/main.py")
+);
 /// Where interpreters are looked for, best first.
-pub const INTERPRETERS: [&str; 1] = ["perl"];
+pub const INTERPRETERS: [&str; 5] = ["perl", "python3", "/usr/libexec/platform-python", "python2", "python"];
 
 // Both read a line with the program's length, the program, and leave the rest of standard input to it.
 const PERL_START: &str = r#"my($n,$p)=("","");while(sysread(STDIN,my $c,1)){last if $c eq "\n";$n.=$c}
@@ -64,6 +72,7 @@ fn is_perl(interpreter: &str) -> bool {
 pub fn program(word: &str) -> Option<String> {
     let text = match word {
         "perl" => PERL,
+        "python" => PYTHON,
         _ => return None,
     };
     Some(format!("{}\n{text}", text.len()))
@@ -126,14 +135,15 @@ impl Question {
         }
     }
 
-    /// What else it is about; empty: nothing.
+    /// What it is about, in a word; empty: nothing special.
     pub fn subject(&self) -> String {
         match self {
             Self::Address(_, ip) | Self::Echo(_, _, ip, _) => ip.to_string(),
             Self::Port(port) => port.to_string(),
             Self::Name(text) | Self::Url(text) => text.clone(),
             Self::Configured => "configured".to_owned(),
-            Self::Frames(_) | Self::Dhcp(_) | Self::Clock => String::new(),
+            Self::Frames(nic) | Self::Dhcp(nic) => nic.clone(),
+            Self::Clock => String::new(),
         }
     }
 
@@ -191,12 +201,8 @@ pub fn script(run: [u8; 8], node: NodeId, limit: u64, tasks: &[Task]) -> Script 
                 Task::Echo { nic, .. } => nic.clone(),
                 _ => None,
             };
-            script.refused.push(ProbeResult::NotChecked {
-                task: task.kind(),
-                nic,
-                subject: String::new(),
-                why,
-            });
+            let subject = nic.clone().unwrap_or_default();
+            script.refused.push(ProbeResult::NotChecked { task: task.kind(), nic, subject, why });
         } else {
             add(&mut script, task);
         }

@@ -59,7 +59,6 @@ fn sweep() {
         let pid: String = rest.chars().take_while(char::is_ascii_digit).collect();
         if !pid.is_empty() && !PathBuf::from(format!("/proc/{pid}")).exists() {
             Command::new("ip").args(["netns", "del", name]).output().ok();
-            std::fs::remove_dir_all(format!("/etc/netns/{name}")).ok();
         }
     }
 }
@@ -174,13 +173,6 @@ impl Wires {
         let table = "add table bridge t\nadd chain bridge t c { type filter hook forward priority 0; }";
         feed(self.exec("s").args(["nft", "-f", "-"]), &format!("{table}\nadd rule bridge t c {rule} drop\n"));
     }
-
-    /// A file that stands at `/etc/NAME` inside the namespace. Before anything runs there.
-    pub fn etc(&self, node: &str, name: &str, text: &str) {
-        let path = PathBuf::from(format!("/etc/netns/{}", self.name(node))).join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
 }
 
 fn feed(command: &mut Command, lines: &str) {
@@ -201,10 +193,7 @@ impl Drop for Wires {
     fn drop(&mut self) {
         for name in self.namespaces.iter().rev() {
             Command::new("ip").args(["netns", "del", name]).output().ok();
-            std::fs::remove_dir_all(format!("/etc/netns/{name}")).ok();
         }
         Command::new("ip").args(["link", "del", &format!("{}m", self.prefix)]).output().ok();
-        // Only if nobody else has something there.
-        std::fs::remove_dir("/etc/netns").ok();
     }
 }

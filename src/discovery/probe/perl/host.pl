@@ -106,13 +106,13 @@ sub ports_job {
     }
     my $left = keys %inode;
     for my $fd ($left ? glob '/proc/[0-9]*/fd/*' : ()) {
-        my $link = readlink $fd;
-        next unless defined $link && $link =~ /^socket:\[(\d+)\]$/ && $inode{$1} && !$inode{$1}{pid};
-        my ($pid) = $fd =~ m{^/proc/(\d+)/};
-        $inode{$1}{pid} = $pid;
-        $inode{$1}{name} = setting("/proc/$pid/comm");
+        my ($inode) = (readlink($fd) || '') =~ /^socket:\[(\d+)\]$/ or next;
+        my $one = $inode{$inode};
+        next if !$one || $one->{pid};
+        my $pid = $one->{pid} = (split m{/}, $fd)[2];
+        $one->{name} = setting("/proc/$pid/comm");
         if (open my $f, '<', "/proc/$pid/cgroup") {
-            while (<$f>) { $inode{$link =~ /(\d+)/ ? $1 : 0}{unit} = $1 if m{/([^/\s]+\.service)\b} }
+            while (<$f>) { $one->{unit} = $1 if m{/([^/\s]+\.service)\b} }
         }
         last unless --$left;
     }
@@ -174,8 +174,10 @@ sub proxy_for {
     if (open my $p, '-|', 'exec timeout 4 apt-config dump 2>/dev/null') {
         while (<$p>) { $apt{ lc $1 } = $2 if /^Acquire::(\S+) "(.*)";/i }
     }
-    for ("$scheme\::proxy::$host", "$scheme\::proxy", $scheme eq 'https' ? 'http::proxy' : ()) {
-        return $apt{$_} eq 'DIRECT' ? undef : $apt{$_} if length($apt{$_} || '');
+    my @names = $scheme eq 'https' ? ('https', 'http') : ('http');
+    for ((map { "$_\::proxy::$host" } @names), map { "$_\::proxy" } @names) {
+        next unless length($apt{$_} || '');
+        return $apt{$_} eq 'DIRECT' ? undef : $apt{$_};
     }
     die "the proxy is found by a program of its own (Acquire::http::Proxy-Auto-Detect): try it on the node\n"
       if $apt{"$scheme\::proxy-auto-detect"} || $apt{"$scheme\::proxyautodetect"};

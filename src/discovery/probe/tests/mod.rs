@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod ends;
+mod host;
 mod wires;
 
 use super::testing::{Wires, impossible};
@@ -30,9 +31,19 @@ pub fn possible() -> bool {
     }
 }
 
-/// The interpreters of this machine.
+/// The interpreters of this machine, each to be tested: Perl, Python 3, Python 2.
 pub fn interpreters() -> Vec<String> {
-    vec!["/usr/bin/perl".to_owned()]
+    let mut found = vec!["/usr/bin/perl".to_owned()];
+    for (name, major) in [("python3", 3), ("python2.7", 2)] {
+        let say = "import sys,ctypes;sys.stdout.write('%d %s' % (sys.version_info[0], sys.executable))";
+        let out = Command::new(name).args(["-c", say]).output();
+        let said = out.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+        match said.split_once(' ') {
+            Some((number, path)) if number == major.to_string() => found.push(path.to_owned()),
+            _ => eprintln!("SKIPPED: there is no {name} here"),
+        }
+    }
+    found
 }
 
 pub fn with(interpreter: &str) -> Options {
@@ -99,7 +110,8 @@ impl Rack {
         let all = self.start(tasks, with(interpreter), &CancellationToken::new()).collect().await;
         for node in &all {
             assert_eq!(node.fault, None, "{interpreter}: {node:?}");
-            let language = if interpreter.contains("perl") { "perl" } else { "python" };
+            let name = interpreter.rsplit('/').next().unwrap();
+            let language = if name.starts_with("perl") { "perl" } else { "python" };
             assert_eq!(node.program.as_ref().unwrap().language, language);
         }
         all
