@@ -136,6 +136,13 @@ mod tests {
             banner: "SSH-2.0-OpenSSH_9.2".into(),
             ssh: true,
             node: None,
+            first: crate::domain::time::Moment(1),
+            last: crate::domain::time::Moment(2),
+            new: false,
+            missing: None,
+            host_key: None,
+            mac: None,
+            twins: Vec::new(),
         });
         let rows = vec![row];
         let update = Update {

@@ -6,6 +6,7 @@ pub use super::views::*;
 use crate::domain::audit::AuditPage;
 use crate::domain::cobbler::{CobblerSettings, CobblerView};
 use crate::domain::environment::Environment;
+use crate::domain::facts::history::Record as FactsRecord;
 use crate::domain::ids::{ShellId, SweepId};
 use crate::domain::ipam::{IpEvent, IpView};
 use crate::domain::job::forecast::NodeForecast;
@@ -121,6 +122,8 @@ pub enum Response {
     Imported(super::import::ImportDone),
     /// A sweep was started.
     Sweep(SweepId),
+    /// What a node's facts were, oldest first.
+    FactsHistory(Vec<FactsRecord>),
     /// The node's host key is not pinned yet: compare, then `NodeTrust`.
     HostKey(HostKeyView),
     /// Where the Cobbler server is, if that was said.

@@ -13,6 +13,7 @@ mod bytes;
 pub mod check;
 pub mod client;
 pub mod codec;
+pub mod discovery;
 pub mod import;
 pub mod message;
 mod request;

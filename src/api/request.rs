@@ -1,6 +1,7 @@
 //! What a client may ask for.
 
 use super::check::CheckScope;
+use super::discovery::{DiscoveryChange, SetChange};
 use super::rows::Topic;
 use crate::domain::audit::AuditFilter;
 use crate::domain::cobbler::{CobblerPlace, CobblerPower};
@@ -35,6 +36,11 @@ pub enum Credential {
     Agent {
         /// Path.
         socket: String,
+    },
+    /// What a set of the environment holds, in order, until the node takes one.
+    Set {
+        /// Name of the set.
+        name: String,
     },
 }
 
@@ -130,11 +136,40 @@ pub enum Request {
         ranges: Vec<String>,
         /// Port of SSH.
         port: u16,
+        /// Addresses begun in a second; `None`: the usual number.
+        #[serde(default)]
+        rate: Option<u32>,
+        /// Addresses waited for at the same time; `None`: the usual number.
+        #[serde(default)]
+        parallel: Option<u32>,
     },
     /// Ends a sweep.
     SweepCancel {
         /// Which.
         sweep: SweepId,
+    },
+    /// Forgets addresses at which nothing answers any more.
+    SightingsForget {
+        /// Of which environment.
+        env: EnvId,
+    },
+    /// Changes how machines are found.
+    DiscoveryEdit {
+        /// For which environment.
+        env: EnvId,
+        /// Revision it is based on; [`super::discovery::NO_SETTINGS`] when there are none yet.
+        based_on: Revision,
+        /// What changes.
+        change: DiscoveryChange,
+    },
+    /// Changes a set of credentials.
+    SetEdit {
+        /// Of which environment.
+        env: EnvId,
+        /// Its name.
+        name: String,
+        /// What changes.
+        change: SetChange,
     },
 
     /// Adds a node.
@@ -185,6 +220,11 @@ pub enum Request {
         import: u64,
         /// [`crate::domain::import::Preview::digest`] of what was confirmed; refused when it would be another by now.
         digest: u64,
+    },
+    /// What a node's facts were, oldest first.
+    FactsHistory {
+        /// Of which node.
+        node: NodeId,
     },
     /// Connects to a node and gathers its facts. Answers `HostKey` when the key is new.
     NodeProbe {

@@ -1,10 +1,12 @@
 //! What clients watch: topics and their rows.
 
 use super::check::{CheckRow, CheckRunRow};
+pub use super::discovery::{DiscoveryRow, FoundRow, LoginState, SweepRow};
 use super::message::UserView;
 use crate::domain::environment::Environment;
 use crate::domain::estimate::Left;
 use crate::domain::facts::Facts;
+use crate::domain::facts::same::Twin;
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{
@@ -13,6 +15,7 @@ use crate::domain::job::{
 use crate::domain::net::HostAddress;
 use crate::domain::node::{CredentialKind, NodeLock, NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::{Localized, PlanKind, StageKind, StepId};
+use crate::domain::sweeps::Sighting;
 use crate::domain::time::Moment;
 use crate::domain::usual::{Ceiling, Usual};
 use serde::{Deserialize, Serialize};
@@ -39,6 +42,9 @@ pub enum Topic {
     Sweep(SweepId),
     /// The connectivity check of an environment: a [`Row::Check`], and a [`Row::CheckRun`] once there was one.
     Check(EnvId),
+    /// How machines are found for an environment: one [`Row::Discovery`], a [`Row::Sweep`] for each sweep that is remembered, and a
+    /// [`Row::Found`] for each address that ever answered.
+    Discovery(EnvId),
     /// Shells that are open: [`Row::Shell`].
     Shells,
     /// Who is here: [`Row::Session`].
@@ -89,6 +95,8 @@ pub enum Row {
     Check(Box<CheckRow>),
     /// The connectivity check that runs, or ran last.
     CheckRun(CheckRunRow),
+    /// How machines are found.
+    Discovery(Box<DiscoveryRow>),
     /// A shell.
     Shell(ShellRow),
     /// A session.
@@ -106,9 +114,11 @@ impl Row {
             Self::Job(r) => r.id.0 << 32,
             Self::JobNode(r) => r.node.0,
             Self::Step(r) => u64::from(r.index),
-            Self::Sweep(_) | Self::Check(_) | Self::Unknown => 0,
+            Self::Check(_) | Self::Unknown => 0,
             Self::CheckRun(_) => 1,
-            Self::Found(r) => u64::from(u32::from(r.address.ip())) + 1,
+            Self::Sweep(r) => r.id.0 | (1 << 62),
+            Self::Discovery(_) => u64::MAX,
+            Self::Found(r) => Sighting::key(r.address, r.port) + 1,
             Self::Shell(r) => r.id.0,
             Self::Session(r) => r.number,
         })
@@ -178,6 +188,12 @@ pub struct NodeRow {
     pub lock: Option<NodeLock>,
     /// Facts.
     pub facts: Option<Facts>,
+    /// Other nodes that are the same machine, or clones of it.
+    #[serde(default)]
+    pub twins: Vec<Twin>,
+    /// Logins that it refused lately.
+    #[serde(default)]
+    pub logins: Option<LoginState>,
     /// The job that works or worked on it last.
     pub job: Option<JobId>,
     /// A probe is under way since.
@@ -429,42 +445,6 @@ pub struct StepRow {
     /// Earlier attempts, oldest first.
     #[serde(default)]
     pub history: Vec<PastAttempt>,
-}
-
-/// A sweep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SweepRow {
-    /// Identity.
-    pub id: SweepId,
-    /// For which environment.
-    pub env: EnvId,
-    /// Addresses asked.
-    pub done: u32,
-    /// Addresses in all.
-    pub total: u32,
-    /// Addresses at which SSH answered.
-    pub found: u32,
-    /// Started.
-    pub started: Moment,
-    /// Over since.
-    pub ended: Option<Moment>,
-    /// Ended by an operator.
-    pub cancelled: bool,
-}
-
-/// An address at which something answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FoundRow {
-    /// Where.
-    pub address: HostAddress,
-    /// Port.
-    pub port: u16,
-    /// What answered, made harmless: the banner of SSH, or why it is not SSH.
-    pub banner: String,
-    /// Whether that is SSH.
-    pub ssh: bool,
-    /// The node of this environment that has the address already.
-    pub node: Option<NodeId>,
 }
 
 /// A shell that is open.

@@ -84,6 +84,12 @@ pub enum Command {
     /// Nodes: the machines of an environment
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Finding machines: sweeps, schedules, what was found
+    #[command(subcommand)]
+    Sweep(super::sweep_args::SweepCommand),
+    /// Sets of credentials, tried in order on machines that were found
+    #[command(subcommand)]
+    CredentialSet(super::sweep_args::CredentialSetCommand),
     /// Accounts that cpmg made for an environment's services
     #[command(subcommand)]
     Account(AccountCommand),
@@ -290,17 +296,21 @@ pub enum EnvCommand {
 #[derive(Clone, Debug, Default, Args)]
 pub struct CredentialArgs {
     /// Read the node's password from the first line of the standard input
-    #[arg(long, conflicts_with_all = ["key", "agent"])]
+    #[arg(long, conflicts_with_all = ["key", "agent", "set"])]
     pub password_stdin: bool,
     /// Log in with this private key
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "agent")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["agent", "set"])]
     pub key: Option<PathBuf>,
     /// Read the key's passphrase from the first line of the standard input
     #[arg(long, requires = "key")]
     pub passphrase_stdin: bool,
     /// Log in through the SSH agent at this socket of the management host [default: $`SSH_AUTH_SOCK`]
     #[arg(long, value_name = "SOCKET", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(conflicts_with = "set")]
     pub agent: Option<String>,
+    /// Try the credentials of this set in order, see `cpmg credential-set` (each has its own account)
+    #[arg(long, value_name = "SET")]
+    pub set: Option<String>,
 }
 
 /// Commands about nodes.
@@ -313,9 +323,9 @@ pub enum NodeCommand {
         /// 10.0.0.0/24, 10.0.0.1-10.0.0.50, 10.0.0.1-50 or one address
         #[arg(required = true, value_name = "RANGE")]
         ranges: Vec<String>,
-        /// Port of SSH
-        #[arg(long, default_value_t = 22)]
-        port: u16,
+        /// How.
+        #[command(flatten)]
+        how: super::sweep_args::SweepArgs,
     },
     /// Add a node
     Add {
@@ -349,6 +359,17 @@ pub enum NodeCommand {
     Show {
         /// Node, by name, number or ENV/NAME
         node: String,
+    },
+    /// Show what a node is, what does not fit its roles, and what changed last
+    Facts {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// Show everything that changed, newest first
+        #[arg(long)]
+        history: bool,
+        /// Connect to the node and gather its facts first
+        #[arg(long)]
+        refresh: bool,
     },
     /// Connect to a node and gather its facts
     Probe {

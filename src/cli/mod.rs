@@ -19,8 +19,10 @@ mod check;
 mod check_args;
 mod cobbler;
 mod cobbler_args;
+mod discovery;
 mod doctor;
 mod envs;
+mod facts;
 mod find;
 mod follow;
 mod import;
@@ -40,6 +42,7 @@ mod session;
 mod shell;
 mod stops;
 mod sweep;
+mod sweep_args;
 mod talk;
 mod times;
 mod undo;
@@ -96,6 +99,8 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         }
         Command::Node(NodeCommand::Manual(command)) => return care::manual(global, command).await,
         Command::Node(command) => nodes::run(global, command).await?,
+        Command::Sweep(command) => discovery::run(global, command).await?,
+        Command::CredentialSet(command) => discovery::sets(global, command).await?,
         Command::Account(command) => accounts::run(global, command).await?,
         Command::Cobbler(command) => cobbler::run(global, command).await?,
         Command::Ip(command) => ip::run(global, command).await?,

@@ -3,7 +3,7 @@
 use super::args::{CredentialArgs, Global, NodeCommand};
 use super::exit::{Code, Fault};
 use super::talk::Talk;
-use super::{find, import, print, prompt, sweep};
+use super::{facts, find, import, print, prompt, sweep};
 use crate::api::message::{Credential, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::views::HostKeyView;
@@ -20,7 +20,8 @@ const KEY_MAX: u64 = 64 * 1024;
 pub async fn run(global: &Global, command: NodeCommand) -> Result<(), Fault> {
     let mut talk = Talk::open(global).await?;
     match command {
-        NodeCommand::Sweep { env, ranges, port } => sweep::run(&mut talk, &env, ranges, port).await,
+        NodeCommand::Sweep { env, ranges, how } => sweep::run(&mut talk, &env, ranges, &how).await,
+        NodeCommand::Facts { node, history, refresh } => facts::run(&talk, &node, history, refresh).await,
         NodeCommand::Add { env, address, name, port, user, credential } => {
             let env = find::environment(&talk, &env, false).await?.env;
             let credential = how(&credential, &format!("Password of {user} at {address}"))?;
@@ -116,7 +117,10 @@ async fn remove(talk: &Talk, wanted: &str, yes: bool) -> Result<(), Fault> {
 }
 
 /// The credential that the options describe.
-fn how(args: &CredentialArgs, question: &str) -> Result<Credential, Fault> {
+pub fn how(args: &CredentialArgs, question: &str) -> Result<Credential, Fault> {
+    if let Some(name) = &args.set {
+        return Ok(Credential::Set { name: name.clone() });
+    }
     if let Some(socket) = &args.agent {
         let socket = if socket.is_empty() {
             std::env::var("SSH_AUTH_SOCK").map_err(|_| {
@@ -233,12 +237,32 @@ async fn trust(talk: &Talk, node: &NodeRow, expected: Option<&str>, any: bool) -
     talk.done(&format!("{}: host key {} pinned, facts gathered", node.name, key.fingerprint), &node)
 }
 
+/// Gathers a node's facts.
+pub async fn probe_now(talk: &Talk, node: &NodeRow) -> Result<(), Fault> {
+    match talk.call(Request::NodeProbe { node: node.id }).await? {
+        Response::Node(_) => Ok(()),
+        Response::HostKey(key) => Err(unpinned(node, &key)),
+        _ => Err(Talk::unexpected()),
+    }
+}
+
 fn means(node: &NodeRow) -> String {
-    match &node.credential {
+    kind(node.credential.as_ref())
+}
+
+/// What a credential is, in words.
+pub fn kind(credential: Option<&CredentialKind>) -> String {
+    match credential {
         None => "nothing yet".to_owned(),
         Some(CredentialKind::Password) => "a password".to_owned(),
         Some(CredentialKind::Key) => "a key".to_owned(),
         Some(CredentialKind::Agent { socket }) => format!("the agent at {socket}"),
+        Some(CredentialKind::Set { name, refused }) if refused.is_empty() => {
+            format!("the set {name} (none tried yet)")
+        }
+        Some(CredentialKind::Set { name, refused }) => {
+            format!("the set {name} ({} refused so far)", refused.len())
+        }
     }
 }
 
@@ -256,6 +280,13 @@ pub fn reach(node: &NodeRow) -> String {
     }
 }
 
+/// Where a node stands, with what is worth a look.
+fn state(node: &NodeRow) -> String {
+    let lock = if node.lock.is_some() { " (locked)" } else { "" };
+    let mark = if facts::against(node).is_empty() { "" } else { " !" };
+    format!("{}{lock}{mark}", node.state)
+}
+
 /// The node table.
 pub fn table(nodes: &[NodeRow]) -> Result<(), Fault> {
     let rows: Vec<[String; 7]> = nodes
@@ -268,7 +299,7 @@ pub fn table(nodes: &[NodeRow]) -> Result<(), Fault> {
                 n.name.clone(),
                 place,
                 print::words(&n.roles),
-                if n.lock.is_some() { format!("{} (locked)", n.state) } else { n.state.to_string() },
+                state(n),
                 reach(n),
                 n.facts.as_ref().map_or_else(|| "-".to_owned(), |f| f.os_pretty.clone()),
             ]
@@ -296,11 +327,36 @@ fn show(node: &NodeRow) -> Result<(), Fault> {
         ("host key", node.host_key.clone().unwrap_or_else(|| "not pinned".to_owned())),
         ("job", node.job.map(|j| j.to_string()).unwrap_or_default()),
     ])?;
+    for line in facts::against(node) {
+        print::line(&format!("! {line}"))?;
+    }
+    show_facts(node)
+}
+
+/// A node's facts, a line each.
+pub fn show_facts(node: &NodeRow) -> Result<(), Fault> {
     let Some(f) = &node.facts else { return print::line("\nno facts yet: 'cpmg node probe' gathers them") };
     print::line(&format!("\nfacts, gathered {}:", print::ago(f.gathered)))?;
     let gateway = match (&f.gateway, &f.gateway_nic) {
         (Some(gateway), Some(nic)) => format!("{gateway} through {nic}"),
         (gateway, _) => gateway.clone().unwrap_or_else(|| "none".to_owned()),
+    };
+    let kept = match f.clock_synchronised {
+        Some(true) => format!(
+            ", synchronised by {}",
+            if f.clock_service.is_empty() { "something" } else { &f.clock_service }
+        ),
+        Some(false) => ", not synchronised".to_owned(),
+        None => String::new(),
+    };
+    let kvm = match f.kvm {
+        Some(true) => "KVM is there".to_owned(),
+        Some(false) => "no KVM".to_owned(),
+        None => String::new(),
+    };
+    let root = match f.root_size {
+        0 => String::new(),
+        size => format!("{} free of {}", print::size(f.root_free), print::size(size)),
     };
     let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
     print::pairs(&[
@@ -319,7 +375,9 @@ fn show(node: &NodeRow) -> Result<(), Fault> {
         ),
         ("memory", print::size(f.memory)),
         ("gateway", gateway),
-        ("clock", format!("{} ms from the engine's", f.clock_offset_ms)),
+        ("", kvm),
+        ("root", root),
+        ("clock", format!("{} ms from the engine's{kept}", f.clock_offset_ms)),
         ("SELinux", or_none(&f.selinux)),
         ("firewall", or_none(&f.firewall)),
         ("Python", or_none(&f.python)),

@@ -1,17 +1,24 @@
 //! `cpmg node sweep`: looks for SSH at many addresses.
 
 use super::exit::{Code, Fault};
+use super::sweep_args::SweepArgs;
 use super::talk::Talk;
-use super::{find, print, prompt};
+use super::{discovery, find, print, prompt};
 use crate::api::client::Pushed;
 use crate::api::rows::{FoundRow, SweepRow};
 use crate::api::{Request, Response, Row, Topic};
 use std::collections::BTreeMap;
 
 /// Sweeps and prints what was found. Ctrl-C ends the sweep and prints what was found so far.
-pub async fn run(talk: &mut Talk, env: &str, ranges: Vec<String>, port: u16) -> Result<(), Fault> {
+pub async fn run(talk: &mut Talk, env: &str, ranges: Vec<String>, how: &SweepArgs) -> Result<(), Fault> {
     let env = find::environment(talk, env, false).await?;
-    let start = Request::SweepStart { env: env.env.id, ranges, port };
+    let start = Request::SweepStart {
+        env: env.env.id,
+        ranges,
+        port: how.port,
+        rate: how.rate,
+        parallel: how.parallel,
+    };
     let Response::Sweep(sweep) = talk.call(start).await? else { return Err(Talk::unexpected()) };
     talk.call(Request::Subscribe(Topic::Sweep(sweep))).await?;
     let mut found: BTreeMap<_, FoundRow> = BTreeMap::new();
@@ -62,13 +69,23 @@ pub async fn run(talk: &mut Talk, env: &str, ranges: Vec<String>, port: u16) -> 
         .iter()
         .map(|f| {
             let node = f.node.map_or_else(|| "-".to_owned(), |n| format!("node {n}"));
-            let what = if f.ssh { f.banner.clone() } else { format!("not SSH: {}", f.banner) };
+            let mut what = if f.ssh { f.banner.clone() } else { format!("not SSH: {}", f.banner) };
+            for twin in discovery::twins(&f.twins) {
+                what = format!("{what} (! {twin})");
+            }
+            let what = if f.new { format!("new: {what}") } else { what };
             [format!("{}:{}", f.address, f.port), node, what]
         })
         .collect();
     print::table(["ADDRESS", "KNOWN AS", "WHAT ANSWERS"], &rows, "nothing answered")?;
     let word = if progress.cancelled { "ended early: " } else { "" };
     let took = progress.ended.map(|e| print::span(e.since(progress.started))).unwrap_or_default();
+    if progress.unasked > 0 {
+        print::line(&format!(
+            "{} addresses could not be asked: this host had no file or buffer left; try fewer at a time (--parallel)",
+            progress.unasked
+        ))?;
+    }
     print::line(&format!(
         "{word}{} of {} addresses asked in {took}, SSH at {}",
         progress.done, progress.total, progress.found

@@ -6,10 +6,12 @@
 //! Never here: logging in (that is `ssh`), judging what a node is good for, storing anything.
 
 mod gather;
+mod keyscan;
 pub mod probe;
 mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub use gather::{GatherError, gather};
-pub use sweep::{Found, Probe, Progress, Sweep, SweepEvent, SweepOptions, sweep};
+pub use keyscan::{host_key, neighbours};
+pub use sweep::{CONNECT, Found, Probe, Progress, Sockets, Sweep, SweepEvent, SweepOptions, sweep};

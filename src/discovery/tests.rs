@@ -31,7 +31,7 @@ async fn a_sweep_tells_what_is_where() {
     };
     let ranges = [format!("{}-210", at(199)).parse().unwrap(), format!("{}-204", at(200)).parse().unwrap()];
     let mut sweep = sweep(&ranges, options);
-    assert_eq!(sweep.progress(), Progress { done: 0, total: 12, found: 0 });
+    assert_eq!(sweep.progress(), Progress { total: 12, ..Progress::default() });
     let mut found = BTreeMap::new();
     let mut before = 0;
     while let Some(event) = sweep.next().await {
@@ -40,7 +40,7 @@ async fn a_sweep_tells_what_is_where() {
         let one = event.found.unwrap();
         found.insert(one.address.ip(), one.probe);
     }
-    assert_eq!(sweep.progress(), Progress { done: 12, total: 12, found: 1 });
+    assert_eq!(sweep.progress(), Progress { done: 12, total: 12, found: 1, unasked: 0 });
     assert!(matches!(&found[&at(201)], Probe::Ssh(line) if line.starts_with("SSH-2.0-OpenSSH")), "{found:?}");
     assert_eq!(found[&at(203)], Probe::NotSsh("220 mail".into()));
     assert_eq!(found[&at(204)], Probe::NotSsh(String::new()));
@@ -48,6 +48,38 @@ async fn a_sweep_tells_what_is_where() {
     assert_eq!(found.len(), 12);
     serve.await.unwrap();
     drop(sshd);
+}
+
+#[tokio::test]
+async fn a_sweep_shares_its_sockets_and_keeps_its_pace() {
+    let listener = tokio::net::TcpListener::bind((own_address(), 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let sockets = std::sync::Arc::new(tokio::sync::Semaphore::new(2));
+    let options = || SweepOptions {
+        port,
+        parallel: 64,
+        rate: 100,
+        greeting: Duration::from_millis(50),
+        sockets: Some(std::sync::Arc::clone(&sockets)),
+        ..SweepOptions::default()
+    };
+    let [a, b, c, _] = own_address().octets();
+    let range = format!("{}-129", Ipv4Addr::new(a, b, c, 100)).parse().unwrap();
+    let started = std::time::Instant::now();
+    let mut one = sweep(&[range], options());
+    let mut seen = 0;
+    while one.next().await.is_some() {
+        seen += 1;
+        assert!(sockets.available_permits() <= 2);
+    }
+    assert_eq!(seen, 30);
+    assert!(started.elapsed() >= Duration::from_millis(285), "30 addresses at 100 a second");
+    assert_eq!(sockets.available_permits(), 2, "all given back");
+    // One that is dropped half-way gives its places back too.
+    let mut other = sweep(&[range], options());
+    other.next().await.unwrap();
+    drop(other);
+    assert_eq!(sockets.available_permits(), 2);
 }
 
 fn now() -> Moment {

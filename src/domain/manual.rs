@@ -170,7 +170,7 @@ pub fn procedure(node: &Subject<'_>, why: Why) -> Procedure {
         match node.credential {
             Some(CredentialKind::Password) => "manual-login-password",
             Some(CredentialKind::Key | CredentialKind::Agent { .. }) => "manual-login-key",
-            None => "manual-login-unknown",
+            Some(CredentialKind::Set { .. }) | None => "manual-login-unknown",
         },
         &[("user", user)],
     ));

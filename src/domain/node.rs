@@ -354,6 +354,14 @@ pub enum CredentialKind {
         /// Path of the socket on the management host.
         socket: String,
     },
+    /// A set of the environment; its credentials are tried in order until the node takes one, which becomes the node's own.
+    Set {
+        /// Its name.
+        name: String,
+        /// Numbers of the credentials that the node has refused.
+        #[serde(default)]
+        refused: Vec<u32>,
+    },
 }
 
 /// A node as stored and as shown.

@@ -8,6 +8,7 @@ use crate::api::message::{CatalogView, ModuleView, PlatformView};
 use crate::api::{Failure, FailureKind, Request, Response};
 use crate::domain::job::JobEvent;
 use crate::domain::plan::PlanKind;
+use crate::domain::sweeps::SweepOrder;
 use crate::domain::user::User;
 use crate::install::Attempt;
 use std::sync::Arc;
@@ -72,7 +73,28 @@ impl Engine {
             R::EnvEdit { env, based_on, change } => {
                 Response::Environment(self.env_edit(&user, env, based_on, change)?)
             }
-            R::SweepStart { env, ranges, port } => Response::Sweep(self.sweep_start(env, &ranges, port)?),
+            R::SweepStart { env, ranges, port, rate, parallel } => {
+                let usual = SweepOrder::new(ranges, port);
+                let order = SweepOrder {
+                    rate: rate.unwrap_or(usual.rate),
+                    parallel: parallel.unwrap_or(usual.parallel),
+                    ..usual
+                };
+                Response::Sweep(self.sweep_start(env, order, Some(user.name))?)
+            }
+            R::SightingsForget { env } => {
+                self.sightings_forget(env)?;
+                Response::Done
+            }
+            R::DiscoveryEdit { env, based_on, change } => {
+                self.discovery_edit(&user, env, based_on, change)?;
+                Response::Done
+            }
+            R::SetEdit { env, name, change } => {
+                self.set_edit(&user, env, &name, change).await?;
+                Response::Done
+            }
+            R::FactsHistory { node } => Response::FactsHistory(self.facts_history(node)?),
             R::SweepCancel { sweep } => {
                 self.sweep_cancel(sweep)?;
                 Response::Done

@@ -23,6 +23,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Catalog
         | R::Accounts { .. }
         | R::Ip { .. }
+        | R::FactsHistory { .. }
         | R::Cobbler { .. }
         | R::CobblerSettings { .. }
         | R::Net { .. }
@@ -41,6 +42,9 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::CheckCancel { .. }
         | R::SweepStart { .. }
         | R::SweepCancel { .. }
+        | R::SightingsForget { .. }
+        | R::DiscoveryEdit { .. }
+        | R::SetEdit { .. }
         | R::NodeAdd { .. }
         | R::NodeEdit { .. }
         | R::NodeRemove { .. }

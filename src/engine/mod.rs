@@ -17,7 +17,11 @@ mod bundles;
 mod check;
 mod cobbler;
 mod connection;
+mod credential_sets;
+#[cfg(test)]
+mod discovery_tests;
 mod environments;
+mod facts;
 mod fresh;
 mod import;
 mod ipam;
@@ -26,11 +30,13 @@ mod ipam_tests;
 mod jobs;
 mod journal;
 mod knowing;
+mod logins;
 mod netplan;
 mod nodes;
 mod records;
 mod reports;
 mod rows;
+mod schedule;
 mod server;
 mod shells;
 mod site;
@@ -56,7 +62,8 @@ use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
 use records::{
-    ADDRESSES, CHECKS, ENVIRONMENTS, LEARNED, NETWORKS, NODES, NetworkRecord, Records, SESSIONS, USERS,
+    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, NETWORKS, NODES, NetworkRecord, Records,
+    SESSIONS, SETS, SIGHTINGS, SWEEPS, USERS,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -193,6 +200,9 @@ pub struct Engine {
     topics: topics::Topics,
     sweeps: sweeps::Sweeps,
     checks: check::Checks,
+    settings: schedule::Settings,
+    sets: credential_sets::Sets,
+    logins: logins::Logins,
     shells: shells::Shells,
     probing: Probing,
     cobblers: cobbler::Cobblers,
@@ -231,6 +241,9 @@ impl Engine {
             topics: topics::Topics::default(),
             sweeps: sweeps::Sweeps::default(),
             checks: check::Checks::default(),
+            settings: schedule::Settings::default(),
+            sets: credential_sets::Sets::default(),
+            logins: logins::Logins::default(),
             shells: shells::Shells::default(),
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
@@ -281,6 +294,15 @@ impl Engine {
         }
         self.books.load(self.records.all(ADDRESSES)?);
         self.checks.load(self.records.all(CHECKS)?);
+        self.settings.load(self.records.all(DISCOVERY)?);
+        self.sets.load(self.records.all(SETS)?);
+        let told = |f: Failure| EngineError::Other(f.message);
+        for place in self.logins.load(self.records.all(LOGINS)?) {
+            self.records.remove(LOGINS, &place).map_err(told)?;
+        }
+        for record in self.sweeps.load(self.records.all(SWEEPS)?, self.records.all(SIGHTINGS)?) {
+            self.records.save(SWEEPS, &record.id, &record).map_err(told)?;
+        }
         for cell in self.load_jobs()? {
             self.model.write().jobs.insert(cell.id, cell);
         }
@@ -296,6 +318,7 @@ impl Engine {
             () = server.serve(Arc::clone(&self), stop) => {}
             () = self.export_hourly() => {}
             () = self.put_aside() => {}
+            () = self.keep_schedules() => {}
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Nodes: add, change, remove, connect, gather facts.
 
+use super::credential_sets::check_user;
 use super::environments::stale;
 use super::records::{CREDENTIALS, NODES, StoredCredential};
 use super::topics::Area;
@@ -28,7 +29,8 @@ pub fn invalid(field: &str, message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Invalid, message).at(field)
 }
 
-async fn split(credential: Credential) -> Result<(CredentialKind, Option<StoredCredential>), Failure> {
+/// What a typed credential is, and what of it is secret.
+pub async fn split(credential: Credential) -> Result<(CredentialKind, Option<StoredCredential>), Failure> {
     Ok(match credential {
         Credential::Password(password) if password.is_empty() => {
             return Err(invalid("password", "the password is empty").keyed("error-empty-password"));
@@ -43,6 +45,7 @@ async fn split(credential: Credential) -> Result<(CredentialKind, Option<StoredC
             (CredentialKind::Key, Some(StoredCredential::Key { text, passphrase }))
         }
         Credential::Agent { socket } => (CredentialKind::Agent { socket }, None),
+        Credential::Set { name } => (CredentialKind::Set { name, refused: Vec::new() }, None),
     })
 }
 
@@ -96,14 +99,9 @@ impl Engine {
         self.env(env)?;
         let address: HostAddress =
             address.parse().map_err(|f: crate::domain::net::NetFault| invalid("address", f.to_string()))?;
-        if user.is_empty()
-            || user.len() > 32
-            || !user.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-        {
-            return Err(invalid(
-                "user",
-                "an account has 1 to 32 letters, digits, dots, underscores or hyphens",
-            ));
+        check_user(&user)?;
+        if let Credential::Set { name } = &credential {
+            self.check_set(env, name)?;
         }
         let name = name.unwrap_or_else(|| format!("node-{}", address.to_string().replace('.', "-")));
         let (kind, secret) = split(credential).await?;
@@ -135,7 +133,8 @@ impl Engine {
         Ok(self.node_row(&node))
     }
 
-    fn node_changed(&self, node: &Node) {
+    /// Tells clients of a node that is not as it was.
+    pub fn node_changed(&self, node: &Node) {
         self.topics.touch(Area::Nodes(node.env));
         self.topics.touch(Area::Check(node.env));
         self.topics.touch(Area::Environments);
@@ -277,12 +276,15 @@ impl Engine {
             Some(CredentialKind::Agent { socket }) => {
                 vec![ssh::Credential::Agent { socket: PathBuf::from(socket) }]
             }
+            Some(CredentialKind::Set { name, .. }) => {
+                let text = format!(
+                    "node {} has not taken a credential of the set {name} yet: probe it first",
+                    node.name
+                );
+                return Err(Failure::new(FailureKind::Node, text));
+            }
             _ => match self.records.credential(node.id)? {
-                Some(StoredCredential::Password(password)) => vec![ssh::Credential::Password(password)],
-                Some(StoredCredential::Key { text, passphrase }) => vec![ssh::Credential::Key {
-                    private: text,
-                    passphrase: (!passphrase.is_empty()).then_some(passphrase),
-                }],
+                Some(stored) => vec![stored.to_ssh()],
                 None => {
                     return Err(Failure::new(
                         FailureKind::Node,
@@ -294,27 +296,28 @@ impl Engine {
                 }
             },
         };
+        self.target_with(node, node.user.clone(), credentials)
+    }
+
+    /// How to reach a node with these credentials.
+    pub fn target_with(
+        &self,
+        node: &Node,
+        user: String,
+        credentials: Vec<ssh::Credential>,
+    ) -> Result<Target, Failure> {
         let host_key = match &node.host_key {
             Some(key) => HostKeyCheck::Pinned(
                 key.parse().map_err(|f: ssh::ValueFault| Failure::new(FailureKind::Engine, f.to_string()))?,
             ),
             None => HostKeyCheck::AskFirst,
         };
-        Ok(Target::from(Hop {
-            address: node.address,
-            port: node.port,
-            user: node.user.clone(),
-            credentials,
-            host_key,
-        }))
+        Ok(Target::from(Hop { address: node.address, port: node.port, user, credentials, host_key }))
     }
 
     /// Connects to a node and notes whether it answers.
     pub async fn connect_node(&self, node: &Node) -> Result<Session, SshError> {
-        let target = self
-            .target(node)
-            .map_err(|f| SshError::Unreachable { host: node.name.clone(), why: f.message })?;
-        let result = ssh::connect(&target).await;
+        let result = self.log_in(node).await;
         let silent = match &result {
             Ok(_) => None,
             Err(SshError::HostKeyUnknown { .. }) => return result,
@@ -363,7 +366,7 @@ impl Engine {
         session.close().await;
         let facts = facts.map_err(|why| Failure::new(FailureKind::Node, why.to_string()))?;
         let first = node.facts.is_none();
-        self.note_node(node.id, |n| {
+        self.keep_facts(node.id, facts, |n, facts| {
             // A node that was added by its address gets the name it gives itself, once.
             let short = facts.hostname.split('.').next().unwrap_or_default().to_lowercase();
             if first
@@ -372,7 +375,6 @@ impl Engine {
             {
                 n.name = short;
             }
-            n.facts = Some(facts);
         })?;
         Ok(Response::Node(Box::new(self.node_row(&self.node(node.id)?))))
     }

@@ -10,11 +10,13 @@ use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditEntry;
 use crate::domain::check::CheckReport;
 use crate::domain::environment::Environment;
-use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
+use crate::domain::facts::history::Record as FactsRecord;
+use crate::domain::ids::{EnvId, JobId, NodeId, SweepId, UserId};
 use crate::domain::job::JournalEntry;
 use crate::domain::netplan::NetworkPlan;
-use crate::domain::node::Node;
+use crate::domain::node::{CredentialKind, Node};
 use crate::domain::secret::Secret;
+use crate::domain::sweeps::{Discovery, Sighting, SweepRecord};
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::domain::usual::StepTimes;
@@ -40,6 +42,18 @@ pub const ACCOUNTS: Table<(EnvId, String), Sealed> = Table::new(Kind::Accounts, 
 pub const NETWORKS: Table<EnvId, NetworkRecord> = Table::new(Kind::Networks, &[]);
 /// Addresses of environments, by environment and what the record is about.
 pub const ADDRESSES: Table<(EnvId, String), IpRecord> = Table::new(Kind::Addresses, &[]);
+/// Sweeps.
+pub const SWEEPS: Table<SweepId, SweepRecord> = Table::new(Kind::Sweeps, &[]);
+/// What sweeps found, by environment and address with port.
+pub const SIGHTINGS: Table<(EnvId, u64), Sighting> = Table::new(Kind::Sightings, &[]);
+/// How machines are found.
+pub const DISCOVERY: Table<EnvId, Discovery> = Table::new(Kind::Discovery, &[]);
+/// Sets of credentials, by environment and name.
+pub const SETS: Table<(EnvId, String), SetRecord> = Table::new(Kind::CredentialSets, &[]);
+/// Logins that were refused, by address and port: a node that is taken out and in again stays the same machine.
+pub const LOGINS: Table<String, Vec<Moment>> = Table::new(Kind::Logins, &[]);
+/// What the facts of nodes were, by node and first moment.
+pub const FACTS: Table<(NodeId, u64), FactsRecord> = Table::new(Kind::Facts, &[]);
 /// Jobs; their plans and bundles are files.
 pub const JOBS: Table<JobId, JobRecord> = Table::new(Kind::Jobs, &[]);
 /// What happened in each job.
@@ -74,6 +88,32 @@ pub struct JobRecord {
     pub created: Moment,
 }
 
+/// A set of credentials as stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetRecord {
+    /// In the order in which they are tried.
+    pub entries: Vec<SetEntry>,
+    /// Number of the next one.
+    pub next: u32,
+    /// Who changed it last.
+    pub changed_by: String,
+    /// When.
+    pub changed: Moment,
+}
+
+/// One credential of a set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetEntry {
+    /// Its number.
+    pub id: u32,
+    /// Account.
+    pub user: String,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// Sealed JSON of [`StoredCredential`], where something is secret.
+    pub sealed: Option<Sealed>,
+}
+
 /// How to log in to a node, as it is sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StoredCredential {
@@ -86,6 +126,19 @@ pub enum StoredCredential {
         /// Empty for none.
         passphrase: Secret,
     },
+}
+
+impl StoredCredential {
+    /// As SSH takes it.
+    pub fn to_ssh(&self) -> crate::ssh::Credential {
+        match self {
+            Self::Password(password) => crate::ssh::Credential::Password(password.clone()),
+            Self::Key { text, passphrase } => crate::ssh::Credential::Key {
+                private: text.clone(),
+                passphrase: (!passphrase.is_empty()).then(|| passphrase.clone()),
+            },
+        }
+    }
 }
 
 /// The store with its seal.
@@ -196,6 +249,42 @@ impl Records {
         serde_json::from_str(secret.reveal()).map(Some).map_err(|e| {
             Failure::new(FailureKind::Engine, format!("the credential of node {node} is damaged: {e}"))
         })
+    }
+
+    /// Seals a credential of a set.
+    pub fn seal_entry(
+        &self,
+        set: &(EnvId, String),
+        entry: u32,
+        credential: &StoredCredential,
+    ) -> Result<Sealed, Failure> {
+        let text = Secret::new(serde_json::to_string(credential).unwrap_or_default());
+        let identity = Identity::of(&SETS, set, &format!("entry-{entry}"));
+        self.sealer.seal(&identity, &text).map_err(|f| refused(&f))
+    }
+
+    /// Opens a credential of a set; `None` where nothing is secret.
+    pub fn open_entry(
+        &self,
+        set: &(EnvId, String),
+        entry: &SetEntry,
+    ) -> Result<Option<StoredCredential>, Failure> {
+        let Some(sealed) = &entry.sealed else { return Ok(None) };
+        let identity = Identity::of(&SETS, set, &format!("entry-{}", entry.id));
+        let secret = self.sealer.open(&identity, sealed).map_err(|f| refused(&f))?;
+        serde_json::from_str(secret.reveal()).map(Some).map_err(|e| {
+            Failure::new(FailureKind::Engine, format!("a credential of the set {} is damaged: {e}", set.1))
+        })
+    }
+
+    /// All records whose key begins so.
+    pub fn under<K: Key, T: Serialize + DeserializeOwned>(
+        &self,
+        table: Table<K, T>,
+        prefix: &impl Key,
+    ) -> Result<Vec<(K, T)>, Failure> {
+        let all = blocking(|| table.under(&*self.store, prefix)).map_err(|f| refused(&f))?;
+        Ok(all.into_iter().map(|(k, s)| (k, s.value)).collect())
     }
 
     /// Seals how to log in to a node, as part of a change.

@@ -2,6 +2,7 @@
 
 use super::auth;
 use super::jobs::{Inner, JobCell};
+use super::sweeps::known;
 use super::{Engine, knowing, now};
 use crate::api::rows::{
     CurrentStep, EnvRow, JobNodeRow, JobRow, ManualView, NodeRow, ReinstallView, SessionRow, StageRow,
@@ -9,6 +10,7 @@ use crate::api::rows::{
 };
 use crate::api::{Row, Topic};
 use crate::domain::estimate::Estimate;
+use crate::domain::facts::same::Index;
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{
@@ -37,9 +39,12 @@ impl Engine {
             Topic::Environments => self.env_rows(false),
             Topic::Hidden => self.env_rows(true),
             Topic::Nodes(env) => {
-                let nodes: Vec<Node> =
-                    self.model.read().nodes.values().filter(|n| n.env == env).cloned().collect();
-                nodes.iter().map(|n| Row::Node(Box::new(self.node_row(n)))).collect()
+                let model = self.model.read();
+                let index = Index::new(known(model.nodes.values(), &model.envs, |key| Some(key.to_owned())));
+                let nodes = model.nodes.values().filter(|n| n.env == env);
+                nodes
+                    .map(|n| Row::Node(Box::new(NodeRow { twins: index.of_node(n.id), ..self.node_row(n) })))
+                    .collect()
             }
             Topic::Jobs(env) => self
                 .cells()
@@ -69,8 +74,9 @@ impl Engine {
                 },
             ),
             Topic::JobNode(job, node) => self.step_rows(job, node),
-            Topic::Sweep(sweep) => self.sweeps.rows(sweep, self),
             Topic::Check(env) => self.check_rows(env),
+            Topic::Sweep(sweep) => self.sweep_rows(sweep),
+            Topic::Discovery(env) => self.discovery_rows(env),
             Topic::Shells => self.shells.rows(),
             Topic::Sessions => self.session_rows(),
         }
@@ -107,7 +113,7 @@ impl Engine {
             .collect()
     }
 
-    /// A node as clients see it.
+    /// A node as clients see it; its twins stand only in the list of nodes.
     pub fn node_row(&self, node: &Node) -> NodeRow {
         NodeRow {
             id: node.id,
@@ -123,6 +129,8 @@ impl Engine {
             reach: node.reach.clone(),
             lock: node.lock.clone(),
             facts: node.facts.clone(),
+            twins: Vec::new(),
+            logins: self.logins.state(node, self.login_limit(node.env)),
             job: node.job,
             probing: self.probing.since(node.id),
             revision: node.revision,

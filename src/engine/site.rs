@@ -150,6 +150,8 @@ impl Site for JobSite {
         let _turn = self.engine.connecting.acquire().await;
         let record = self.engine.node(node).map_err(|f| LinkFault::Refused(f.message))?;
         let session = self.engine.connect_node(&record).await.map_err(|fault| ssh_fault(&fault))?;
+        let began = self.read(|job| job.created);
+        self.engine.facts_before_job(node, &session, began).await;
         let (folder, done_before, open) = self.read(|job| {
             let done = job.nodes.get(&node).is_some_and(|n| n.steps.iter().any(StepProgress::is_done));
             let open = job.open_step(node).and_then(|(index, s)| {

@@ -1,52 +1,236 @@
-//! Sweeps for SSH: begun, watched, cancelled, forgotten with the process.
+//! Sweeps for SSH: begun, watched, cancelled; what they found is kept.
+//!
+//! A sweep is a task. What it sees goes into memory at once and to the disk within a second, so that an engine that dies
+//! loses no more than that. `schedule` begins sweeps by itself; rules are in `domain::sweeps`.
 
+use super::records::{SIGHTINGS, SWEEPS};
 use super::topics::Area;
 use super::{Engine, now};
-use crate::api::rows::{FoundRow, SweepRow};
+use crate::api::discovery::FoundRow;
 use crate::api::{Failure, FailureKind, Row};
-use crate::discovery::{self, Found, Probe, SweepOptions};
-use crate::domain::ids::{EnvId, SweepId};
-use crate::domain::net::{AddressRange, RANGE_MAX};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::discovery::{self, Found, Probe, Sockets, SweepOptions};
+use crate::domain::environment::Environment;
+use crate::domain::facts::same::{Index, Known, Shown};
+use crate::domain::ids::{EnvId, NodeId, SweepId};
+use crate::domain::net::{AddressRange, HostAddress};
+use crate::domain::node::Node;
+use crate::domain::sweeps::{
+    KEPT, PARALLEL_MAX, SIGHTINGS_MAX, Sighting, SweepOrder, SweepRecord, asked_before,
+};
+use crate::ssh::HostKey;
+use crate::store::{Kind, Stamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Sweeps that are remembered.
-const KEPT: usize = 16;
+/// Host keys asked for at the same time.
+const KEY_SCANS: usize = 16;
+/// How often what was seen goes to the disk.
+const SAVE: Duration = Duration::from_secs(1);
+/// How often clients hear of progress.
+const TELL: Duration = Duration::from_millis(100);
+/// Records written at once.
+const BATCH: usize = 1_000;
+/// Open files that sweeps leave to everything else.
+const RESERVE: usize = 512;
 
-struct Cell {
-    row: SweepRow,
-    found: Vec<FoundRow>,
-    cancel: CancellationToken,
+/// What sweeps have seen, by environment.
+#[derive(Default)]
+struct State {
+    records: BTreeMap<SweepId, SweepRecord>,
+    cancel: HashMap<SweepId, CancellationToken>,
+    seen: BTreeMap<EnvId, BTreeMap<u64, Sighting>>,
+    /// Seen or changed since the last save.
+    unsaved: BTreeSet<(EnvId, u64)>,
 }
 
-/// All sweeps of this process.
-#[derive(Default)]
+/// All sweeps.
 pub struct Sweeps {
-    cells: Mutex<BTreeMap<SweepId, Cell>>,
-    last: AtomicU64,
+    state: Mutex<State>,
+    sockets: Sockets,
+}
+
+impl Default for Sweeps {
+    fn default() -> Self {
+        Self { state: Mutex::default(), sockets: Arc::new(Semaphore::new(room())) }
+    }
+}
+
+/// Sockets that sweeps may have open together.
+fn room() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let files = files.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    files.saturating_sub(RESERVE).clamp(64, PARALLEL_MAX as usize)
+}
+
+/// The key of a host as its fingerprint.
+pub fn fingerprint(key: &str) -> Option<String> {
+    key.parse::<HostKey>().ok().map(|k| k.fingerprint())
+}
+
+/// What tells nodes apart, for [`Index`]; environments that are hidden do not count.
+pub fn known<'a>(
+    nodes: impl Iterator<Item = &'a Node>,
+    envs: &BTreeMap<EnvId, Environment>,
+    key: impl Fn(&str) -> Option<String>,
+) -> Vec<Known<'a>> {
+    let shown = |n: &&Node| envs.get(&n.env).is_some_and(|e| !e.hidden);
+    nodes
+        .filter(shown)
+        .map(|n| Known {
+            id: n.id,
+            env: n.env,
+            name: &n.name,
+            address: n.address,
+            host_key: n.host_key.as_deref().and_then(&key),
+            facts: n.facts.as_ref(),
+        })
+        .collect()
 }
 
 impl Sweeps {
-    fn with<R>(&self, id: SweepId, change: impl FnOnce(&mut Cell) -> R) -> Option<R> {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id).map(change)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Rows of a sweep; addresses that are nodes already say so.
-    pub fn rows(&self, id: SweepId, engine: &Engine) -> Vec<Row> {
-        let Some((row, found)) = self.with(id, |c| (c.row.clone(), c.found.clone())) else {
-            return Vec::new();
+    /// Takes up what the disk has. Sweeps that a dead engine left behind are returned, ended.
+    pub fn load(
+        &self,
+        records: BTreeMap<SweepId, SweepRecord>,
+        seen: BTreeMap<(EnvId, u64), Sighting>,
+    ) -> Vec<SweepRecord> {
+        let mut state = self.state();
+        state.records = records;
+        for ((env, key), sighting) in seen {
+            state.seen.entry(env).or_default().insert(key, sighting);
+        }
+        let broken = state.records.values_mut().filter(|r| r.ended.is_none());
+        broken
+            .map(|r| {
+                (r.ended, r.cancelled) = (Some(now()), true);
+                r.clone()
+            })
+            .collect()
+    }
+
+    /// The sweep of an environment that goes on.
+    fn running(&self, env: EnvId) -> Option<SweepId> {
+        self.state().records.values().find(|r| r.env == env && r.ended.is_none()).map(|r| r.id)
+    }
+
+    /// When a sweep of the environment's schedule began last.
+    pub fn last_scheduled(&self, env: EnvId) -> Option<crate::domain::time::Moment> {
+        let state = self.state();
+        state.records.values().filter(|r| r.env == env && r.by.is_none()).map(|r| r.started).max()
+    }
+
+    fn with(&self, id: SweepId, change: impl FnOnce(&mut SweepRecord)) -> Option<SweepRecord> {
+        let mut state = self.state();
+        let record = state.records.get_mut(&id)?;
+        change(record);
+        Some(record.clone())
+    }
+
+    /// Notes that something answered.
+    fn note(&self, env: EnvId, id: SweepId, found: Found, port: u16) -> Option<HostAddress> {
+        let (ssh, banner) = match found.probe {
+            Probe::Ssh(line) => (true, line),
+            Probe::NotSsh(words) => (false, words),
+            // A machine without a server on that port cannot be taken in.
+            Probe::Closed | Probe::Silent | Probe::NotAsked(_) => return None,
         };
-        let model = engine.model.read();
-        let mut rows = vec![Row::Sweep(row.clone())];
-        rows.extend(found.into_iter().map(|mut f| {
-            let same =
-                model.nodes.values().find(|n| n.env == row.env && n.address == f.address && n.port == f.port);
-            f.node = same.map(|n| n.id);
-            Row::Found(f)
-        }));
-        rows
+        let address = found.address;
+        let key = Sighting::key(address, port);
+        let mut state = self.state();
+        let state = &mut *state;
+        let before = state.seen.entry(env).or_default().get(&key);
+        let at = now();
+        let fresh = before.is_none()
+            && asked_before(state.records.values().filter(|r| r.env == env && r.id != id), address, port);
+        let sighting = Sighting {
+            address,
+            port,
+            banner,
+            ssh,
+            first: at,
+            last: at,
+            sweep: id,
+            fresh,
+            missing: None,
+            host_key: None,
+            mac: None,
+        };
+        let sighting = Sighting::seen(before, sighting);
+        state.seen.entry(env).or_default().insert(key, sighting);
+        state.unsaved.insert((env, key));
+        ssh.then_some(address)
+    }
+
+    fn change_sighting(&self, env: EnvId, key: u64, change: impl FnOnce(&mut Sighting)) {
+        let mut state = self.state();
+        if let Some(sighting) = state.seen.get_mut(&env).and_then(|s| s.get_mut(&key)) {
+            change(sighting);
+            state.unsaved.insert((env, key));
+        }
+    }
+
+    /// After the last address: MAC addresses, and what does not answer any more.
+    fn conclude(&self, record: &SweepRecord) {
+        let neighbours = discovery::neighbours();
+        let mut state = self.state();
+        let state = &mut *state;
+        let Some(seen) = state.seen.get_mut(&record.env) else { return };
+        for (key, sighting) in seen.iter_mut() {
+            if sighting.sweep == record.id {
+                if let Some(mac) = neighbours.get(&sighting.address.ip())
+                    && sighting.mac.as_ref() != Some(mac)
+                {
+                    sighting.mac = Some(mac.clone());
+                    state.unsaved.insert((record.env, *key));
+                }
+            } else if record.is_whole()
+                && sighting.missing.is_none()
+                && record.order.covers(sighting.address, sighting.port)
+            {
+                sighting.missing = Some(now());
+                state.unsaved.insert((record.env, *key));
+            }
+        }
+    }
+
+    /// Takes out what is more than is remembered; returns what the disk must forget.
+    fn trim(&self, env: EnvId) -> (Vec<SweepId>, Vec<u64>) {
+        let mut state = self.state();
+        let state = &mut *state;
+        let mine: Vec<SweepId> =
+            state.records.values().filter(|r| r.env == env && r.ended.is_some()).map(|r| r.id).collect();
+        let old: Vec<SweepId> = mine.iter().copied().take(mine.len().saturating_sub(KEPT)).collect();
+        old.iter().for_each(|id| drop(state.records.remove(id)));
+        let mut gone = Vec::new();
+        if let Some(seen) = state.seen.get_mut(&env)
+            && seen.len() > SIGHTINGS_MAX
+        {
+            let mut oldest: Vec<(crate::domain::time::Moment, u64)> =
+                seen.iter().map(|(key, s)| (s.last, *key)).collect();
+            oldest.sort_unstable();
+            gone = oldest.into_iter().take(seen.len() - SIGHTINGS_MAX).map(|(_, key)| key).collect();
+            gone.iter().for_each(|key| drop(seen.remove(key)));
+        }
+        (old, gone)
+    }
+
+    /// Sweeps of an environment, oldest first.
+    fn records_of(&self, env: EnvId) -> Vec<SweepRecord> {
+        self.state().records.values().filter(|r| r.env == env).cloned().collect()
+    }
+
+    fn seen(&self, env: EnvId, keep: impl Fn(&Sighting) -> bool) -> Vec<Sighting> {
+        let state = self.state();
+        state.seen.get(&env).into_iter().flat_map(BTreeMap::values).filter(|s| keep(s)).cloned().collect()
     }
 }
 
@@ -60,86 +244,250 @@ impl Sweeps {
 }
 
 impl Engine {
-    /// Starts to look for SSH.
+    /// Rows of a sweep.
+    pub fn sweep_rows(&self, id: SweepId) -> Vec<Row> {
+        let Some(record) = self.sweeps.state().records.get(&id).cloned() else { return Vec::new() };
+        let env = record.env;
+        let mut rows = vec![Row::Sweep(record)];
+        rows.extend(self.found_rows(env, &self.sweeps.seen(env, |s| s.sweep == id)));
+        rows
+    }
+
+    /// Everything about finding machines for an environment.
+    pub fn discovery_rows(&self, env: EnvId) -> Vec<Row> {
+        let mut rows = vec![Row::Discovery(Box::new(self.discovery_row(env)))];
+        rows.extend(self.sweeps.records_of(env).into_iter().map(Row::Sweep));
+        rows.extend(self.found_rows(env, &self.sweeps.seen(env, |_| true)));
+        rows
+    }
+
+    fn found_rows(&self, env: EnvId, seen: &[Sighting]) -> Vec<Row> {
+        if seen.is_empty() {
+            return Vec::new();
+        }
+        let model = self.model.read();
+        let index = Index::new(known(model.nodes.values(), &model.envs, fingerprint));
+        let here: HashMap<u64, NodeId> = model
+            .nodes
+            .values()
+            .filter(|n| n.env == env)
+            .map(|n| (Sighting::key(n.address, n.port), n.id))
+            .collect();
+        let at = now();
+        let row = |s: &Sighting| {
+            let shown =
+                Shown { address: Some(s.address), host_key: s.host_key.as_deref(), mac: s.mac.as_deref() };
+            Row::Found(FoundRow {
+                address: s.address,
+                port: s.port,
+                banner: s.banner.clone(),
+                ssh: s.ssh,
+                node: here.get(&Sighting::key(s.address, s.port)).copied(),
+                first: s.first,
+                last: s.last,
+                new: s.is_new(at),
+                missing: s.missing,
+                host_key: s.host_key.clone(),
+                mac: s.mac.clone(),
+                twins: index.of_address(shown),
+            })
+        };
+        seen.iter().map(row).collect()
+    }
+
+    /// Starts to look for SSH; `by` is who asked, `None` the schedule.
     pub fn sweep_start(
         self: &Arc<Self>,
         env: EnvId,
-        ranges: &[String],
-        port: u16,
+        order: SweepOrder,
+        by: Option<String>,
     ) -> Result<SweepId, Failure> {
         self.env(env)?;
-        let invalid = |field: &str, why: String| Failure::new(FailureKind::Invalid, why).at(field);
-        if port == 0 {
-            return Err(invalid("port", "a port is a number from 1 to 65535".into()));
-        }
-        let ranges = ranges
-            .iter()
-            .map(|r| r.parse::<AddressRange>().map_err(|f| invalid("ranges", f.to_string())))
-            .collect::<Result<Vec<_>, _>>()?;
-        let total: u32 = ranges.iter().map(|r| r.count()).sum();
-        if total == 0 {
-            return Err(invalid("ranges", "give at least one range, as in 10.0.0.0/24".into()));
-        }
-        if total > RANGE_MAX {
-            return Err(invalid(
-                "ranges",
-                format!(
-                    "the ranges hold {total} addresses; {RANGE_MAX} are the most for one sweep: split it"
-                ),
-            ));
-        }
-        let id = SweepId(self.sweeps.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let ranges =
+            order.check().map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()).at(f.field()))?;
+        let id = SweepId(self.records.next_id(Kind::Sweeps)?);
         let cancel = CancellationToken::new();
-        let row =
-            SweepRow { id, env, done: 0, total, found: 0, started: now(), ended: None, cancelled: false };
+        let record = SweepRecord {
+            id,
+            env,
+            total: ranges.iter().map(|r| r.count()).sum(),
+            order,
+            by,
+            started: now(),
+            ended: None,
+            done: 0,
+            found: 0,
+            unasked: 0,
+            cancelled: false,
+        };
         {
-            let mut cells = self.sweeps.cells.lock().unwrap_or_else(PoisonError::into_inner);
-            cells.insert(id, Cell { row, found: Vec::new(), cancel: cancel.clone() });
-            while cells.len() > KEPT {
-                let Some(oldest) = cells.iter().find(|(_, c)| c.row.ended.is_some()).map(|(i, _)| *i) else {
-                    break;
-                };
-                cells.remove(&oldest);
+            let _write = self.write();
+            if let Some(other) = self.sweeps.running(env) {
+                let text =
+                    format!("sweep {other} of this environment is under way: wait for its end, or end it");
+                return Err(Failure::new(FailureKind::Busy, text).keyed("error-sweep-runs"));
+            }
+            self.records.save(SWEEPS, &id, &record)?;
+            let mut state = self.sweeps.state();
+            state.records.insert(id, record.clone());
+            state.cancel.insert(id, cancel.clone());
+        }
+        self.sweep_touched(&record);
+        let engine = Arc::clone(self);
+        tokio::spawn(async move { engine.sweep_run(record, ranges, cancel).await });
+        Ok(id)
+    }
+
+    fn sweep_touched(&self, record: &SweepRecord) {
+        self.topics.touch(Area::Sweep(record.id));
+        self.topics.touch(Area::Discovery(record.env));
+    }
+
+    async fn sweep_run(
+        self: Arc<Self>,
+        record: SweepRecord,
+        ranges: Vec<AddressRange>,
+        cancel: CancellationToken,
+    ) {
+        let (id, env, port) = (record.id, record.env, record.order.port);
+        let options = SweepOptions {
+            port,
+            parallel: usize::try_from(record.order.parallel).unwrap_or(1),
+            rate: record.order.rate,
+            sockets: Some(Arc::clone(&self.sweeps.sockets)),
+            ..SweepOptions::default()
+        };
+        let mut sweep = discovery::sweep(&ranges, options);
+        let mut scans: JoinSet<(HostAddress, Option<String>)> = JoinSet::new();
+        let turns = Arc::new(Semaphore::new(KEY_SCANS));
+        let (mut told, mut saved) = (Instant::now(), Instant::now());
+        let mut asking = true;
+        while asking || !scans.is_empty() {
+            tokio::select! {
+                event = sweep.next(), if asking => {
+                    let Some(event) = event else { asking = false; continue };
+                    let found = event.found.is_some();
+                    self.sweeps.with(id, |r| {
+                        (r.done, r.total) = (event.progress.done, event.progress.total);
+                        (r.found, r.unasked) = (event.progress.found, event.progress.unasked);
+                    });
+                    if let Some(address) = event.found.and_then(|f| self.sweeps.note(env, id, f, port)) {
+                        let turns = Arc::clone(&turns);
+                        scans.spawn(async move {
+                            let _turn = turns.acquire_owned().await;
+                            let key = discovery::host_key(address, port).await;
+                            (address, key.map(|k| k.fingerprint()))
+                        });
+                    }
+                    if !found && told.elapsed() < TELL {
+                        continue;
+                    }
+                    told = Instant::now();
+                    self.sweep_touched(&record);
+                }
+                Some(scanned) = scans.join_next(), if !scans.is_empty() => {
+                    if let Ok((address, Some(host_key))) = scanned {
+                        self.sweeps.change_sighting(env, Sighting::key(address, port), |s| {
+                            s.host_key = Some(host_key);
+                        });
+                    }
+                }
+                () = cancel.cancelled() => break,
+                () = self.stop.cancelled() => break,
+            }
+            if saved.elapsed() >= SAVE {
+                saved = Instant::now();
+                self.sweep_save(env);
             }
         }
-        let engine = Arc::clone(self);
-        tokio::spawn(async move {
-            let options = SweepOptions { port, ..SweepOptions::default() };
-            let mut sweep = discovery::sweep(&ranges, options);
-            loop {
-                let event = tokio::select! {
-                    event = sweep.next() => event,
-                    () = cancel.cancelled() => None,
-                };
-                let Some(event) = event else { break };
-                engine.sweeps.with(id, |cell| {
-                    cell.row.done = event.progress.done;
-                    cell.row.total = event.progress.total;
-                    cell.row.found = event.progress.found;
-                    let Some(Found { address, probe }) = event.found else { return };
-                    let (ssh, banner) = match probe {
-                        Probe::Ssh(line) => (true, line),
-                        Probe::NotSsh(words) => (false, words),
-                        // A machine without a server on that port cannot be taken in.
-                        Probe::Closed | Probe::Silent => return,
-                    };
-                    cell.found.push(FoundRow { address, port, banner, ssh, node: None });
-                });
-                engine.topics.touch(Area::Sweep(id));
-            }
-            engine.sweeps.with(id, |cell| {
-                cell.row.cancelled = cancel.is_cancelled();
-                cell.row.ended = Some(now());
-            });
-            engine.topics.touch(Area::Sweep(id));
+        let ended = asking || !scans.is_empty();
+        drop((sweep, scans));
+        let over = self.sweeps.with(id, |r| {
+            r.cancelled = ended;
+            r.ended = Some(now());
         });
-        Ok(id)
+        self.sweeps.state().cancel.remove(&id);
+        if let Some(over) = over {
+            self.sweeps.conclude(&over);
+            self.sweep_save(env);
+            self.sweep_forget(env, &over);
+        }
+        self.sweep_touched(&record);
+    }
+
+    /// What was seen since the last time, onto the disk. What cannot be written stays to be written.
+    fn sweep_save(&self, env: EnvId) {
+        loop {
+            let part: Vec<((EnvId, u64), Sighting)> = {
+                let state = self.sweeps.state();
+                let mine = state.unsaved.iter().filter(|(e, _)| *e == env).take(BATCH);
+                mine.filter_map(|key| Some((*key, state.seen.get(&key.0)?.get(&key.1)?.clone()))).collect()
+            };
+            if part.is_empty() {
+                return;
+            }
+            let stamp = Stamp::engine(now());
+            let saved = self.records.change(|batch| {
+                part.iter().try_for_each(|(key, s)| SIGHTINGS.put(batch, key, s, stamp.clone()))
+            });
+            if let Err(why) = saved {
+                tracing::warn!(%why, "what a sweep found could not be written yet");
+                return;
+            }
+            let mut state = self.sweeps.state();
+            for (key, written) in part {
+                let newer = state.seen.get(&key.0).and_then(|s| s.get(&key.1)).is_some_and(|s| *s != written);
+                if !newer {
+                    state.unsaved.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Writes how a sweep ended, and forgets what is more than is remembered.
+    fn sweep_forget(&self, env: EnvId, over: &SweepRecord) {
+        let (sweeps, sightings) = self.sweeps.trim(env);
+        let stamp = Stamp::engine(now());
+        let done = self.records.change(|batch| {
+            sweeps.iter().for_each(|id| SWEEPS.remove(batch, id));
+            sightings.iter().for_each(|key| SIGHTINGS.remove(batch, &(env, *key)));
+            SWEEPS.put(batch, &over.id, over, stamp)
+        });
+        if let Err(why) = done {
+            tracing::warn!(%why, "the end of a sweep could not be written");
+        }
     }
 
     /// Ends a sweep.
     pub fn sweep_cancel(&self, id: SweepId) -> Result<(), Failure> {
-        self.sweeps
-            .with(id, |c| c.cancel.cancel())
-            .ok_or_else(|| Failure::new(FailureKind::NotFound, format!("there is no sweep {id}")))
+        let state = self.sweeps.state();
+        if !state.records.contains_key(&id) {
+            return Err(Failure::new(FailureKind::NotFound, format!("there is no sweep {id}")));
+        }
+        if let Some(cancel) = state.cancel.get(&id) {
+            cancel.cancel();
+        }
+        Ok(())
+    }
+
+    /// Forgets addresses at which nothing answers any more.
+    pub fn sightings_forget(&self, env: EnvId) -> Result<(), Failure> {
+        self.env(env)?;
+        let _write = self.write();
+        let gone = self.sweeps.seen(env, |s| s.missing.is_some());
+        let keys: Vec<u64> = gone.iter().map(|s| Sighting::key(s.address, s.port)).collect();
+        self.records.change(|batch| {
+            keys.iter().for_each(|key| SIGHTINGS.remove(batch, &(env, *key)));
+            Ok(())
+        })?;
+        {
+            let mut state = self.sweeps.state();
+            if let Some(seen) = state.seen.get_mut(&env) {
+                keys.iter().for_each(|key| drop(seen.remove(key)));
+            }
+            state.unsaved.retain(|(e, key)| *e != env || !keys.contains(key));
+        }
+        self.topics.touch(Area::Discovery(env));
+        Ok(())
     }
 }

@@ -89,7 +89,7 @@ pub(super) async fn add_env(client: &Client, name: &str) -> Environment {
 }
 
 /// Waits for an update that satisfies `want`.
-async fn wait_for(pushed: &mut UnboundedReceiver<Pushed>, want: impl Fn(&Row) -> bool) -> Row {
+pub(super) async fn wait_for(pushed: &mut UnboundedReceiver<Pushed>, want: impl Fn(&Row) -> bool) -> Row {
     loop {
         if let Some(Pushed::Update(update)) = pushed.recv().await
             && let Some(row) = update.rows.into_iter().find(|r| want(r))

@@ -1,5 +1,6 @@
 //! Everything that can go wrong, each with what to do about it.
 
+use crate::domain::time::{Moment, clock_utc};
 use crate::ssh::HostKey;
 use std::time::Duration;
 
@@ -148,6 +149,20 @@ pub enum SshError {
         host: String,
         /// Details.
         why: String,
+    },
+    /// Nothing was tried: the node has refused enough logins lately.
+    #[error(
+        "{host} refused {refused} logins within {minutes} minutes; so that no account is locked out there, cpmg does not try before {} UTC. Correct the credentials meanwhile; 'cpmg sweep limit' changes the limit", clock_utc(*.until)
+    )]
+    HeldBack {
+        /// Address and port.
+        host: String,
+        /// Refused logins that count.
+        refused: u32,
+        /// Within how many minutes.
+        minutes: u32,
+        /// When it may be tried again.
+        until: Moment,
     },
     /// Command failed where it must not.
     #[error("'{what}' failed on {host} ({status}): {said}")]

@@ -86,6 +86,16 @@ kinds! {
     Hostkeys = "hostkeys",
     /// Sweeps for nodes and what they found.
     Sweeps = "sweeps",
+    /// Addresses at which something answered, by environment.
+    Sightings = "sightings",
+    /// How machines are found, by environment.
+    Discovery = "discovery",
+    /// Sets of credentials, sealed.
+    CredentialSets = "credential-sets",
+    /// Logins that nodes refused.
+    Logins = "logins",
+    /// What the facts of nodes were.
+    Facts = "facts",
     /// Jobs.
     Jobs = "jobs",
     /// Plans, kept with their jobs.

@@ -3,9 +3,9 @@
 //! Rows of a topic stay when nobody watches it any more, so that going back shows something at once; the next snapshot
 //! replaces them. Nothing here is ever made up by the client.
 
-use crate::api::rows::{EnvRow, FoundRow, JobNodeRow, JobRow, NodeRow, StepRow, SweepRow};
+use crate::api::rows::{DiscoveryRow, EnvRow, FoundRow, JobNodeRow, JobRow, NodeRow, StepRow, SweepRow};
 use crate::api::{Row, RowKey, Topic, Update};
-use crate::domain::ids::{EnvId, JobId, NodeId, SweepId};
+use crate::domain::ids::{EnvId, JobId, NodeId};
 use std::collections::{BTreeMap, HashMap};
 
 /// Topics kept although nobody watches them.
@@ -114,14 +114,29 @@ impl Data {
             .collect()
     }
 
-    /// A sweep.
-    pub fn sweep(&self, id: SweepId) -> Option<&SweepRow> {
-        self.rows(Topic::Sweep(id)).find_map(|r| if let Row::Sweep(r) = r { Some(r) } else { None })
+    /// How machines are found for an environment.
+    pub fn discovery(&self, env: EnvId) -> Option<&DiscoveryRow> {
+        self.rows(Topic::Discovery(env))
+            .find_map(|r| if let Row::Discovery(r) = r { Some(&**r) } else { None })
     }
 
-    /// What a sweep found.
-    pub fn found(&self, id: SweepId) -> Vec<&FoundRow> {
-        self.rows(Topic::Sweep(id))
+    /// The newest sweep of an environment.
+    pub fn sweep(&self, env: EnvId) -> Option<&SweepRow> {
+        let all = self.rows(Topic::Discovery(env));
+        all.filter_map(|r| if let Row::Sweep(r) = r { Some(r) } else { None }).max_by_key(|r| r.id)
+    }
+
+    /// What answered at an address, by [`crate::domain::sweeps::Sighting::key`].
+    pub fn found_at(&self, env: EnvId, key: u64) -> Option<&FoundRow> {
+        match self.topics.get(&Topic::Discovery(env))?.get(&RowKey(key + 1))? {
+            Row::Found(r) => Some(r),
+            _ => None,
+        }
+    }
+
+    /// Addresses at which something ever answered.
+    pub fn found(&self, env: EnvId) -> Vec<&FoundRow> {
+        self.rows(Topic::Discovery(env))
             .filter_map(|r| if let Row::Found(r) = r { Some(r) } else { None })
             .collect()
     }

@@ -72,7 +72,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-cobbler.ftl"),
                 "\n",
-                include_str!("i18n/en-import.ftl")
+                include_str!("i18n/en-import.ftl"),
+                "\n",
+                include_str!("i18n/en-discovery.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -83,7 +85,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-cobbler.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-import.ftl")
+                include_str!("i18n/zh-CN-import.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-discovery.ftl")
             ),
         }
     }

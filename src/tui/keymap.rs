@@ -43,7 +43,9 @@ actions! {
     Details "details", Shell "shell", Logs "logs",
     NodeImport "import", NodeExport "export-nodes", ImportApply "import-apply", ImportKeys "import-keys", ImportNotes "import-notes",
     ModuleToggle "module-toggle",
-    SweepStop "sweep-stop", SweepAdd "sweep-add",
+    SweepStop "sweep-stop", SweepAdd "sweep-add", SweepAgain "sweep-again", SweepSchedule "sweep-schedule",
+    Discovered "found", CredentialSets "credential-sets", LoginLimit "login-limit", SightingsForget "sightings-forget",
+    SetAdd "set-add", SetDrop "set-drop", SetFirst "set-first", FactsHistory "facts",
     PlanStart "plan-start", PlanDryRun "dry-run",
     JobRetry "retry", JobHold "hold", JobRelease "go-on", JobDrain "finish", JobCancel "cancel",
     NodeAgain "again", NodeUndo "undo", NodeReinstall "reinstall", NodeByHand "by-hand", NodeCheck "check",
@@ -87,6 +89,10 @@ pub enum Context {
     Import,
     /// A sweep.
     Sweep,
+    /// Sets of credentials.
+    Sets,
+    /// What a node's facts were.
+    Facts,
     /// A plan.
     Plan,
     /// A step of a plan.
@@ -126,7 +132,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -138,6 +144,8 @@ impl Context {
         Self::Jobs,
         Self::Import,
         Self::Sweep,
+        Self::Sets,
+        Self::Facts,
         Self::Plan,
         Self::PlanStep,
         Self::Job,
@@ -171,6 +179,8 @@ impl Context {
             Self::Jobs => "jobs",
             Self::Import => "import",
             Self::Sweep => "sweep",
+            Self::Sets => "sets",
+            Self::Facts => "facts",
             Self::Plan => "plan",
             Self::PlanStep => "plan-step",
             Self::Job => "job",

@@ -119,6 +119,24 @@ fn gib(bytes: u64) -> String {
 }
 
 impl Hardware {
+    /// Keys of all sentences.
+    pub const KEYS: [&str; 14] = [
+        "hardware-no-virtualisation",
+        "hardware-no-kvm",
+        "hardware-memory",
+        "hardware-cpus",
+        "hardware-root",
+        "hardware-root-free",
+        "hardware-no-data-disk",
+        "hardware-no-carrier",
+        "hardware-one-nic",
+        "hardware-architecture",
+        "hardware-clock",
+        "hardware-clock-free",
+        "hardware-no-gateway",
+        "hardware-not-root",
+    ];
+
     /// Key of the sentence in the message catalogue.
     pub fn key(&self) -> &'static str {
         match self {

@@ -64,6 +64,44 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// All of them.
+    pub const ALL: [Self; 34] = [
+        Self::Host,
+        Self::MachineId,
+        Self::Boot,
+        Self::System,
+        Self::Kernel,
+        Self::Arch,
+        Self::Cpus,
+        Self::CpuModel,
+        Self::VirtFlags,
+        Self::Kind,
+        Self::Kvm,
+        Self::Memory,
+        Self::Root,
+        Self::Disk,
+        Self::Nic,
+        Self::Mac,
+        Self::Speed,
+        Self::Carrier,
+        Self::Up,
+        Self::Mtu,
+        Self::Driver,
+        Self::Addresses,
+        Self::Gateway,
+        Self::Clock,
+        Self::ClockSynchronised,
+        Self::ClockService,
+        Self::Zone,
+        Self::Selinux,
+        Self::Firewall,
+        Self::Python,
+        Self::Packages,
+        Self::Systemd,
+        Self::Account,
+        Self::Sudo,
+    ];
+
     /// Its word.
     pub fn word(self) -> &'static str {
         match self {

@@ -26,6 +26,9 @@ pub enum Same {
 }
 
 impl Same {
+    /// All words.
+    pub const WORDS: [&str; 4] = ["machine-id", "mac", "host-key", "address"];
+
     /// Its word.
     pub fn word(&self) -> &'static str {
         match self {

@@ -1,9 +1,11 @@
 //! Forms that ask how to log in to nodes: adding one or many, other credentials.
 
 use super::node_forms::{check_address, port};
+use crate::api::discovery::SetChange;
 use crate::api::message::{Credential, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, Request, Response};
+use crate::domain::environment::check_name as check_set;
 use crate::domain::ids::{EnvId, NodeId, Revision};
 use crate::domain::net::HostAddress;
 use crate::domain::node::check_name;
@@ -18,6 +20,7 @@ enum What {
     Add(EnvId),
     AddMany(EnvId, Vec<(HostAddress, u16)>),
     Change(Vec<(NodeId, Revision, String)>),
+    AddToSet(EnvId),
 }
 
 struct Login {
@@ -27,15 +30,20 @@ struct Login {
     added: Vec<NodeId>,
 }
 
-fn form(what: What, mut before: Vec<Field>, user: &str) -> Box<dyn Screen> {
-    let methods = vec![
+fn form(what: What, mut before: Vec<Field>, user: &str, sets: Vec<String>) -> Box<dyn Screen> {
+    let mut methods = vec![
         ("password".to_owned(), t!("method-password")),
         ("key".to_owned(), t!("method-key")),
         ("agent".to_owned(), t!("method-agent")),
     ];
+    if !sets.is_empty() {
+        methods.push(("set".to_owned(), t!("method-set")));
+    }
+    let sets = sets.into_iter().map(|name| (name.clone(), Text::plain(name))).collect();
     before.extend([
         Field::text("user", t!("field-account"), user).hint(t!("hint-account")),
         Field::choice("method", t!("field-method"), methods, 0),
+        Field::choice("set", t!("field-set"), sets, 0).hint(t!("hint-set")).when("method", "set"),
         Field::secret("password", t!("field-password")).when("method", "password"),
         Field::text("key", t!("field-key"), "~/.ssh/id_ed25519").hint(t!("hint-key")).when("method", "key"),
         Field::secret("passphrase", t!("field-passphrase")).hint(t!("hint-passphrase")).when("method", "key"),
@@ -51,25 +59,31 @@ pub fn add(env: EnvId) -> Box<dyn Screen> {
         Field::text("port", t!("field-port"), "22").hint(t!("hint-port")),
         Field::text("name", t!("field-node-name"), "").hint(t!("hint-node-name")),
     ];
-    form(What::Add(env), fields, "root")
+    form(What::Add(env), fields, "root", Vec::new())
 }
 
-/// Adds what a sweep has found.
-pub fn add_many(env: EnvId, found: Vec<(HostAddress, u16)>) -> Box<dyn Screen> {
-    form(What::AddMany(env, found), Vec::new(), "root")
+/// Adds what a sweep has found; `sets` are the sets of credentials that there are.
+pub fn add_many(env: EnvId, found: Vec<(HostAddress, u16)>, sets: Vec<String>) -> Box<dyn Screen> {
+    form(What::AddMany(env, found), Vec::new(), "root", sets)
+}
+
+/// Adds a credential to a set, which is made if there is none of that name.
+pub fn add_to_set(env: EnvId, name: &str) -> Box<dyn Screen> {
+    let fields = vec![Field::text("set-name", t!("field-set"), name).hint(t!("hint-set-name"))];
+    form(What::AddToSet(env), fields, "root", Vec::new())
 }
 
 /// Gives nodes other credentials.
 pub fn credentials(rows: &[&NodeRow]) -> Box<dyn Screen> {
     let user = rows.first().map_or("root", |n| n.user.as_str());
     let nodes = rows.iter().map(|n| (n.id, n.revision, n.name.clone())).collect();
-    form(What::Change(nodes), Vec::new(), user)
+    form(What::Change(nodes), Vec::new(), user, Vec::new())
 }
 
 impl Login {
     fn count(&self) -> usize {
         match &self.what {
-            What::Add(_) => 1,
+            What::Add(_) | What::AddToSet(_) => 1,
             What::AddMany(_, found) => found.len(),
             What::Change(nodes) => nodes.len(),
         }
@@ -78,7 +92,7 @@ impl Login {
     fn item(&self, at: u64) -> String {
         let at = usize::try_from(at).unwrap_or(usize::MAX);
         match &self.what {
-            What::Add(_) => String::new(),
+            What::Add(_) | What::AddToSet(_) => String::new(),
             What::AddMany(_, found) => found.get(at).map(|(a, _)| a.to_string()).unwrap_or_default(),
             What::Change(nodes) => nodes.get(at).map(|n| n.2.clone()).unwrap_or_default(),
         }
@@ -111,6 +125,11 @@ impl Login {
                     credential: credential.clone(),
                 })
                 .collect(),
+            What::AddToSet(env) => vec![Request::SetEdit {
+                env: *env,
+                name: fields.text("set-name").to_owned(),
+                change: SetChange::Add { user, credential: credential.clone() },
+            }],
             What::Change(nodes) => nodes
                 .iter()
                 .map(|(node, based_on, _)| Request::NodeEdit {
@@ -130,6 +149,9 @@ impl Login {
             return Vec::new();
         }
         fields.wipe();
+        if matches!(self.what, What::AddToSet(_)) {
+            return vec![Effect::Close, Effect::Say(Level::Good, t!("set-added"))];
+        }
         let (good, count) = (self.good, self.count());
         let said = if good < count {
             Effect::Say(Level::Warn, t!("nodes-partly", done = good, count = count))
@@ -150,6 +172,7 @@ impl Purpose for Login {
     fn title(&self) -> Text {
         match &self.what {
             What::Add(_) => t!("node-add-title"),
+            What::AddToSet(_) => t!("set-add-title"),
             What::AddMany(_, found) => {
                 t!("node-add-many-title", count = found.len(), first = self.item(0))
             }
@@ -166,14 +189,20 @@ impl Purpose for Login {
                 fields.wrong("name", t!("fault-node-name"));
             }
         }
+        if matches!(self.what, What::AddToSet(_)) && check_set(fields.text("set-name")).is_err() {
+            fields.wrong("set-name", t!("fault-set-name"));
+        }
         let method = fields.choice("method").to_owned();
         let needed = match method.as_str() {
             "key" => "key",
             "agent" => "socket",
+            "set" => "set",
             _ => "password",
         };
         for field in ["user", needed] {
-            let empty = if field == "password" {
+            let empty = if field == "set" {
+                false
+            } else if field == "password" {
                 fields.peek(field).is_empty()
             } else {
                 fields.text(field).is_empty()
@@ -187,6 +216,10 @@ impl Purpose for Login {
         }
         match method.as_str() {
             "key" => vec![Effect::ReadFile(fields.text("key").to_owned())],
+            "set" => {
+                let name = fields.choice("set").to_owned();
+                self.send(fields, &Credential::Set { name })
+            }
             "agent" => {
                 let socket = fields.text("socket").to_owned();
                 self.send(fields, &Credential::Agent { socket })

@@ -1,14 +1,18 @@
 //! The node table of an environment.
 
+use super::facts::{FactsPage, against};
 use super::job::JobPage;
 use super::manual::ManualPage;
-use super::{import_forms, node_forms, node_lock, node_login, renewal, shell, sweep};
+use super::sweep::SweepPage;
+use super::{credential_sets, import_forms, node_forms, node_lock, node_login, renewal, shell, sweep_forms};
 use crate::api::Request;
 use crate::api::message::NodeChange;
 use crate::api::rows::NodeRow;
 use crate::domain::access;
+use crate::domain::facts::Facts;
+use crate::domain::facts::findings::{Severity, findings, worst};
 use crate::domain::ids::EnvId;
-use crate::domain::node::{self, CredentialKind, NodeEvent, NodeState, Reach};
+use crate::domain::node::{self, NodeEvent, NodeState, Reach};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::Action;
@@ -84,6 +88,7 @@ impl NodesTab {
                 | A::NodeReinstall
                 | A::NodeByHand
                 | A::Details
+                | A::FactsHistory
                 | A::Shell
                 | A::Logs
                 | A::Open
@@ -128,11 +133,15 @@ impl NodesTab {
         let chosen = self.chosen(cx);
         let effects = match action {
             Action::NodeAdd => vec![Effect::Push(node_login::add(self.env))],
-            Action::Sweep => vec![Effect::Push(sweep::form(self.env))],
             Action::NodeImport => vec![Effect::Push(import_forms::import(self.env))],
             Action::NodeExport => {
                 let name = cx.data.environment(self.env).map_or_else(String::new, |e| e.env.name.clone());
                 vec![Effect::Push(import_forms::export(&name, &cx.data.nodes(self.env)))]
+            }
+            Action::Sweep => vec![Effect::Push(sweep_forms::find(self.env, None))],
+            Action::Discovered => vec![Effect::Push(Box::new(SweepPage::new(self.env)))],
+            Action::FactsHistory => {
+                vec![Effect::Push(Box::new(FactsPage::new(self.env, self.selected(cx)?.id)))]
             }
             Action::NodeProbe => {
                 let count = chosen.len();
@@ -231,7 +240,7 @@ fn cells(cx: &Shared, row: &NodeRow) -> Vec<Cell> {
     let facts = row.facts.as_ref();
     let fact = |text: Option<String>| (text.unwrap_or_else(|| "-".into()), Part::Dim);
     vec![
-        (row.name.clone(), Part::Text),
+        (name(row), Part::Text),
         states::node(row.state).cell(cx),
         (states::roles(cx, &row.roles), Part::Text),
         (place(row), Part::Text),
@@ -283,6 +292,7 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
         lines.push(line(t!("col-lock"), format!("{}, {}: {}", lock.by, cx.clock(lock.at), lock.why)));
     }
     lines.push(line(t!("label-ways"), ways_on(cx, row)));
+    lines.extend(against(cx, row).into_iter().map(|(line, _)| Text::plain(line)));
     let Some(facts) = &row.facts else {
         lines.extend([Text::plain(""), t!("details-none")]);
         return lines;
@@ -295,7 +305,7 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
         line(t!("col-cpus"), format!("{} x {} {}", facts.cpus, facts.cpu_model, facts.virt_flags)),
         line(t!("fact-kind"), facts.virt_kind.clone()),
         line(t!("col-memory"), text::bytes(facts.memory)),
-        line(t!("fact-clock"), format!("{} ms", facts.clock_offset_ms)),
+        line(t!("fact-clock"), clock(cx, facts)),
         line(
             t!("fact-gateway"),
             format!(
@@ -309,6 +319,8 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
             if facts.firewall.is_empty() { "-".into() } else { facts.firewall.clone() },
         ),
         line(t!("fact-python"), if facts.python.is_empty() { "-".into() } else { facts.python.clone() }),
+        line(t!("fact-selinux"), if facts.selinux.is_empty() { "-".into() } else { facts.selinux.clone() }),
+        line(t!("fact-packages"), facts.package_manager.clone()),
         line(t!("fact-gathered"), cx.clock(facts.gathered)),
     ]);
     for disk in &facts.disks {
@@ -320,6 +332,28 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
         lines.push(line(t!("fact-nic"), format!("{} {} {carrier} {addresses}", nic.name, nic.mac)));
     }
     lines
+}
+
+/// How far the clock is off, and what keeps it.
+fn clock(cx: &Shared, facts: &Facts) -> String {
+    let kept = match facts.clock_synchronised {
+        Some(true) => cx.tr(&t!("clock-synchronised")),
+        Some(false) => cx.tr(&t!("clock-free")),
+        None => String::new(),
+    };
+    format!("{} ms {kept} {}", facts.clock_offset_ms, facts.clock_service).trim_end().to_owned()
+}
+
+/// Its name, with a mark when something speaks against it: `d` and `H` say what.
+fn name(row: &NodeRow) -> String {
+    let found = row.facts.as_ref().map(|f| findings(f, &row.roles)).unwrap_or_default();
+    match worst(&found) {
+        Some(Severity::Fault) => format!("{} ✗", row.name),
+        Some(Severity::Warning) => format!("{} !", row.name),
+        None if row.logins.is_some_and(|l| l.until.is_some()) => format!("{} !", row.name),
+        None if !row.twins.is_empty() => format!("{} !", row.name),
+        None => row.name.clone(),
+    }
 }
 
 /// Why a node cannot be renewed now.
@@ -358,12 +392,7 @@ fn ways_on(cx: &Shared, row: &NodeRow) -> String {
 }
 
 fn login(cx: &Shared, row: &NodeRow) -> String {
-    match &row.credential {
-        None => "-".into(),
-        Some(CredentialKind::Password) => cx.tr(&t!("method-password")),
-        Some(CredentialKind::Key) => cx.tr(&t!("method-key")),
-        Some(CredentialKind::Agent { socket }) => format!("{} {socket}", cx.tr(&t!("method-agent"))),
-    }
+    row.credential.as_ref().map_or_else(|| "-".into(), |kind| credential_sets::kind_words(cx, kind))
 }
 
 fn details(cx: &Shared, row: &NodeRow) -> Reading {

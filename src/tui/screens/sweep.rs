@@ -1,19 +1,18 @@
-//! Finding machines by SSH: the ranges, the search, what answered.
+//! Machines that were found by SSH: the search, its schedule, and everything that ever answered.
 
-use super::node_forms::port;
-use super::node_login;
-use crate::api::rows::FoundRow;
-use crate::api::{Request, Response, Topic};
-use crate::domain::ids::{EnvId, SweepId};
-use crate::domain::net::{AddressRange, NetFault};
+use super::credential_sets::SetsPage;
+use super::{node_login, sweep_forms};
+use crate::api::rows::{DiscoveryRow, FoundRow};
+use crate::api::{Request, Topic};
+use crate::domain::ids::EnvId;
+use crate::domain::sweeps::{Sighting, SweepOrder};
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
-use crate::tui::widgets::field::Field;
-use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::dialog::{Confirm, Reading};
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Cell, Wide, column};
 use crate::tui::widgets::{bar, empty};
@@ -22,91 +21,62 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Asks for the ranges.
-pub fn form(env: EnvId) -> Box<dyn Screen> {
-    let fields = vec![
-        Field::text("ranges", t!("field-ranges"), "").hint(t!("hint-ranges")),
-        Field::text("port", t!("field-port"), "22").hint(t!("hint-port")),
-    ];
-    Box::new(Form::new(Ranges { env }, fields))
-}
-
-struct Ranges {
-    env: EnvId,
-}
-
-/// What is wrong with a range, in the language of the screen.
-fn range_fault(fault: &NetFault) -> Text {
-    match fault {
-        NetFault::Backwards { start, end } => {
-            t!("fault-range-backwards", start = start.to_string(), end = end.to_string())
-        }
-        NetFault::TooLarge(text, count) => t!("fault-range-large", range = text, count = *count),
-        NetFault::Unusable(address, _) => t!("fault-range-unusable", address = address.to_string()),
-        NetFault::Address(_) | NetFault::Network(_) | NetFault::Range(_) => t!("fault-range"),
-    }
-}
-
-fn split(ranges: &str) -> Vec<String> {
-    ranges.split([',', ';']).map(str::trim).filter(|r| !r.is_empty()).map(str::to_owned).collect()
-}
-
-impl Purpose for Ranges {
-    fn name(&self) -> &'static str {
-        "sweep-ranges"
-    }
-
-    fn title(&self) -> Text {
-        t!("sweep-title")
-    }
-
-    fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
-        let ranges = split(fields.text("ranges"));
-        if ranges.is_empty() {
-            fields.wrong("ranges", t!("fault-empty"));
-        }
-        if let Some(fault) = ranges.iter().find_map(|r| r.parse::<AddressRange>().err()) {
-            fields.wrong("ranges", range_fault(&fault));
-        }
-        let port = port(fields);
-        if fields.is_wrong() {
-            return Vec::new();
-        }
-        vec![Effect::Call(Tag::Form, Request::SweepStart { env: self.env, ranges, port })]
-    }
-
-    fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, response: Response) -> Vec<Effect> {
-        match response {
-            Response::Sweep(sweep) => {
-                vec![Effect::Replace(Box::new(SweepPage { env: self.env, sweep, list: List::default() }))]
-            }
-            _ => vec![Effect::Close],
-        }
-    }
-}
-
-/// A sweep and what it found.
+/// Sweeps of an environment and what they found.
 pub struct SweepPage {
     env: EnvId,
-    sweep: SweepId,
     list: List,
 }
 
 fn key_of(row: &FoundRow) -> u64 {
-    u64::from(u32::from(row.address.ip()))
+    Sighting::key(row.address, row.port)
+}
+
+/// In words what else the machine at an address is.
+pub fn twin_words(cx: &Shared, twins: &[crate::domain::facts::same::Twin]) -> Vec<String> {
+    let one = |twin: &crate::domain::facts::same::Twin| {
+        let why: Vec<String> = twin
+            .why
+            .iter()
+            .map(|s| cx.tr(&Text::key(format!("same-{}", s.word())).with("value", s.value())))
+            .collect();
+        cx.tr(&t!("twin-of", name = &twin.name, why = why.join(", ")))
+    };
+    twins.iter().map(one).collect()
 }
 
 impl SweepPage {
+    /// The page of an environment.
+    pub fn new(env: EnvId) -> Self {
+        Self { env, list: List::default() }
+    }
+
+    /// What is new first, what is gone last, otherwise by address.
     fn keys(&self, cx: &Shared) -> Vec<u64> {
-        let found = cx.data.found(self.sweep).into_iter();
-        found
-            .filter(|r| self.list.filter.matches(&format!("{} {}", r.address, r.banner)))
-            .map(key_of)
-            .collect()
+        let mut rows: Vec<&FoundRow> = cx
+            .data
+            .found(self.env)
+            .into_iter()
+            .filter(|r| self.list.filter.text().is_empty() || self.list.filter.matches(&self.search(cx, r)))
+            .collect();
+        rows.sort_by_key(|r| (r.missing.is_some(), !r.new, r.address, r.port));
+        rows.into_iter().map(key_of).collect()
+    }
+
+    fn search(&self, cx: &Shared, row: &FoundRow) -> String {
+        let (state, _) = self.state(cx, row);
+        format!("{} {} {state} {}", row.address, row.banner, self.known(cx, row).unwrap_or_default())
     }
 
     fn row<'a>(&self, cx: &'a Shared, key: u64) -> Option<&'a FoundRow> {
-        cx.data.found(self.sweep).into_iter().find(|r| key_of(r) == key)
+        cx.data.found_at(self.env, key)
+    }
+
+    fn settings<'a>(&self, cx: &'a Shared) -> Option<&'a DiscoveryRow> {
+        cx.data.discovery(self.env)
+    }
+
+    fn last_order<'a>(&self, cx: &'a Shared) -> Option<&'a SweepOrder> {
+        cx.data.sweep(self.env).map(|s| &s.order)
     }
 
     /// The node that has the address, added before the sweep or since.
@@ -123,6 +93,9 @@ impl SweepPage {
         if let Some(name) = self.known(cx, row) {
             return Some(t!("refused-known", address = address, name = name));
         }
+        if row.missing.is_some() {
+            return Some(t!("refused-missing", address = address));
+        }
         (!row.ssh).then(|| t!("refused-not-ssh", address = address))
     }
 
@@ -130,24 +103,45 @@ impl SweepPage {
         self.list.chosen(&self.keys(cx)).into_iter().filter_map(|k| self.row(cx, k)).collect()
     }
 
+    /// New, gone, or nothing worth a word.
+    fn state(&self, cx: &Shared, row: &FoundRow) -> (String, Part) {
+        if row.missing.is_some() {
+            (format!("○ {}", cx.tr(&t!("found-missing"))), Part::Dim)
+        } else if row.new {
+            (format!("+ {}", cx.tr(&t!("found-new"))), Part::Good)
+        } else {
+            (String::new(), Part::Dim)
+        }
+    }
+
     fn cells(&self, cx: &Shared, key: u64) -> Vec<Cell> {
         let Some(row) = self.row(cx, key) else { return Vec::new() };
         let (what, part) = if row.ssh {
-            (format!("✓ {}", row.banner), Part::Good)
+            (format!("✓ {}", row.banner), if row.missing.is_some() { Part::Dim } else { Part::Good })
         } else {
             (format!("– {}", cx.tr(&t!("found-other", what = &row.banner))), Part::Dim)
         };
-        let known = self.known(cx, row).unwrap_or_else(|| "-".into());
+        let known = match (self.known(cx, row), row.twins.first()) {
+            (Some(name), _) => (name, Part::Dim),
+            (None, Some(twin)) => (format!("! = {}", twin.name), Part::Warn),
+            (None, None) => ("-".into(), Part::Dim),
+        };
         vec![
             (row.address.to_string(), Part::Text),
             (row.port.to_string(), Part::Dim),
+            self.state(cx, row),
             (what, part),
-            (known, Part::Dim),
+            known,
+            (cx.clock(row.last), Part::Dim),
+            (row.mac.clone().unwrap_or_else(|| "-".into()), Part::Dim),
         ]
     }
 
     fn status(&self, cx: &Shared, columns: usize) -> Line<'static> {
-        let Some(row) = cx.data.sweep(self.sweep) else { return Line::from(cx.tr(&t!("loading"))) };
+        let Some(row) = cx.data.sweep(self.env) else {
+            let known = cx.data.has(Topic::Discovery(self.env));
+            return Line::from(format!(" {}", cx.tr(&if known { t!("sweep-never") } else { t!("loading") })));
+        };
         let sentence = match row.ended {
             None => t!("sweep-running", done = row.done, total = row.total, found = row.found),
             Some(_) if row.cancelled => {
@@ -168,6 +162,64 @@ impl SweepPage {
         spans.push(Span::raw(format!("  {sentence}")));
         Line::from(spans)
     }
+
+    /// What was asked and when, what could not be, and when the next sweep is due.
+    fn notes(&self, cx: &Shared) -> Vec<(String, Part)> {
+        let mut lines = Vec::new();
+        if let Some(row) = cx.data.sweep(self.env) {
+            let ranges = row.order.ranges.join(", ");
+            let by = row.by.clone().unwrap_or_else(|| cx.tr(&t!("sweep-by-schedule")));
+            let line = t!(
+                "sweep-what",
+                ranges = ranges,
+                port = row.order.port,
+                by = by,
+                when = cx.clock(row.started)
+            );
+            lines.push((cx.tr(&line), Part::Dim));
+            if row.unasked > 0 {
+                lines.push((format!("! {}", cx.tr(&t!("sweep-unasked", count = row.unasked))), Part::Warn));
+            }
+        }
+        let Some(settings) = self.settings(cx) else { return lines };
+        let line = match (&settings.settings.schedule, settings.next) {
+            (Some(schedule), Some(next)) => {
+                let (every, ranges) = (schedule.every.to_string(), schedule.order.ranges.join(", "));
+                t!("sweep-next", every = every, ranges = ranges, next = cx.clock(next))
+            }
+            _ => t!("sweep-no-schedule"),
+        };
+        lines.push((cx.tr(&line), Part::Dim));
+        lines
+    }
+
+    fn details(&self, cx: &Shared, row: &FoundRow) -> Reading {
+        let line =
+            |label: Text, value: String| Text::plain(format!("{}  {value}", text::left(&cx.tr(&label), 14)));
+        let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+        let mut lines = vec![
+            line(t!("col-answer"), row.banner.clone()),
+            line(t!("col-known"), self.known(cx, row).unwrap_or_else(|| "-".into())),
+            line(t!("col-host-key"), or_dash(&row.host_key)),
+            line(t!("col-mac"), or_dash(&row.mac)),
+            line(t!("col-first-seen"), cx.clock(row.first)),
+            line(t!("col-last-seen"), cx.clock(row.last)),
+        ];
+        if let Some(missing) = row.missing {
+            lines.push(line(t!("found-missing"), cx.clock(missing)));
+        }
+        lines.extend(twin_words(cx, &row.twins).into_iter().map(|w| Text::plain(format!("! {w}"))));
+        Reading::new(Text::plain(format!("{}:{}", row.address, row.port)), lines)
+    }
+
+    fn forget(&self, cx: &Shared) -> Confirm {
+        let env = self.env;
+        let count = cx.data.found(env).iter().filter(|r| r.missing.is_some()).count();
+        let body = vec![t!("sightings-forget-what", count = count)];
+        Confirm::new(t!("sightings-forget-title"), body, t!("button-forget"), move || {
+            vec![Effect::CallDetached(Tag::Quiet, Request::SightingsForget { env })]
+        })
+    }
 }
 
 impl Screen for SweepPage {
@@ -184,7 +236,7 @@ impl Screen for SweepPage {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::Sweep(self.sweep), Topic::Nodes(self.env)]
+        vec![Topic::Discovery(self.env), Topic::Nodes(self.env)]
     }
 
     fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
@@ -205,9 +257,17 @@ impl Screen for SweepPage {
                 // Of many marked ones those that cannot be added are left out.
                 chosen.iter().map(|r| self.obstacle(cx, r)).collect::<Option<Vec<_>>>()?.into_iter().next()
             }
-            Action::SweepStop if cx.data.sweep(self.sweep).is_some_and(|s| s.ended.is_some()) => {
+            Action::SweepStop if cx.data.sweep(self.env).is_none_or(|s| s.ended.is_some()) => {
                 Some(t!("refused-sweep-over"))
             }
+            Action::SweepAgain if cx.data.sweep(self.env).is_some_and(|s| s.ended.is_none()) => {
+                Some(t!("error-sweep-runs"))
+            }
+            Action::SweepSchedule | Action::LoginLimit if self.settings(cx).is_none() => Some(t!("loading")),
+            Action::SightingsForget if !cx.data.found(self.env).iter().any(|r| r.missing.is_some()) => {
+                Some(t!("refused-none-missing"))
+            }
+            Action::Details if self.chosen(cx).is_empty() => Some(t!("refused-nothing-found")),
             _ => None,
         }
     }
@@ -217,15 +277,30 @@ impl Screen for SweepPage {
         if self.list.act(action, &keys) {
             return Some(Vec::new());
         }
+        let push = |screen: Box<dyn Screen>| Some(vec![Effect::Push(screen)]);
         match action {
             Action::SweepAdd => {
                 let good = self.chosen(cx).into_iter().filter(|r| self.obstacle(cx, r).is_none());
                 let found = good.map(|r| (r.address, r.port)).collect();
                 self.list.unmark();
-                Some(vec![Effect::Push(node_login::add_many(self.env, found))])
+                let sets = self.settings(cx).map(|s| s.sets.iter().map(|s| s.name.clone()).collect());
+                push(node_login::add_many(self.env, found, sets.unwrap_or_default()))
             }
             Action::SweepStop => {
-                Some(vec![Effect::CallDetached(Tag::Quiet, Request::SweepCancel { sweep: self.sweep })])
+                let sweep = cx.data.sweep(self.env)?.id;
+                Some(vec![Effect::CallDetached(Tag::Quiet, Request::SweepCancel { sweep })])
+            }
+            Action::SweepAgain => {
+                let usual = SweepOrder::new(Vec::new(), 22);
+                push(sweep_forms::find(self.env, Some(self.last_order(cx).unwrap_or(&usual))))
+            }
+            Action::SweepSchedule => push(sweep_forms::schedule(self.settings(cx)?, self.last_order(cx))),
+            Action::LoginLimit => push(sweep_forms::limit(self.settings(cx)?)),
+            Action::CredentialSets => push(Box::new(SetsPage::new(self.env))),
+            Action::SightingsForget => push(Box::new(self.forget(cx))),
+            Action::Details => {
+                let key = self.list.selected(&keys)?;
+                push(Box::new(self.details(cx, self.row(cx, key)?)))
             }
             _ => None,
         }
@@ -233,13 +308,25 @@ impl Screen for SweepPage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         frame.render_widget(self.status(cx, usize::from(area.width)), Rect { height: 1, ..area });
-        let rest = Rect { y: area.y.saturating_add(2), height: area.height.saturating_sub(2), ..area };
+        let mut y = area.y.saturating_add(1);
+        let width = usize::from(area.width).saturating_sub(2);
+        for (note, part) in self.notes(cx) {
+            if y >= area.bottom() {
+                return;
+            }
+            let line = Line::styled(format!(" {}", text::fit(&note, width)), cx.style(part));
+            frame.render_widget(line, Rect { y, height: 1, ..area });
+            y = y.saturating_add(1);
+        }
+        let rest = Rect { y: y.saturating_add(1), height: area.bottom().saturating_sub(y + 1), ..area };
         let keys = self.keys(cx);
         if keys.is_empty() {
-            let over = cx.data.sweep(self.sweep).is_some_and(|s| s.ended.is_some());
+            let over = cx.data.sweep(self.env).is_none_or(|s| s.ended.is_some());
+            let never = cx.data.sweep(self.env).is_none();
             let filter = self.list.filter.text();
             let sentence = match (filter.is_empty(), over) {
                 (false, _) => t!("filter-empty", filter = filter),
+                (true, _) if never => t!("sweep-empty"),
                 (true, true) => t!("sweep-none"),
                 (true, false) => t!("sweep-nothing"),
             };
@@ -248,8 +335,11 @@ impl Screen for SweepPage {
         let columns = [
             column(t!("col-address"), Wide::Fixed(16), 0),
             column(t!("col-port"), Wide::Fixed(5), 2),
-            column(t!("col-answer"), Wide::Flex(24), 0),
+            column(t!("col-new"), Wide::Fixed(8), 0),
+            column(t!("col-answer"), Wide::Flex(20), 0),
             column(t!("col-known"), Wide::Flex(12), 1),
+            column(t!("col-last-seen"), Wide::Fixed(16), 3),
+            column(t!("col-mac"), Wide::Fixed(18), 4),
         ];
         table::draw(cx, frame, rest, &self.list, &columns, &keys, |key| self.cells(cx, key));
     }

@@ -2,6 +2,9 @@
 
 use crate::domain::cobbler::CobblerFault;
 use crate::domain::environment::NameFault;
+use crate::domain::facts::findings::{Hardware, Severity};
+use crate::domain::facts::history::Fact;
+use crate::domain::facts::same::Same;
 use crate::domain::import::Why;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
@@ -110,6 +113,10 @@ fn made() -> BTreeSet<String> {
     all.extend(["new", "changed", "same", "refused"].map(|v| format!("import-{v}")));
     let fields = ["name", "address", "port", "user", "roles", "password", "key"];
     all.extend(fields.map(|f| format!("import-field-{f}")));
+    all.extend(Hardware::KEYS.map(str::to_owned));
+    all.extend(Fact::ALL.map(|f| format!("fact-{}", f.word())));
+    all.extend(Same::WORDS.map(|w| format!("same-{w}")));
+    all.extend([Severity::Fault, Severity::Warning].map(|s| format!("severity-{}", s.word())));
     all.extend(["length", "start", "characters"].map(|w| format!("user-name-{w}")));
     all.into_iter().collect()
 }

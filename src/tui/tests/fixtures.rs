@@ -2,12 +2,15 @@
 
 use super::harness::NOW;
 use crate::api::Row;
+use crate::api::discovery::{SetEntryRow, SetRow};
 use crate::api::rows::{
-    CurrentStep, EnvRow, FirstError, FoundRow, JobNodeRow, JobRow, NodeRow, StageRow, StepRow, SweepRow,
+    CurrentStep, DiscoveryRow, EnvRow, FirstError, FoundRow, JobNodeRow, JobRow, NodeRow, StageRow, StepRow,
+    SweepRow,
 };
 use crate::api::views::{CatalogView, ModuleView, PlatformView};
 use crate::domain::environment::Environment;
 use crate::domain::estimate::Left;
+use crate::domain::facts::same::{Same, Twin};
 use crate::domain::facts::{Disk, Facts, Nic};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
 use crate::domain::job::waits::WaitsFor;
@@ -15,6 +18,7 @@ use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState}
 use crate::domain::node::{CredentialKind, NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::{Localized, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
 use crate::domain::policy::Policy;
+use crate::domain::sweeps::{Discovery, Schedule, SweepOrder};
 use crate::domain::time::Moment;
 use crate::domain::usual::{Basis, Usual};
 
@@ -59,6 +63,8 @@ pub fn roles(words: &str) -> NodeRoles {
 pub fn node(id: u64, name: &str, words: &str, state: NodeState) -> NodeRow {
     NodeRow {
         lock: None,
+        twins: Vec::new(),
+        logins: None,
         id: NodeId(id),
         env: ENV,
         name: name.into(),
@@ -83,14 +89,20 @@ pub fn node(id: u64, name: &str, words: &str, state: NodeState) -> NodeRow {
             virt_flags: "svm".into(),
             virt_kind: "none".into(),
             memory: 67_000_000_000,
-            disks: vec![Disk { name: "nvme0n1".into(), bytes: 960_000_000_000, rotational: false }],
-            nics: vec![Nic {
-                name: "eno1".into(),
-                mac: "3c:ec:ef:00:00:01".into(),
-                carrier: true,
-                addresses: vec![format!("10.20.0.{id}/24")],
-                ..Nic::default()
-            }],
+            disks: vec![
+                Disk { name: "nvme0n1".into(), bytes: 960_000_000_000, rotational: false },
+                Disk { name: "sda".into(), bytes: 4_000_000_000_000, rotational: true },
+            ],
+            nics: vec![
+                Nic {
+                    name: "eno1".into(),
+                    mac: "3c:ec:ef:00:00:01".into(),
+                    carrier: true,
+                    addresses: vec![format!("10.20.0.{id}/24")],
+                    ..Nic::default()
+                },
+                Nic { name: "eno2".into(), mac: "3c:ec:ef:00:00:02".into(), carrier: true, ..Nic::default() },
+            ],
             gateway: Some("10.20.0.254".into()),
             gateway_nic: Some("eno1".into()),
             clock_offset_ms: -3,
@@ -391,30 +403,80 @@ pub fn plan() -> Plan {
     }
 }
 
+/// An environment in which machines are looked for, with one that is new and one that is gone.
 pub fn sweep(done: u32) -> Vec<Row> {
-    let found = |last: u8, banner: &str, ssh, node: Option<u64>| {
-        Row::Found(FoundRow {
-            address: std::net::Ipv4Addr::new(10, 20, 0, last).try_into().unwrap(),
-            port: 22,
-            banner: banner.into(),
-            ssh,
-            node: node.map(NodeId),
-        })
+    let found = |last: u8, banner: &str, ssh, node: Option<u64>| FoundRow {
+        address: std::net::Ipv4Addr::new(10, 20, 0, last).try_into().unwrap(),
+        port: 22,
+        banner: banner.into(),
+        ssh,
+        node: node.map(NodeId),
+        first: ms_ago(9 * 86_400_000),
+        last: ms_ago(3_000),
+        new: false,
+        missing: None,
+        host_key: None,
+        mac: None,
+        twins: Vec::new(),
     };
-    vec![
+    let mut twin = found(22, "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3", true, None);
+    twin.host_key = Some("SHA256:k3yAbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcd".into());
+    twin.mac = Some("3c:ec:ef:00:00:02".into());
+    (twin.new, twin.first) = (true, ms_ago(3_000));
+    twin.twins = vec![Twin {
+        node: NodeId(12),
+        name: "node-2".into(),
+        env: ENV,
+        why: vec![Same::Mac("3c:ec:ef:00:00:02".into()), Same::HostKey],
+    }];
+    let mut gone = found(40, "SSH-2.0-OpenSSH_7.4", true, None);
+    (gone.last, gone.missing) = (ms_ago(86_400_000), Some(ms_ago(3_000)));
+    let order = SweepOrder::new(vec!["10.20.0.0/24".into()], 22);
+    let mut rows = vec![
+        Row::Discovery(Box::new(discovery())),
         Row::Sweep(SweepRow {
             id: SweepId(3),
             env: ENV,
+            order,
+            by: Some("ada".into()),
             done,
             total: 254,
             found: 3,
+            unasked: 0,
             started: ms_ago(4_000),
             ended: (done == 254).then_some(NOW),
             cancelled: false,
         }),
+    ];
+    let all = [
         found(11, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", true, Some(11)),
         found(21, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", true, None),
-        found(22, "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3", true, None),
+        twin,
         found(30, "220 mail.example ESMTP", false, None),
-    ]
+        gone,
+    ];
+    rows.extend(all.into_iter().map(Row::Found));
+    rows
+}
+
+/// A schedule and a set of two credentials.
+pub fn discovery() -> DiscoveryRow {
+    let order = SweepOrder::new(vec!["10.20.0.0/24".into()], 22);
+    let entry = |id, user: &str, kind| SetEntryRow { id, user: user.into(), kind };
+    DiscoveryRow {
+        env: ENV,
+        settings: Discovery {
+            schedule: Some(Schedule { order, every: "6h".parse().unwrap(), since: ms_ago(90_000_000) }),
+            changed_by: "ada".into(),
+            revision: Revision(2),
+            ..Discovery::default()
+        },
+        next: Some(NOW.plus(7_200_000)),
+        sets: vec![SetRow {
+            name: "rack".into(),
+            entries: vec![entry(0, "root", CredentialKind::Key), entry(2, "admin", CredentialKind::Password)],
+            changed_by: "ada".into(),
+            changed: ms_ago(90_000_000),
+        }],
+    }
 }

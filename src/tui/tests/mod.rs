@@ -10,6 +10,7 @@
 
 mod catalogue;
 mod cobbler;
+mod discovery;
 mod environments;
 mod fixtures;
 mod gate;

@@ -95,11 +95,11 @@ fn finding_and_adding_machines() {
     let Request::SweepStart { ranges, port, .. } = &call.request else { panic!() };
     assert_eq!((ranges.as_slice(), *port), (&["10.20.0.0/24".to_owned(), "10.30.0.1-9".to_owned()][..], 22));
     rig.answer("SweepStart", Ok(Response::Sweep(SweepId(3))));
-    rig.rows(Topic::Sweep(SweepId(3)), sweep(97));
+    rig.rows(Topic::Discovery(ENV), sweep(97));
     snapshots("sweep-running", &mut rig);
-    rig.keys("n");
+    rig.keys("jn");
     assert!(rig.notice().contains("already in this environment as node-1"), "{}", rig.notice());
-    rig.rows(Topic::Sweep(SweepId(3)), sweep(254));
+    rig.rows(Topic::Discovery(ENV), sweep(254));
     snapshots("sweep-done", &mut rig);
     rig.keys("x");
     assert!(rig.notice().contains("over"), "{}", rig.notice());
@@ -107,7 +107,7 @@ fn finding_and_adding_machines() {
     rig.keys("an");
     snapshots("node-add-many", &mut rig);
     rig.keys("s3cret pass<Enter>");
-    for last in [21, 22] {
+    for last in [22, 21] {
         let call = rig.call("NodeAdd");
         let Request::NodeAdd { address, credential: Credential::Password(password), .. } = &call.request
         else {
