@@ -37,8 +37,10 @@ impl Engine {
         node.facts = Some(facts);
         let stamp = Stamp::engine(now());
         self.records.change(|batch| {
-            NODES.put(batch, &id, &node, stamp.clone())?;
-            dropped.iter().for_each(|at| FACTS.remove(batch, &(id, at.0)));
+            NODES.put(batch, &id, &node, stamp)?;
+            for at in &dropped {
+                FACTS.remove(batch, &(id, at.0));
+            }
             FACTS.put(batch, &(id, record.since.0), &record, stamp)
         })?;
         self.model.write().nodes.insert(id, node.clone());

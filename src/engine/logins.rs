@@ -111,7 +111,7 @@ impl Logins {
 
 impl Engine {
     /// Notes what became of a login.
-    fn login_settled<T>(&self, ticket: Ticket<'_>, result: &Result<T, SshError>) {
+    fn login_settled<T>(&self, ticket: &Ticket<'_>, result: &Result<T, SshError>) {
         let refused = {
             let mut places = self.logins.places();
             let here = places.entry(ticket.place.clone()).or_default();
@@ -149,7 +149,7 @@ impl Engine {
     async fn log_in_to(&self, node: &Node, target: &Target) -> Result<Session, SshError> {
         let ticket = self.logins.admit(node, self.login_limit(node.env)).await?;
         let result = ssh::connect(target).await;
-        self.login_settled(ticket, &result);
+        self.login_settled(&ticket, &result);
         result
     }
 
@@ -177,7 +177,7 @@ impl Engine {
             let (target, stored) = self.entry_target(&node, name, &entry)?;
             match self.log_in_to(&node, &target).await {
                 Ok(session) => {
-                    self.entry_taken(&node, entry, stored);
+                    self.entry_taken(&node, entry, stored.as_ref());
                     return Ok(session);
                 }
                 Err(why @ SshError::AuthRefused { .. }) => {
@@ -234,7 +234,7 @@ impl Engine {
     }
 
     /// The node has taken a credential: it is its own from now on.
-    fn entry_taken(&self, node: &Node, entry: SetEntry, stored: Option<StoredCredential>) {
+    fn entry_taken(&self, node: &Node, entry: SetEntry, stored: Option<&StoredCredential>) {
         let _write = self.write();
         let Ok(mut fresh) = self.node(node.id) else { return };
         // Somebody gave it other credentials meanwhile: those count.
@@ -246,13 +246,11 @@ impl Engine {
         (fresh.user, fresh.credential) = (entry.user, Some(entry.kind));
         let kept = self.records.change(|batch| {
             NODES.put(batch, &fresh.id, &fresh, Stamp::engine(now()))?;
-            match &stored {
-                Some(stored) => self.records.put_credential(batch, fresh.id, stored),
-                None => {
-                    CREDENTIALS.remove(batch, &fresh.id);
-                    Ok(())
-                }
-            }
+            let Some(stored) = stored else {
+                CREDENTIALS.remove(batch, &fresh.id);
+                return Ok(());
+            };
+            self.records.put_credential(batch, fresh.id, stored)
         });
         match kept {
             Ok(()) => {
@@ -260,7 +258,7 @@ impl Engine {
                 self.node_changed(&fresh);
             }
             Err(why) => {
-                tracing::warn!(%why, node = %fresh.name, "the credential that fits could not be kept")
+                tracing::warn!(%why, node = %fresh.name, "the credential that fits could not be kept");
             }
         }
     }

@@ -209,7 +209,9 @@ impl Sweeps {
         let mine: Vec<SweepId> =
             state.records.values().filter(|r| r.env == env && r.ended.is_some()).map(|r| r.id).collect();
         let old: Vec<SweepId> = mine.iter().copied().take(mine.len().saturating_sub(KEPT)).collect();
-        old.iter().for_each(|id| drop(state.records.remove(id)));
+        for id in &old {
+            state.records.remove(id);
+        }
         let mut gone = Vec::new();
         if let Some(seen) = state.seen.get_mut(&env)
             && seen.len() > SIGHTINGS_MAX
@@ -218,7 +220,9 @@ impl Sweeps {
                 seen.iter().map(|(key, s)| (s.last, *key)).collect();
             oldest.sort_unstable();
             gone = oldest.into_iter().take(seen.len() - SIGHTINGS_MAX).map(|(_, key)| key).collect();
-            gone.iter().for_each(|key| drop(seen.remove(key)));
+            for key in &gone {
+                seen.remove(key);
+            }
         }
         (old, gone)
     }
@@ -232,14 +236,12 @@ impl Sweeps {
         let state = self.state();
         state.seen.get(&env).into_iter().flat_map(BTreeMap::values).filter(|s| keep(s)).cloned().collect()
     }
-}
 
-impl Sweeps {
-    /// What answered SSH in the sweeps that are remembered, with what it said it is.
+    /// What answered when it was asked last, with what it said it is.
     pub fn alive(&self) -> Vec<(std::net::Ipv4Addr, String)> {
-        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = cells.values().flat_map(|c| &c.found);
-        found.map(|f| (f.address.ip(), crate::domain::text::harmless(&f.banner))).collect()
+        let state = self.state();
+        let all = state.seen.values().flat_map(BTreeMap::values).filter(|s| s.missing.is_none());
+        all.map(|s| (s.address.ip(), s.banner.clone())).collect()
     }
 }
 
@@ -427,9 +429,9 @@ impl Engine {
                 return;
             }
             let stamp = Stamp::engine(now());
-            let saved = self.records.change(|batch| {
-                part.iter().try_for_each(|(key, s)| SIGHTINGS.put(batch, key, s, stamp.clone()))
-            });
+            let saved = self
+                .records
+                .change(|batch| part.iter().try_for_each(|(key, s)| SIGHTINGS.put(batch, key, s, stamp)));
             if let Err(why) = saved {
                 tracing::warn!(%why, "what a sweep found could not be written yet");
                 return;
@@ -449,8 +451,12 @@ impl Engine {
         let (sweeps, sightings) = self.sweeps.trim(env);
         let stamp = Stamp::engine(now());
         let done = self.records.change(|batch| {
-            sweeps.iter().for_each(|id| SWEEPS.remove(batch, id));
-            sightings.iter().for_each(|key| SIGHTINGS.remove(batch, &(env, *key)));
+            for id in &sweeps {
+                SWEEPS.remove(batch, id);
+            }
+            for key in &sightings {
+                SIGHTINGS.remove(batch, &(env, *key));
+            }
             SWEEPS.put(batch, &over.id, over, stamp)
         });
         if let Err(why) = done {
@@ -477,13 +483,17 @@ impl Engine {
         let gone = self.sweeps.seen(env, |s| s.missing.is_some());
         let keys: Vec<u64> = gone.iter().map(|s| Sighting::key(s.address, s.port)).collect();
         self.records.change(|batch| {
-            keys.iter().for_each(|key| SIGHTINGS.remove(batch, &(env, *key)));
+            for key in &keys {
+                SIGHTINGS.remove(batch, &(env, *key));
+            }
             Ok(())
         })?;
         {
             let mut state = self.sweeps.state();
             if let Some(seen) = state.seen.get_mut(&env) {
-                keys.iter().for_each(|key| drop(seen.remove(key)));
+                for key in &keys {
+                    seen.remove(key);
+                }
             }
             state.unsaved.retain(|(e, key)| *e != env || !keys.contains(key));
         }

@@ -44,6 +44,17 @@ pub fn twin_words(cx: &Shared, twins: &[crate::domain::facts::same::Twin]) -> Ve
     twins.iter().map(one).collect()
 }
 
+/// New, gone, or nothing worth a word.
+fn state(cx: &Shared, row: &FoundRow) -> (String, Part) {
+    if row.missing.is_some() {
+        (format!("○ {}", cx.tr(&t!("found-missing"))), Part::Dim)
+    } else if row.new {
+        (format!("+ {}", cx.tr(&t!("found-new"))), Part::Good)
+    } else {
+        (String::new(), Part::Dim)
+    }
+}
+
 impl SweepPage {
     /// The page of an environment.
     pub fn new(env: EnvId) -> Self {
@@ -63,7 +74,7 @@ impl SweepPage {
     }
 
     fn search(&self, cx: &Shared, row: &FoundRow) -> String {
-        let (state, _) = self.state(cx, row);
+        let (state, _) = state(cx, row);
         format!("{} {} {state} {}", row.address, row.banner, self.known(cx, row).unwrap_or_default())
     }
 
@@ -103,17 +114,6 @@ impl SweepPage {
         self.list.chosen(&self.keys(cx)).into_iter().filter_map(|k| self.row(cx, k)).collect()
     }
 
-    /// New, gone, or nothing worth a word.
-    fn state(&self, cx: &Shared, row: &FoundRow) -> (String, Part) {
-        if row.missing.is_some() {
-            (format!("○ {}", cx.tr(&t!("found-missing"))), Part::Dim)
-        } else if row.new {
-            (format!("+ {}", cx.tr(&t!("found-new"))), Part::Good)
-        } else {
-            (String::new(), Part::Dim)
-        }
-    }
-
     fn cells(&self, cx: &Shared, key: u64) -> Vec<Cell> {
         let Some(row) = self.row(cx, key) else { return Vec::new() };
         let (what, part) = if row.ssh {
@@ -129,7 +129,7 @@ impl SweepPage {
         vec![
             (row.address.to_string(), Part::Text),
             (row.port.to_string(), Part::Dim),
-            self.state(cx, row),
+            state(cx, row),
             (what, part),
             known,
             (cx.clock(row.last), Part::Dim),

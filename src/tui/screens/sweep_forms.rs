@@ -204,13 +204,11 @@ impl Purpose for Schedule {
             DiscoveryChange::Schedule(None)
         } else {
             let order = order(fields);
-            match text.parse::<Every>() {
-                Ok(every) => DiscoveryChange::Schedule(Some((order, every))),
-                Err(_) => {
-                    fields.wrong("every", t!("fault-every"));
-                    return Vec::new();
-                }
-            }
+            let Ok(every) = text.parse::<Every>() else {
+                fields.wrong("every", t!("fault-every"));
+                return Vec::new();
+            };
+            DiscoveryChange::Schedule(Some((order, every)))
         };
         if fields.is_wrong() {
             return Vec::new();
