@@ -99,6 +99,7 @@ fn login(node: &Exported<'_>) -> &'static str {
         Some(CredentialKind::Password) => "password",
         Some(CredentialKind::Key) => "key",
         Some(CredentialKind::Agent { .. }) => "agent",
+        Some(CredentialKind::Set { .. }) => "set",
     }
 }
 
