@@ -1,6 +1,6 @@
 //! Facts of nodes and what they were: kept together, asked for again before a job.
 
-use super::records::{FACTS, NODES};
+use super::records::{FACTS, NODES, refused};
 use super::{Engine, now};
 use crate::api::Failure;
 use crate::discovery;
@@ -19,7 +19,8 @@ impl Engine {
     /// What a node's facts were, oldest first.
     pub fn facts_history(&self, id: NodeId) -> Result<Vec<Record>, Failure> {
         self.node(id)?;
-        Ok(self.records.under(FACTS, &id)?.into_iter().map(|(_, record)| record).collect())
+        let all = self.records.under(FACTS, &id).map_err(|f| refused(&f))?;
+        Ok(all.into_iter().map(|(_, record)| record).collect())
     }
 
     /// Keeps facts that were gathered, with their place in the history; `also` may change more of the node.

@@ -277,16 +277,6 @@ impl Records {
         })
     }
 
-    /// All records whose key begins so.
-    pub fn under<K: Key, T: Serialize + DeserializeOwned>(
-        &self,
-        table: Table<K, T>,
-        prefix: &impl Key,
-    ) -> Result<Vec<(K, T)>, Failure> {
-        let all = blocking(|| table.under(&*self.store, prefix)).map_err(|f| refused(&f))?;
-        Ok(all.into_iter().map(|(k, s)| (k, s.value)).collect())
-    }
-
     /// Seals how to log in to a node, as part of a change.
     pub fn put_credential(
         &self,
