@@ -360,6 +360,13 @@ pub struct ReinstallView {
     pub ended: bool,
 }
 
+impl ReinstallView {
+    /// Whether Cobbler knows the node; otherwise nothing was tried there.
+    pub fn found_system(&self) -> bool {
+        self.system.is_some()
+    }
+}
+
 /// A manual procedure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManualView {

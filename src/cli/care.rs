@@ -6,7 +6,7 @@ use super::follow::Goal;
 use super::talk::Talk;
 use super::{find, follow, jobs, print, prompt};
 use crate::api::Request;
-use crate::api::rows::{JobNodeRow, NodeRow};
+use crate::api::rows::{JobNodeRow, NodeRow, ReinstallView};
 use crate::domain::ids::JobId;
 use crate::domain::manual::{Procedure, Subject, Why, procedure};
 
@@ -155,7 +155,11 @@ async fn procedure_for(talk: &Talk, node: &NodeRow, row: &JobNodeRow) -> Result<
         facts: node.facts.as_ref(),
         platform: &platform.unwrap_or_default(),
     };
-    let why = if row.reinstall.is_some() { Why::CobblerFailed } else { Why::NoCobbler };
+    let why = if row.reinstall.as_ref().is_some_and(ReinstallView::found_system) {
+        Why::CobblerFailed
+    } else {
+        Why::NoCobbler
+    };
     Ok(procedure(&subject, why))
 }
 

@@ -8,8 +8,13 @@ use crate::api::rows::{JobNodeRow, JobRow, NodeRow, StepRow};
 use crate::domain::ids::JobId;
 use crate::domain::job::{JobNodeState, JobState, NodeMove, StepEnd, StepState, exits};
 use crate::domain::plan::PlanKind;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+
+/// Nodes whose steps are asked for at the same time: an engine that has just taken up a job of a thousand nodes has much to do,
+/// and each question waits for its turn.
+const AT_ONCE: usize = 32;
 
 /// `cpmg job show`.
 pub async fn run(talk: &Talk, id: JobId) -> Result<(), Fault> {
@@ -17,10 +22,10 @@ pub async fn run(talk: &Talk, id: JobId) -> Result<(), Fault> {
     let mut lives: BTreeMap<u64, NodeRow> =
         find::nodes(talk, job.env).await?.into_iter().map(|n| (n.id.0, n)).collect();
     lives.retain(|id, _| rows.iter().any(|r| r.node.0 == *id));
-    let mut steps = BTreeMap::new();
-    for node in &rows {
-        steps.insert(node.node.0, find::steps(talk, id, node.node).await?);
-    }
+    let asked =
+        rows.iter().map(|n| async { Ok::<_, Fault>((n.node.0, find::steps(talk, id, n.node).await?)) });
+    let steps: BTreeMap<u64, Vec<StepRow>> =
+        stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
     if talk.json {
         let axes: BTreeMap<u64, _> = lives
             .iter()

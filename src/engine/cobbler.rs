@@ -107,10 +107,9 @@ impl Engine {
         place: Option<CobblerPlace>,
     ) -> Result<(), Failure> {
         let env = self.env(env)?;
-        let mut clients = self.cobblers.0.lock().await;
         let Some(mut place) = place else {
             self.records.remove(ACCOUNTS, &(env.id, KEPT.to_owned()))?;
-            clients.remove(&env.id);
+            self.cobblers.0.lock().await.remove(&env.id);
             tracing::info!(user = %asks.name, env = %env.name, "the Cobbler server was forgotten");
             return Ok(());
         };
@@ -138,7 +137,7 @@ impl Engine {
             serde_json::to_string(&place).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
         self.records.save_account(env.id, KEPT, &Secret::new(text))?;
         tracing::info!(user = %asks.name, env = %env.name, version = %cobbler.version(), "the Cobbler server was set");
-        clients.insert(env.id, (place, Arc::new(cobbler)));
+        self.cobblers.0.lock().await.insert(env.id, (place, Arc::new(cobbler)));
         Ok(())
     }
 
@@ -159,14 +158,14 @@ impl Engine {
     pub async fn cobbler(&self, env: EnvId) -> Result<Arc<Cobbler>, CobblerError> {
         let place = self.cobbler_place(env).map_err(|f| CobblerError::Unreachable { why: f.message })?;
         let place = place.ok_or(CobblerError::NotSet)?;
-        let mut clients = self.cobblers.0.lock().await;
-        if let Some((made_from, cobbler)) = clients.get(&env)
+        if let Some((made_from, cobbler)) = self.cobblers.0.lock().await.get(&env)
             && *made_from == place
         {
             return Ok(Arc::clone(cobbler));
         }
+        // Not under the lock: a server that does not answer is no other environment's business.
         let cobbler = Arc::new(client(&place).await?);
-        clients.insert(env, (place, Arc::clone(&cobbler)));
+        self.cobblers.0.lock().await.insert(env, (place, Arc::clone(&cobbler)));
         Ok(cobbler)
     }
 

@@ -139,11 +139,14 @@ impl Engine {
 
     fn step_rows(&self, job: crate::domain::ids::JobId, node: NodeId) -> Vec<Row> {
         let Ok(cell) = self.job(job) else { return Vec::new() };
-        let inner = cell.lock();
-        let Some(n) = inner.job.nodes.get(&node) else { return Vec::new() };
-        let plan = &inner.job.plan;
+        // Not under the lock: the lengths are asked of the disk.
+        let (steps, plan) = {
+            let inner = cell.lock();
+            let Some(n) = inner.job.nodes.get(&node) else { return Vec::new() };
+            (n.steps.clone(), Arc::clone(&inner.job.plan))
+        };
         let action = if plan.kind == PlanKind::DryRun { StepAction::Check } else { StepAction::Run };
-        let rows = n.steps.iter().enumerate().map(|(index, s)| {
+        let rows = steps.iter().enumerate().map(|(index, s)| {
             let output = |action, number| {
                 let attempt = crate::install::Attempt { node, index, step: s.step.clone(), action, number };
                 match number {

@@ -47,18 +47,17 @@ struct Drive<'a, S: Site> {
     site: &'a S,
     node: NodeId,
     cancel: &'a CancellationToken,
-    /// Why it failed, while the old values are written back.
-    why: Option<String>,
     /// The fresh system, once it answered.
     fresh: Option<Renewal>,
 }
 
 /// Goes on with the node's reinstallation from wherever the journal says it stands. False: the journal refuses.
 pub(super) async fn run<S: Site>(site: &S, node: NodeId, cancel: &CancellationToken) -> bool {
-    let mut drive = Drive { site, node, cancel, why: None, fresh: None };
+    let mut drive = Drive { site, node, cancel, fresh: None };
     let Some(mut phase) = drive.journalled().map(|run| run.phase) else { return false };
+    let mut failed = None;
     loop {
-        if !record(site, JobEvent::ReinstallPhase { node, phase }).await {
+        if !record(site, JobEvent::ReinstallPhase { node, phase, why: failed.take() }).await {
             return false;
         }
         // Read again: the journal holds what the last phase found.
@@ -82,7 +81,7 @@ pub(super) async fn run<S: Site>(site: &S, node: NodeId, cancel: &CancellationTo
                 return record(site, JobEvent::ReinstallEnded { node, end }).await;
             }
             Err(why) => {
-                drive.why = Some(why);
+                failed = Some(why);
                 Phase::Restore
             }
         };
@@ -323,7 +322,7 @@ impl<S: Site> Drive<'_, S> {
 
     /// Writes the old values back, and switches the machine as it was when no installer has touched it.
     async fn restore(&mut self, run: &ReinstallRun) -> Renewal {
-        let why = self.why.take().unwrap_or_else(|| "it failed before the engine was restarted".to_owned());
+        let why = run.why.clone().unwrap_or_else(|| "it failed before the engine was restarted".to_owned());
         let Ok(system) = system(run) else {
             return Renewal::Failed { why: format!("{why}. Nothing was changed") };
         };

@@ -126,13 +126,18 @@ impl<S: Site> Worker<S> {
                 return true;
             }
             let recorded = match task {
+                // Somebody wants hands off it since the job began; what runs on it was let end.
+                Task::Step { .. } if self.site.is_locked(self.node) => {
+                    let why = "an operator has locked this node: unlock it, then try it again".to_owned();
+                    self.record(JobEvent::NodeFailed { node: self.node, why }).await
+                }
                 Task::Finish => self.finish().await,
                 Task::Step { index, attempt } => self.begin(StepAction::Run, index, attempt).await,
                 Task::Undo { index, attempt } => self.begin(StepAction::Undo, index, attempt).await,
                 Task::UndoFinish => self.record(JobEvent::UndoFinished { node: self.node }).await,
                 Task::Reinstall => {
                     self.links.forget(self.node);
-                    super::reinstall::run(&*self.site, self.node, &self.cancel).await
+                    Box::pin(super::reinstall::run(&*self.site, self.node, &self.cancel)).await
                 }
                 Task::Check => self.check().await,
             };
@@ -257,7 +262,7 @@ impl<S: Site> Worker<S> {
             return false;
         }
         let end = tokio::select! {
-            end = self.site.fresh(node) => end,
+            end = Box::pin(self.site.fresh(node)) => end,
             () = self.cancel.cancelled() => Err("the job was stopped before the check had ended".to_owned()),
         };
         let end = end.unwrap_or_else(|why| Renewal::Failed { why });
@@ -316,11 +321,12 @@ impl<S: Site> Worker<S> {
     }
 
     async fn connect(&self) -> Result<S::Link, LinkFault> {
+        // On the heap, and gone when it is done: a worker lives as long as its job, with a thousand others.
         tokio::select! {
-            link = self.site.connect(self.node) => link,
+            link = Box::pin(self.site.connect(self.node)) => link,
             () = self.cancel.cancelled() => {
                 // Once more: a node that answers at once can still be told to end its step.
-                tokio::time::timeout(Duration::from_secs(5), self.site.connect(self.node))
+                tokio::time::timeout(Duration::from_secs(5), Box::pin(self.site.connect(self.node)))
                     .await
                     .unwrap_or_else(|_| Err(LinkFault::Gone("no answer within 5 s".into())))
             }

@@ -155,6 +155,12 @@ impl Session {
         }
     }
 
+    /// Waits until the node has answered to what was sent so far.
+    pub(super) async fn answered(&self) -> Result<(), SshError> {
+        let asked = self.0.handle.send_ping();
+        within(&self.0.hop, "sending", self.0.deadlines.channel, asked).await?.map_err(|e| self.fault(&e))
+    }
+
     /// A russh error, with the reason for the loss where the connection was lost.
     pub(super) fn fault(&self, e: &russh::Error) -> SshError {
         let host = self.host();

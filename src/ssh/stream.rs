@@ -13,6 +13,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::bytes::Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+/// Round trips that a large input may cost at most, as long as its pieces stay below [`PIECE_MAX`].
+const ROUND_TRIPS: usize = 16;
+/// Bytes of a large input that are sent without waiting for an answer, at least.
+const PIECE_MIN: usize = 4 * 1024;
+/// The same, at most: half of the usual window.
+const PIECE_MAX: usize = 1024 * 1024;
+
 /// What comes from a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamEvent {
@@ -46,7 +53,21 @@ pub struct Input {
 
 impl Input {
     /// Sends bytes; waits while the other side's window is full.
+    ///
+    /// russh copies all that is handed to it at once into two buffers, which keep their size as long as the connection
+    /// lives: with a thousand nodes the files of a job would lie in memory two thousand times. So much is given in pieces,
+    /// the next one when the node has answered that it has the last.
     pub async fn write(&self, bytes: impl Into<Bytes>) -> Result<(), SshError> {
+        let mut bytes: Bytes = bytes.into();
+        let piece = (bytes.len() / ROUND_TRIPS).clamp(PIECE_MIN, PIECE_MAX);
+        while bytes.len() > piece {
+            self.send(bytes.split_to(piece)).await?;
+            self.session.answered().await?;
+        }
+        self.send(bytes).await
+    }
+
+    async fn send(&self, bytes: Bytes) -> Result<(), SshError> {
         self.channel.data_bytes(bytes).await.map_err(|e| self.session.fault(&e))
     }
 

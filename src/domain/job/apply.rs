@@ -65,11 +65,14 @@ impl Job {
                     server_time: None,
                     system: None,
                     was: std::collections::BTreeMap::new(),
+                    why: None,
                     ended: None,
                 };
                 self.reinstall_asked(*node, run)
             }
-            JobEvent::ReinstallPhase { node, phase } => self.at_work(*node)?.reinstall_phase(*phase, at),
+            JobEvent::ReinstallPhase { node, phase, why } => {
+                self.at_work(*node)?.reinstall_phase(*phase, why.as_ref(), at)
+            }
             JobEvent::ReinstallArmed { node, system, was, server_time } => {
                 let run = self.at_work(*node)?.reinstalling()?;
                 run.system = Some(system.clone());
@@ -467,7 +470,7 @@ impl JobNode {
         }
     }
 
-    fn reinstall_phase(&mut self, phase: ReinstallPhase, at: Moment) -> Applied {
+    fn reinstall_phase(&mut self, phase: ReinstallPhase, why: Option<&String>, at: Moment) -> Applied {
         if !self.is_reinstalling() {
             return Err(No);
         }
@@ -477,6 +480,7 @@ impl JobNode {
         let run = self.reinstalling()?;
         run.phase = phase;
         run.since = at;
+        run.why = why.cloned().or(run.why.take());
         if phase == ReinstallPhase::Install && run.powered.is_none() {
             run.powered = Some(at);
         }

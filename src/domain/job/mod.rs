@@ -66,6 +66,8 @@ pub struct ReinstallRun {
     pub system: Option<String>,
     /// Old values of what was changed in Cobbler.
     pub was: BTreeMap<String, String>,
+    /// What failed, once it did.
+    pub why: Option<String>,
     /// How it ended.
     pub ended: Option<Renewal>,
 }

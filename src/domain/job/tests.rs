@@ -231,7 +231,7 @@ fn policies_decide_once() {
         &mut j,
         vec![
             asked,
-            JobEvent::ReinstallPhase { node: NodeId(1), phase: ReinstallPhase::Arm },
+            JobEvent::ReinstallPhase { node: NodeId(1), phase: ReinstallPhase::Arm, why: None },
             JobEvent::Interrupted,
             JobEvent::Started,
         ],
@@ -242,7 +242,7 @@ fn policies_decide_once() {
     apply(
         &mut j,
         vec![
-            JobEvent::ReinstallPhase { node: NodeId(1), phase: ReinstallPhase::Disarm },
+            JobEvent::ReinstallPhase { node: NodeId(1), phase: ReinstallPhase::Disarm, why: None },
             JobEvent::ReinstallEnded { node: NodeId(1), end: fresh },
         ],
     );
@@ -418,7 +418,7 @@ fn any_event() -> impl Strategy<Value = JobEvent> {
     ];
     let renewals = prop_oneof![
         2 => (node(), by()).prop_map(|(node, by)| JobEvent::ReinstallAsked { node, by, profile: None, minutes: 5 }),
-        2 => (node(), phase).prop_map(|(node, phase)| JobEvent::ReinstallPhase { node, phase }),
+        2 => (node(), phase).prop_map(|(node, phase)| JobEvent::ReinstallPhase { node, phase, why: None }),
         1 => node().prop_map(|node| JobEvent::ReinstallArmed {
             node, system: "s".into(), was: BTreeMap::from([("netboot_enabled".into(), "False".into())]), server_time: None
         }),
@@ -452,7 +452,7 @@ fn sensible(j: &Job, dice: u64, end_: StepEnd, renewal: Renewal) -> Option<JobEv
             }
         }
         Task::Reinstall if dice.is_multiple_of(3) => JobEvent::ReinstallEnded { node, end: renewal },
-        Task::Reinstall => JobEvent::ReinstallPhase { node, phase: ReinstallPhase::Install },
+        Task::Reinstall => JobEvent::ReinstallPhase { node, phase: ReinstallPhase::Install, why: None },
         Task::Check if j.nodes[&node].state == JobNodeState::Interrupted => {
             JobEvent::ManualCheck { node, by: String::new() }
         }

@@ -190,7 +190,7 @@ impl Fold<'_> {
                 self.renew(at, *node, true);
                 ("manual", "its operating system is installed by hand".into())
             }
-            E::ReinstallPhase { node, phase } => {
+            E::ReinstallPhase { node, phase, .. } => {
                 let open = self.nodes.get_mut(node).and_then(|n| n.renewals.last_mut());
                 if let Some(open) = open {
                     open.phases.push((at, phase.word().to_owned()));

@@ -1,6 +1,6 @@
 //! The manual procedure: an operator installs a node's operating system, guided step by step; then the program checks.
 
-use crate::api::rows::{JobNodeRow, NodeRow};
+use crate::api::rows::{JobNodeRow, NodeRow, ReinstallView};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::JobNodeState;
@@ -66,7 +66,7 @@ impl ManualPage {
     }
 
     fn procedure(&self, cx: &Shared) -> Option<Procedure> {
-        let failed = self.row(cx)?.reinstall.is_some();
+        let failed = self.row(cx)?.reinstall.as_ref().is_some_and(ReinstallView::found_system);
         Some(procedure_of(cx, self.env, cx.data.node(self.node)?, failed))
     }
 
