@@ -87,6 +87,9 @@ fn main() {
     println!("asked for the installation: {:.1} s until it had begun\n", began.elapsed().as_secs_f64());
     part("first engine", &site, &crowd, |permille, _| permille >= MIDDLE);
 
+    let asked = Instant::now();
+    site.json(&["job", "show", &job.to_string()]);
+    println!("'cpmg job show' in the middle of the work: {:.2} s", asked.elapsed().as_secs_f64());
     let (_, _, done) = progress(&site);
     site.kill_engine();
     let began = Instant::now();
@@ -102,7 +105,9 @@ fn main() {
     println!();
 
     part("second engine", &site, &crowd, |_, state| !matches!(state, "running" | "interrupted"));
+    let asked = Instant::now();
     let shown = site.json(&["job", "show", &job.to_string()]);
+    println!("'cpmg job show' when all is done: {:.2} s", asked.elapsed().as_secs_f64());
     assert_eq!(shown["job"]["state"], "succeeded", "{}", shown["job"]);
     assert_eq!(shown["job"]["changed"], nodes * steps, "every step was done");
     let again = shown["steps"].as_object().unwrap().values().flat_map(|s| s.as_array().unwrap());

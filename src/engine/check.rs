@@ -183,7 +183,7 @@ impl Engine {
         })?;
         self.topics.touch(Area::Check(env));
         let engine = Arc::clone(self);
-        tokio::spawn(async move {
+        self.spawn(async move {
             let result = engine.check(env, &cancel).await;
             engine.checks.with(env, |cell| {
                 let Some(run) = &mut cell.run else { return };

@@ -294,7 +294,7 @@ impl Engine {
             token.clone()
         };
         let site = Arc::new(site::JobSite::new(Arc::clone(self), Arc::clone(cell)));
-        tokio::spawn(execute(site, token));
+        self.spawn(execute(site, token));
     }
 
     /// Somebody who watches this job should look again.
@@ -437,7 +437,7 @@ impl Engine {
                     "job {} is taken up as soon as its journal can be written: {why}",
                     cell.id
                 ));
-                tokio::spawn(Arc::clone(self).take_up_later(cell));
+                self.spawn(Arc::clone(self).take_up_later(cell));
                 continue;
             }
             tracing::info!(job = %cell.id, "taken up after a restart");

@@ -289,7 +289,9 @@ impl Engine {
                 continue;
             }
             let engine = Arc::clone(self);
-            tokio::spawn(async move { engine.node_probe(node.id).await.map(drop) });
+            self.spawn(async move {
+                let _ = engine.node_probe(node.id).await;
+            });
         }
     }
 }

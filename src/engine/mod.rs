@@ -217,6 +217,8 @@ pub struct Engine {
     journal: journal::Journal,
     /// Nodes of jobs that are connected to at the same time: a thousand key exchanges at once would all come too late.
     connecting: tokio::sync::Semaphore,
+    /// The threads for all that outlives a request.
+    threads: tokio::runtime::Handle,
     started: Moment,
     stop: CancellationToken,
     /// Holds the lock of the data directory as long as the engine lives.
@@ -257,6 +259,7 @@ impl Engine {
             changes: Mutex::default(),
             journal,
             connecting: tokio::sync::Semaphore::new(CONNECTING),
+            threads: tokio::runtime::Handle::try_current().map_err(|e| EngineError::Other(e.to_string()))?,
             started: now(),
             stop,
             options,
@@ -315,12 +318,16 @@ impl Engine {
         self.take_up_jobs();
         let stop = self.stop.clone();
         tokio::select! {
-            () = server.serve(Arc::clone(&self), stop) => {}
-            () = self.export_hourly() => {}
-            () = self.put_aside() => {}
-            () = self.keep_schedules() => {}
+            served = server.serve(Arc::clone(&self), stop) => served,
+            () = self.export_hourly() => Ok(()),
+            () = self.put_aside() => Ok(()),
+            () = self.keep_schedules() => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Does something that outlives the request which asks for it.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.threads.spawn(work);
     }
 
     /// Space for the next start is put aside again as soon as a full disk has room.

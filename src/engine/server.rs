@@ -1,4 +1,8 @@
 //! The socket: who may reach it, and one task per connection.
+//!
+//! Clients have threads of their own. Where a thousand nodes are taken up at once, hundreds of key exchanges are always ready to
+//! be gone on with, and a client that had to queue among them would wait for seconds for each of its answers. Jobs and sweeps
+//! that a client asks for work on the engine's own threads ([`Engine::spawn`]), shells on those of their client.
 
 use super::auth::Caller;
 use super::{Engine, EngineError, connection};
@@ -11,6 +15,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Threads that serve clients.
+const THREADS: usize = 2;
+/// Threads on which their requests wait for the disk, at most.
+const WAITING_THREADS: usize = 8;
 /// Longest path of a unix socket that the kernel takes, bytes.
 const SOCKET_PATH_MAX: usize = 107;
 
@@ -50,7 +58,14 @@ impl Server {
     }
 
     /// Serves until `stop` is cancelled.
-    pub async fn serve(self, engine: Arc<Engine>, stop: CancellationToken) {
+    pub async fn serve(self, engine: Arc<Engine>, stop: CancellationToken) -> Result<(), EngineError> {
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .max_blocking_threads(WAITING_THREADS)
+            .thread_name("clients")
+            .enable_all()
+            .build()
+            .map_err(|e| EngineError::Other(format!("no threads for the clients: {e}")))?;
         let numbers = AtomicU64::new(1);
         let connections = TaskTracker::new();
         loop {
@@ -68,10 +83,21 @@ impl Server {
             };
             let number = numbers.fetch_add(1, Ordering::Relaxed);
             let caller = Caller::new(&engine, number, account(&stream));
-            connections.spawn(connection::serve(Arc::clone(&engine), caller, stream, stop.clone()));
+            // Known to the threads of the clients, it is they who wake when something comes.
+            let Ok(stream) = stream.into_std() else { continue };
+            let (engine, stop) = (Arc::clone(&engine), stop.clone());
+            let serve = async move {
+                match UnixStream::from_std(stream) {
+                    Ok(stream) => connection::serve(engine, caller, stream, stop).await,
+                    Err(why) => tracing::error!(%why, "a client could not be served"),
+                }
+            };
+            connections.spawn_on(serve, threads.handle());
         }
         connections.close();
         let _ = tokio::time::timeout(2 * connection::LAST_WORDS, connections.wait()).await;
+        threads.shutdown_background();
+        Ok(())
     }
 }
 

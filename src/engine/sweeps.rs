@@ -336,7 +336,7 @@ impl Engine {
         }
         self.sweep_touched(&record);
         let engine = Arc::clone(self);
-        tokio::spawn(async move { engine.sweep_run(record, ranges, cancel).await });
+        self.spawn(async move { engine.sweep_run(record, ranges, cancel).await });
         Ok(id)
     }
 
