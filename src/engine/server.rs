@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +32,28 @@ pub struct Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// The threads of the clients. They are not waited for when this is dropped: that may be on a thread that must not wait.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn new() -> Result<Self, EngineError> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(THREADS).max_blocking_threads(WAITING_THREADS).thread_name("clients");
+        let built = builder.enable_all().build();
+        built
+            .map(|r| Self(Some(r)))
+            .map_err(|e| EngineError::Other(format!("no threads for the clients: {e}")))
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
+        }
     }
 }
 
@@ -59,13 +82,7 @@ impl Server {
 
     /// Serves until `stop` is cancelled.
     pub async fn serve(self, engine: Arc<Engine>, stop: CancellationToken) -> Result<(), EngineError> {
-        let threads = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .max_blocking_threads(WAITING_THREADS)
-            .thread_name("clients")
-            .enable_all()
-            .build()
-            .map_err(|e| EngineError::Other(format!("no threads for the clients: {e}")))?;
+        let threads = Threads::new()?;
         let numbers = AtomicU64::new(1);
         let connections = TaskTracker::new();
         loop {
@@ -92,11 +109,11 @@ impl Server {
                     Err(why) => tracing::error!(%why, "a client could not be served"),
                 }
             };
+            let Some(threads) = threads.0.as_ref() else { break };
             connections.spawn_on(serve, threads.handle());
         }
         connections.close();
         let _ = tokio::time::timeout(2 * connection::LAST_WORDS, connections.wait()).await;
-        threads.shutdown_background();
         Ok(())
     }
 }
