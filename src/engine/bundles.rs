@@ -92,11 +92,13 @@ impl Index {
     pub fn stream(&self, dir: &Path, node: NodeId) -> Result<Vec<u8>> {
         let pieces = self.0.get(&node).ok_or_else(|| Error::from(ErrorKind::NotFound))?;
         let file = File::open(dir.join(PIECES))?;
-        let mut out = Vec::new();
-        for (offset, length) in pieces {
-            let mut piece = vec![0; usize::try_from(*length).map_err(Error::other)?];
-            file.read_exact_at(&mut piece, *offset)?;
-            out.append(&mut piece);
+        let length = |piece: u64| usize::try_from(piece).map_err(Error::other);
+        // As large as it must be: many nodes are told at the same time.
+        let mut out = Vec::with_capacity(length(pieces.iter().map(|(_, length)| length).sum())?);
+        for (offset, size) in pieces {
+            let at = out.len();
+            out.resize(at + length(*size)?, 0);
+            file.read_exact_at(out.get_mut(at..).unwrap_or_default(), *offset)?;
         }
         Ok(out)
     }

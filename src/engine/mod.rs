@@ -76,7 +76,7 @@ const PUT_ASIDE_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
 const EXPORT_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Most nodes of jobs that are connected to at the same time.
-const CONNECTING: usize = 64;
+const CONNECTING: usize = 32;
 
 /// How an engine is to be started.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use tokio_util::bytes::Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Round trips that a large input may cost at most, as long as its pieces stay below [`PIECE_MAX`].
-const ROUND_TRIPS: usize = 16;
+const ROUND_TRIPS: usize = 32;
 /// Bytes of a large input that are sent without waiting for an answer, at least.
 const PIECE_MIN: usize = 4 * 1024;
 /// The same, at most: half of the usual window.
