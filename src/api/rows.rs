@@ -13,6 +13,7 @@ use crate::domain::job::{
     JobNodeState, JobState, PastAttempt, ReinstallPhase, StepAction, StepState, UndoProgress,
 };
 use crate::domain::net::HostAddress;
+use crate::domain::netplan::NodeFacts;
 use crate::domain::node::{CredentialKind, NodeLock, NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::{Localized, PlanKind, StageKind, StepId};
 use crate::domain::sweeps::Sighting;
@@ -201,6 +202,12 @@ pub struct NodeRow {
     pub probing: Option<Moment>,
     /// Revision.
     pub revision: Revision,
+}
+
+impl<'a> From<&'a NodeRow> for NodeFacts<'a> {
+    fn from(n: &'a NodeRow) -> Self {
+        Self { id: n.id, name: &n.name, address: n.address, roles: &n.roles, facts: n.facts.as_ref() }
+    }
 }
 
 /// A job.

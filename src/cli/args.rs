@@ -93,6 +93,9 @@ pub enum Command {
     /// Accounts that cpmg made for an environment's services
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Network plan: which NIC of which node carries which network, with which address
+    #[command(subcommand)]
+    Net(super::net_args::NetCommand),
     /// Cobbler: the server that installs operating systems over the network
     #[command(subcommand)]
     Cobbler(super::cobbler_args::CobblerCommand),

@@ -32,6 +32,8 @@ mod ip_args;
 mod job_args;
 mod job_show;
 mod jobs;
+mod net;
+mod net_args;
 mod nodes;
 mod pages;
 mod policy;
@@ -102,6 +104,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Sweep(command) => discovery::run(global, command).await?,
         Command::CredentialSet(command) => discovery::sets(global, command).await?,
         Command::Account(command) => accounts::run(global, command).await?,
+        Command::Net(command) => return net::run(global, command).await,
         Command::Cobbler(command) => cobbler::run(global, command).await?,
         Command::Ip(command) => ip::run(global, command).await?,
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,

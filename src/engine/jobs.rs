@@ -16,6 +16,7 @@ use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, JobNode, JobState, JournalEntry, Renewal, StepAction, StepEnd};
+use crate::domain::netplan::variables;
 use crate::domain::node::{self, NodeEvent};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
@@ -188,6 +189,7 @@ impl Engine {
         let plan = self.plan(&env, kind)?;
         self.accounts(&env)?;
         let deed = if kind == PlanKind::Install {
+            self.refuse_network_faults(&env, &plan)?;
             let (words, reason) = self.pass_gate(env.id, over)?;
             let what = format!("started the installation of {} nodes; {words}", plan.nodes.len());
             Some(Self::deed(asks, AuditKind::Install, &env, what).because(reason))
@@ -261,11 +263,13 @@ impl Engine {
             bundles::WriteFault::Bundle(why) => Failure::new(FailureKind::Invalid, why.to_string()),
             why => Failure::new(FailureKind::Engine, why.to_string()),
         };
+        let (network, resolved) = self.network(plan.env)?;
         let mut files = bundles::Writer::new(&dir).map_err(|e| io(&dir, &e))?;
         for n in &plan.nodes {
             let node = self.node(n.id)?;
             let facts = node.facts.unwrap_or_default();
-            let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars: &BTreeMap::new() };
+            let vars = &variables(&network, &resolved, n.id);
+            let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars };
             let bundle = catalog.bundle_with(input, &lists).and_then(crate::catalog::Bundle::packed);
             files.add(n.id, &bundle.map_err(|f| kept(f.into()))?).map_err(|f| kept(f.into()))?;
         }
@@ -278,7 +282,9 @@ impl Engine {
     pub fn step_script(&self, env: &Environment, node: NodeId, step: &StepId) -> Result<String, Failure> {
         let plan = self.plan(env, PlanKind::Install)?;
         let facts = self.node(node)?.facts.unwrap_or_default();
-        let input = BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &BTreeMap::new() };
+        let (network, resolved) = self.network(env.id)?;
+        let vars = &variables(&network, &resolved, node);
+        let input = BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars };
         let made = self.catalog()?.preview(input, step);
         Ok(made.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?.text())
     }

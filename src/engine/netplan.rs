@@ -10,29 +10,59 @@ use super::records::{NETWORKS, NetworkRecord};
 use super::topics::Area;
 use crate::api::message::NetView;
 use crate::api::{Failure, FailureKind};
-use crate::domain::audit::AuditKind;
-use crate::domain::ids::{EnvId, Revision};
-use crate::domain::netplan::{NetworkPlan, NodeFacts, PlanFault, Resolved, Severity, check, resolve};
+use crate::domain::audit::{AuditEntry, AuditKind};
+use crate::domain::environment::Environment;
+use crate::domain::ids::{EnvId, NodeId, Revision};
+use crate::domain::netplan::{NetworkPlan, NodeFacts, PlanFault, Resolved, Tag, check, resolve};
 use crate::domain::node::Node;
+use crate::domain::plan::Plan;
 use crate::domain::user::User;
+use crate::store::Stamp;
 
 /// What the rules of a plan look at.
 fn seen(nodes: &[Node]) -> Vec<NodeFacts<'_>> {
-    nodes
-        .iter()
-        .map(|n| NodeFacts {
-            id: n.id,
-            name: &n.name,
-            address: n.address,
-            roles: &n.roles,
-            facts: n.facts.as_ref(),
-        })
-        .collect()
+    nodes.iter().map(NodeFacts::from).collect()
 }
 
 /// The first fault as a refusal.
 fn refused(fault: &PlanFault) -> Failure {
     Failure::new(FailureKind::Invalid, fault.message.clone()).at(&fault.field)
+}
+
+/// What was changed, for the audit trail.
+fn told(old: &NetworkPlan, new: &NetworkPlan, nodes: &[Node]) -> String {
+    let name =
+        |id: &NodeId| nodes.iter().find(|n| n.id == *id).map_or_else(|| id.to_string(), |n| n.name.clone());
+    let mut parts: Vec<String> = Tag::ALL
+        .into_iter()
+        .filter(|t| {
+            old.nets.get(t) != new.nets.get(t)
+                || old.wires.get(t) != new.wires.get(t)
+                || old.patterns.get(t) != new.patterns.get(t)
+        })
+        .map(|t| t.to_string())
+        .collect();
+    if old.vlans != new.vlans {
+        parts.push(format!("VLANs {}", new.vlans));
+    }
+    if old.names != new.names {
+        parts.push("DNS servers".into());
+    }
+    let touched = |id: &NodeId| {
+        old.nics.get(id) != new.nics.get(id)
+            || old.without.get(id) != new.without.get(id)
+            || old.addresses.get(id) != new.addresses.get(id)
+    };
+    let touched = nodes.iter().filter(|n| touched(&n.id)).count();
+    if touched > 0 {
+        parts.push(format!("{touched} nodes"));
+    }
+    let parts = if parts.is_empty() { "nothing".into() } else { parts.join(", ") };
+    let confirmed = new.confirmed.iter().filter(|(id, l)| old.confirmed.get(id) != Some(l));
+    let confirmed = confirmed.map(|(id, l)| format!("confirmed for {}: {l}", name(id)));
+    let all: Vec<String> =
+        std::iter::once(format!("changed the network plan: {parts}")).chain(confirmed).collect();
+    all.join("; ")
 }
 
 impl Engine {
@@ -56,22 +86,41 @@ impl Engine {
         self.env(env)?;
         let _write = self.write();
         let record = self.network_record(env);
-        self.settle_network(env, record)
+        self.settle_network(env, record, None)
     }
 
     /// Works a record out for the nodes, and stores it if they got addresses that are not stored.
-    fn settle_network(&self, env: EnvId, mut record: NetworkRecord) -> Result<NetView, Failure> {
+    fn settle_network(
+        &self,
+        env: EnvId,
+        mut record: NetworkRecord,
+        deed: Option<AuditEntry>,
+    ) -> Result<NetView, Failure> {
         let nodes = self.nodes_of(env);
         let resolved = resolve(&record.plan, &seen(&nodes));
         let stored = self.model.read().networks.get(&env) == Some(&record);
         if record.plan.given != resolved.addresses || !(stored || record.plan.revision == Revision::default())
         {
             record.plan.given.clone_from(&resolved.addresses);
-            self.records.save(NETWORKS, &env, &record)?;
+            self.audited(deed, |batch| NETWORKS.put(batch, &env, &record, Stamp::engine(now())))?;
             self.model.write().networks.insert(env, record.clone());
         }
         let NetworkRecord { plan, changed, changed_by } = record;
         Ok(NetView { plan, resolved, changed, changed_by })
+    }
+
+    /// Refuses to install what the network plan does not allow on the nodes that take part. Without a plan nothing is refused.
+    pub fn refuse_network_faults(&self, env: &Environment, plan: &Plan) -> Result<(), Failure> {
+        let (network, resolved) = self.network(env.id)?;
+        let here = |f: &&PlanFault| f.node.is_none_or(|id| plan.node(id).is_some());
+        let faults: Vec<&PlanFault> = resolved.blocking().filter(here).collect();
+        let Some(first) = faults.first().filter(|_| !network.is_empty()) else { return Ok(()) };
+        let more = match faults.len() {
+            1 => String::new(),
+            n => format!(" ({} more)", n - 1),
+        };
+        let why = format!("the network plan of {} is not ready: {}{more}", env.name, first.message);
+        Err(Failure::new(FailureKind::Invalid, why).at(&first.field))
     }
 
     /// Sets the network plan of an environment.
@@ -96,14 +145,17 @@ impl Engine {
         plan.without.retain(|node, tags| here(*node) && !tags.is_empty());
         plan.addresses.retain(|node, addresses| here(*node) && !addresses.is_empty());
         plan.confirmed.retain(|node, _| here(*node));
-        plan.given = old.plan.given;
+        plan.given.clone_from(&old.plan.given);
         plan.revision = based_on.next();
-        if let Some(fault) = check(&plan, &seen(&nodes)).iter().find(|f| f.severity == Severity::Fault) {
+        if let Some(fault) = check(&plan, &seen(&nodes)).iter().find(|f| f.is_refused()) {
             return Err(refused(fault));
         }
-        let what = format!("changed the network plan (revision {})", plan.revision);
-        self.audit(&Self::deed(asks, AuditKind::Network, &env, what))?;
         self.topics.touch(Area::Check(id));
-        self.settle_network(id, NetworkRecord { plan, changed: now(), changed_by: asks.name.clone() })
+        let deed = Self::deed(asks, AuditKind::Network, &env, told(&old.plan, &plan, &nodes));
+        self.settle_network(
+            id,
+            NetworkRecord { plan, changed: now(), changed_by: asks.name.clone() },
+            Some(deed),
+        )
     }
 }

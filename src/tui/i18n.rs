@@ -74,7 +74,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-import.ftl"),
                 "\n",
-                include_str!("i18n/en-discovery.ftl")
+                include_str!("i18n/en-discovery.ftl"),
+                "\n",
+                include_str!("i18n/en-network.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -87,7 +89,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-import.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-discovery.ftl")
+                include_str!("i18n/zh-CN-discovery.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-network.ftl")
             ),
         }
     }

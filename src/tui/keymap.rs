@@ -59,6 +59,8 @@ actions! {
     ShellBefore "shell-before", ShellPrefix "shell-prefix", ShellLive "shell-live",
     Cobbler "cobbler", CobblerSet "cobbler-set", CobblerCheck "cobbler-check", CobblerForget "cobbler-forget",
     CobblerRegister "cobbler-register", TabSystems "systems", TabProfiles "profiles", TabDistros "distros",
+    Network "network", NetEdit "net-edit", NetRemove "net-remove", NetConfirm "net-confirm",
+    TabNetworks "networks", TabNics "nics", TabFaults "faults",
     UserNew "user-new", UserPassword "user-password", UserDisable "user-disable",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
@@ -119,6 +121,8 @@ pub enum Context {
     Users,
     /// A Cobbler server.
     Cobbler,
+    /// The network plan.
+    Network,
     /// A form.
     Form,
     /// A question.
@@ -159,6 +163,7 @@ impl Context {
         Self::ShellScroll,
         Self::Users,
         Self::Cobbler,
+        Self::Network,
         Self::Form,
         Self::Dialog,
         Self::Reading,
@@ -194,6 +199,7 @@ impl Context {
             Self::ShellScroll => "shell-scroll",
             Self::Users => "users",
             Self::Cobbler => "cobbler",
+            Self::Network => "network",
             Self::Form => "form",
             Self::Dialog => "dialog",
             Self::Reading => "reading",

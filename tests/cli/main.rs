@@ -10,6 +10,7 @@ mod engines;
 mod imports;
 mod ip;
 mod jobs;
+mod net;
 mod nodes;
 mod support;
 mod terminal;

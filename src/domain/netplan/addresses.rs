@@ -92,7 +92,8 @@ pub(super) fn assign(
     }
     let mut free = net.range.iter().filter(|a| unfit(net, *a).is_none() && !alive.contains_key(a));
     for node in nodes.iter().filter(takes_part) {
-        if given.contains_key(&node.id) {
+        // A node without a role is not installed, and takes no address from one that is.
+        if given.contains_key(&node.id) || node.roles.is_empty() {
             continue;
         }
         let Some(address) = free.find(|a| !taken.contains(a)) else { break };

@@ -15,14 +15,20 @@ mod resolve;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod text;
 mod values;
+mod variables;
 
+#[cfg(test)]
+pub use fault::KEYS;
 pub use fault::{PlanFault, Severity};
 pub use nics::{NodeFacts, carrier};
 pub use pattern::{NicMatch, NicPattern};
 pub use resolve::{Chosen, LockOut, LockOutKind, Port, Resolved, resolve};
 pub use rules::{MTU_RANGE, check};
+pub use text::{NetText, PlanText, PortText};
 pub use values::{MacAddress, NicName, ValueFault, VlanId, VlanSet};
+pub use variables::variables;
 
 use super::ids::{NodeId, Revision};
 use super::net::AddressRange;

@@ -5,7 +5,7 @@ use super::{NetworkPlan, NicName, Tag};
 use crate::domain::facts::{Facts, Nic};
 use crate::domain::ids::NodeId;
 use crate::domain::net::HostAddress;
-use crate::domain::node::NodeRoles;
+use crate::domain::node::{Node, NodeRoles};
 
 /// What a plan is resolved for.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,12 @@ pub struct NodeFacts<'a> {
     pub roles: &'a NodeRoles,
     /// What it said about itself.
     pub facts: Option<&'a Facts>,
+}
+
+impl<'a> From<&'a Node> for NodeFacts<'a> {
+    fn from(n: &'a Node) -> Self {
+        Self { id: n.id, name: &n.name, address: n.address, roles: &n.roles, facts: n.facts.as_ref() }
+    }
 }
 
 impl NodeFacts<'_> {

@@ -144,7 +144,11 @@ impl FromStr for NicPattern {
             };
         }
         let mut words: Vec<&str> = text.split_whitespace().collect();
-        if words.len() > 1 && words.last().is_some_and(|w| w.eq_ignore_ascii_case("nic")) {
+        // `second 10G NIC`, but not `driver nic`.
+        if let [.., before, last] = words.as_slice()
+            && last.eq_ignore_ascii_case("nic")
+            && !["name", "driver"].contains(before)
+        {
             words.pop();
         }
         let place = match words.first().map(|w| place(w)) {

@@ -129,7 +129,7 @@ pub fn resolve(plan: &NetworkPlan, nodes: &[NodeFacts<'_>]) -> Resolved {
     let mut sorted = nodes.to_vec();
     sorted.sort_by_key(|n| n.id);
     let nodes = sorted.as_slice();
-    let mut out = Resolved { faults: check(plan, nodes), ..Resolved::default() };
+    let mut out = Resolved::default();
     let alive = alive(nodes);
     for (tag, net) in &plan.nets {
         for (node, address) in assign(plan, *tag, net, nodes, &alive) {
@@ -168,8 +168,17 @@ pub fn resolve(plan: &NetworkPlan, nodes: &[NodeFacts<'_>]) -> Resolved {
             );
         }
     }
+    // Nothing about a node without a role is wrong, but what somebody chose for it.
+    let chosen = |id: NodeId| plan.nics.contains_key(&id) || plan.addresses.contains_key(&id);
+    let counts = |id: NodeId| chosen(id) || nodes.iter().any(|n| n.id == id && !n.roles.is_empty());
+    out.faults.retain(|f| f.node.is_none_or(counts));
+    let refused = check(plan, nodes);
+    out.faults.retain(|f| !refused.iter().any(|r| (&r.field, r.node, &r.key) == (&f.field, f.node, &f.key)));
+    for fault in out.faults.iter_mut().filter(|f| f.severity == Severity::Refused) {
+        fault.severity = Severity::Fault;
+    }
+    out.faults.extend(refused);
     out.faults.sort();
-    out.faults.dedup();
     out
 }
 

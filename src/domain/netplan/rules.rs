@@ -1,4 +1,4 @@
-//! What a plan must fulfil, whatever the nodes say about themselves. A plan with a fault of these is not stored.
+//! What a plan must fulfil, whatever the nodes say about themselves. A plan that breaks one is not stored; one that lacks something is.
 
 use super::addresses::unfit;
 use super::fault::{PlanFault, Severity};
@@ -35,12 +35,15 @@ pub fn check(plan: &NetworkPlan, nodes: &[NodeFacts<'_>]) -> Vec<PlanFault> {
         return faults;
     }
     if !plan.nets.contains_key(&Tag::Cluster) {
-        faults.push(PlanFault::of(
-            Tag::Cluster,
-            "cidr",
-            "net-cluster-missing",
-            "the cluster network is missing: every node gets an address on it, as in 192.168.7.0/24",
-        ));
+        faults.push(
+            PlanFault::of(
+                Tag::Cluster,
+                "cidr",
+                "net-cluster-missing",
+                "the cluster network is missing: every node gets an address on it, as in 192.168.7.0/24",
+            )
+            .graded(Severity::Fault),
+        );
     }
     for (tag, net) in &plan.nets {
         if !tag.has_addresses() {
@@ -294,6 +297,9 @@ fn overlaps(plan: &NetworkPlan, faults: &mut Vec<PlanFault>) {
         return;
     };
     let (a, b) = (public.cidr, cluster.cidr);
+    if network_fault(Tag::Public, a).is_some() || network_fault(Tag::Cluster, b).is_some() {
+        return;
+    }
     if a.contains(&b.network()) || b.contains(&a.network()) {
         let text = format!("{b} overlaps the public network {a}: the two need networks of their own");
         let fault = PlanFault::of(Tag::Cluster, "cidr", "net-overlap", text);

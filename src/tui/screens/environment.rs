@@ -4,6 +4,7 @@ use super::cobbler::CobblerPage;
 use super::env_forms;
 use super::jobs::JobsTab;
 use super::modules::ModulesTab;
+use super::network::NetworkPage;
 use super::nodes::NodesTab;
 use super::plan::PlanPage;
 use super::policy_form;
@@ -196,6 +197,7 @@ impl Screen for EnvPage {
             Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
             Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
             Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
+            Action::Network => return Some(vec![Effect::Push(Box::new(NetworkPage::new(self.env)))]),
             Action::EnvParallel => return Some(vec![Effect::Push(env_forms::parallel(env()?))]),
             Action::EnvPlatform => return Some(vec![Effect::Push(env_forms::platform(env()?))]),
             _ => {

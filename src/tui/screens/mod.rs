@@ -25,6 +25,8 @@ pub mod log_text;
 pub mod manual;
 pub mod messages;
 pub mod modules;
+pub mod network;
+pub mod network_forms;
 pub mod node_forms;
 pub mod node_lock;
 pub mod node_login;

@@ -9,6 +9,7 @@ use crate::domain::import::Why;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
 use crate::domain::manual::ENGLISH;
+use crate::domain::netplan;
 use crate::domain::node::{NodeRole, NodeState};
 use crate::domain::plan::{PlanKind, StageKind};
 use crate::domain::policy::OnFailure;
@@ -117,6 +118,8 @@ fn made() -> BTreeSet<String> {
     all.extend(Fact::ALL.map(|f| format!("fact-{}", f.word())));
     all.extend(Same::WORDS.map(|w| format!("same-{w}")));
     all.extend([Severity::Fault, Severity::Warning].map(|s| format!("severity-{}", s.word())));
+    all.extend(netplan::KEYS.iter().map(|k| (*k).to_owned()));
+    all.extend(netplan::Tag::ALL.map(|t| format!("net-about-{}", t.word())));
     all.extend(["length", "start", "characters"].map(|w| format!("user-name-{w}")));
     all.into_iter().collect()
 }

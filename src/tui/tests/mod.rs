@@ -19,6 +19,7 @@ mod imports;
 mod job;
 mod job_asks;
 mod job_node;
+mod network;
 mod nodes;
 mod policies;
 mod recorder;

@@ -247,6 +247,14 @@ impl<P: Purpose> Form<P> {
         self
     }
 
+    /// The same, with the focus on a field, if it is there.
+    #[must_use]
+    pub fn at(mut self, id: &str) -> Self {
+        let found = self.fields.shown().find(|(_, f)| f.id == id).map(|(at, _)| at);
+        self.fields.focus = found.unwrap_or(self.fields.focus);
+        self
+    }
+
     fn submit(&mut self, cx: &Shared) -> Vec<Effect> {
         if self.fields.busy {
             return Vec::new();

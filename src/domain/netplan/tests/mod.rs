@@ -1,12 +1,16 @@
-//! The rules, with the cases of the owner's documents by name.
+//! What the tests of the rules share: the plan of document 000, and machines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod nodes;
+mod properties;
+mod seeds;
 
 use super::*;
 use crate::domain::facts::{Facts, Nic};
 use crate::domain::net::HostAddress;
 
 /// Document 000: public 10.100.7.0/24, nodes .1 to .99, gateway .254, pool .100 to .200; cluster 192.168.7.0/24, nodes .1 to .200.
-pub(super) fn seed_000() -> NetworkPlan {
+fn seed_000() -> NetworkPlan {
     let public = Net {
         cidr: "10.100.7.0/24".parse().unwrap(),
         range: "10.100.7.1-10.100.7.99".parse().unwrap(),
@@ -42,7 +46,7 @@ pub(super) fn seed_000() -> NetworkPlan {
 }
 
 /// A node with eth0 (its address), eth1, eth2 of 1G and eth3, eth10 of 10G.
-pub(super) fn facts(n: u8, address: &str) -> Facts {
+fn facts(n: u8, address: &str) -> Facts {
     let nic = |name: &str, i: u8, speed| Nic {
         name: name.into(),
         mac: format!("52:54:00:00:{n:02x}:{i:02x}"),
@@ -63,7 +67,7 @@ pub(super) fn facts(n: u8, address: &str) -> Facts {
     Facts { nics, ..Facts::default() }
 }
 
-pub(super) struct Machine {
+struct Machine {
     pub id: NodeId,
     pub name: String,
     pub address: HostAddress,
@@ -71,7 +75,7 @@ pub(super) struct Machine {
     pub facts: Option<Facts>,
 }
 
-pub(super) fn machine(n: u8, address: &str) -> Machine {
+fn machine(n: u8, address: &str) -> Machine {
     Machine {
         id: NodeId(u64::from(n)),
         name: format!("node-{n}"),
@@ -81,7 +85,7 @@ pub(super) fn machine(n: u8, address: &str) -> Machine {
     }
 }
 
-pub(super) fn seen(machines: &[Machine]) -> Vec<NodeFacts<'_>> {
+fn seen(machines: &[Machine]) -> Vec<NodeFacts<'_>> {
     machines
         .iter()
         .map(|m| NodeFacts {
@@ -94,20 +98,16 @@ pub(super) fn seen(machines: &[Machine]) -> Vec<NodeFacts<'_>> {
         .collect()
 }
 
-#[test]
-fn seed_000_network_plan_is_accepted() {
-    let machines = [machine(1, "192.168.7.11"), machine(2, "192.168.7.12")];
-    let plan = seed_000();
-    let resolved = resolve(&plan, &seen(&machines));
-    assert_eq!(resolved.faults, []);
-    let first = &resolved.nodes[&NodeId(1)];
-    let nics: Vec<_> = first.values().map(|p| p.nic.as_str()).collect();
-    assert_eq!(nics, ["eth1", "eth0", "eth2", "eth10"]);
-    // PXE gave the address; it stays, now a static one.
-    let cluster = &first[&Tag::Cluster];
-    assert_eq!((cluster.address, cluster.ours), ("192.168.7.11".parse().ok(), true));
-    let public = &first[&Tag::Public];
-    assert_eq!((public.address, public.gateway), ("10.100.7.1".parse().ok(), "10.100.7.254".parse().ok()));
-    let second = &resolved.nodes[&NodeId(2)][&Tag::Public];
-    assert_eq!(second.address, "10.100.7.2".parse().ok());
+/// The same as text.
+fn seed_000_text() -> PlanText {
+    PlanText::of(&seed_000(), &[])
+}
+
+/// What is wrong with a text for machines, as `FIELD KEY`.
+fn wrong(text: &PlanText, machines: &[Machine]) -> Vec<String> {
+    let (_, resolved) = text.work_out(&seen(machines), &NetworkPlan::default());
+    for fault in &resolved.faults {
+        assert!(KEYS.contains(&fault.key.as_str()), "no sentence for {}", fault.key);
+    }
+    resolved.faults.iter().map(|f| format!("{} {}", f.field, f.key)).collect()
 }

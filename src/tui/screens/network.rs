@@ -1,0 +1,553 @@
+//! The network plan of an environment: networks, the NIC of each node for each, and what is wrong.
+
+use super::network_forms as forms;
+use crate::api::message::NetView;
+use crate::api::rows::NodeRow;
+use crate::api::{Failure, Request, Response, Topic};
+use crate::domain::facts::Nic;
+use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::netplan::{
+    Chosen, NodeFacts, PlanFault, PlanText, Port, Resolved, Severity, Tag, resolve,
+};
+use crate::tui::event::{Effect, Level, Tag as Call};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::text::{self, cells};
+use crate::tui::theme::Part;
+use crate::tui::widgets::dialog::Confirm;
+use crate::tui::widgets::empty;
+use crate::tui::widgets::list::List;
+use crate::tui::widgets::table::{self, Cell, Wide, column};
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Lines at the foot of the page for what the selected row has to say.
+const FOOT: u16 = 4;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Networks,
+    Nics,
+    Faults,
+}
+
+impl Tab {
+    const ALL: [Self; 3] = [Self::Networks, Self::Nics, Self::Faults];
+
+    fn title(self) -> Text {
+        match self {
+            Self::Networks => t!("tab-networks"),
+            Self::Nics => t!("tab-nics"),
+            Self::Faults => t!("tab-faults"),
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Networks => Self::Nics,
+            Self::Nics => Self::Faults,
+            Self::Faults => Self::Networks,
+        }
+    }
+}
+
+/// The page.
+pub struct NetworkPage {
+    env: EnvId,
+    tab: Tab,
+    list: List,
+    /// Not answered yet, why not, or the plan.
+    view: Option<Result<Box<NetView>, Text>>,
+    resolved: Resolved,
+}
+
+/// The rows as the rules of a plan look at them.
+pub fn seen<'a>(nodes: &[&'a NodeRow]) -> Vec<NodeFacts<'a>> {
+    nodes.iter().map(|n| NodeFacts::from(*n)).collect()
+}
+
+/// The word and the look of how bad something is; the mark tells it without colours.
+fn mark(severity: Severity) -> (&'static str, Part) {
+    match severity {
+        Severity::Refused | Severity::Fault => ("✗", Part::Bad),
+        Severity::Confirm => ("?", Part::Warn),
+        Severity::Warning => ("!", Part::Warn),
+    }
+}
+
+/// A NIC as a person chooses it: `eth1 10G ixgbe 52:54:00:00:00:01 10.0.0.5/24`.
+pub fn nic_line(nic: &Nic) -> String {
+    let speed = match nic.speed {
+        Some(mbit) if mbit % 1000 == 0 => format!(" {}G", mbit / 1000),
+        Some(mbit) => format!(" {mbit}M"),
+        None => String::new(),
+    };
+    let driver = if nic.driver.is_empty() { String::new() } else { format!(" {}", nic.driver) };
+    let mut words = vec![format!("{}{speed}{driver} {}", nic.name, nic.mac)];
+    words.extend(nic.addresses.iter().take(2).cloned());
+    words.join(" ")
+}
+
+impl NetworkPage {
+    /// The page of an environment.
+    pub fn new(env: EnvId) -> Self {
+        Self { env, tab: Tab::Networks, list: List::default(), view: None, resolved: Resolved::default() }
+    }
+
+    fn has(&self) -> Option<&NetView> {
+        self.view.as_ref()?.as_deref().ok()
+    }
+
+    fn text(&self, cx: &Shared) -> Option<PlanText> {
+        let nodes = cx.data.nodes(self.env);
+        let names: Vec<(NodeId, &str)> = nodes.iter().map(|n| (n.id, n.name.as_str())).collect();
+        self.has().map(|view| PlanText::of(&view.plan, &names))
+    }
+
+    fn work_out(&mut self, cx: &Shared) {
+        let nodes = cx.data.nodes(self.env);
+        if let Some(view) = self.has() {
+            self.resolved = resolve(&view.plan, &seen(&nodes));
+        }
+    }
+
+    fn keys(&self, cx: &Shared) -> Vec<u64> {
+        let wanted = |text: &str| self.list.filter.matches(text);
+        match self.tab {
+            Tab::Networks => {
+                (0_u64..).zip(Tag::ALL).filter(|(_, t)| wanted(t.word())).map(|(k, _)| k).collect()
+            }
+            Tab::Nics => {
+                let nodes = cx.data.nodes(self.env);
+                nodes.into_iter().filter(|n| wanted(&n.name)).map(|n| n.id.0).collect()
+            }
+            Tab::Faults => {
+                let all = (0_u64..).zip(&self.resolved.faults);
+                all.filter(|(_, f)| wanted(&f.message)).map(|(k, _)| k).collect()
+            }
+        }
+    }
+
+    fn fault(&self, key: u64) -> Option<&PlanFault> {
+        self.resolved.faults.get(usize::try_from(key).ok()?)
+    }
+
+    fn selected_fault(&self, cx: &Shared) -> Option<&PlanFault> {
+        (self.tab == Tab::Faults)
+            .then(|| self.list.selected(&self.keys(cx)))
+            .flatten()
+            .and_then(|k| self.fault(k))
+    }
+
+    fn selected_node(&self, cx: &Shared) -> Option<NodeId> {
+        match self.tab {
+            Tab::Networks => None,
+            Tab::Nics => self.list.selected(&self.keys(cx)).map(NodeId),
+            Tab::Faults => self.selected_fault(cx)?.node,
+        }
+    }
+
+    fn selected_tag(&self, cx: &Shared) -> Option<Tag> {
+        match self.tab {
+            Tab::Networks => {
+                let key = self.list.selected(&self.keys(cx))?;
+                Tag::ALL.get(usize::try_from(key).ok()?).copied()
+            }
+            Tab::Nics => None,
+            Tab::Faults => {
+                let fault = self.selected_fault(cx)?;
+                fault.tag().or(Some(if fault.field == "vlans" { Tag::BrVlan } else { Tag::Cluster }))
+            }
+        }
+    }
+
+    /// The form for what is selected, on the field that is wrong when that is a fault.
+    fn edit(&self, cx: &Shared) -> Option<Vec<Effect>> {
+        let view = self.has()?;
+        let nodes = cx.data.nodes(self.env);
+        let field = self.selected_fault(cx).map(|f| f.field.clone());
+        let text = self.text(cx)?;
+        let screen = match self.selected_node(cx) {
+            Some(node) => forms::node(self.env, &view.plan, text, &nodes, node, field.as_deref())?,
+            None => {
+                forms::network(self.env, &view.plan, text, &nodes, self.selected_tag(cx)?, field.as_deref())
+            }
+        };
+        Some(vec![Effect::Push(screen)])
+    }
+
+    /// Asks before a network is taken out.
+    fn remove(&self, cx: &Shared) -> Option<Vec<Effect>> {
+        let (view, tag) = (self.has()?, self.selected_tag(cx)?);
+        let (env, based_on) = (self.env, view.plan.revision);
+        let mut plan = view.plan.clone();
+        plan.nets.remove(&tag);
+        plan.wires.remove(&tag);
+        plan.patterns.remove(&tag);
+        if tag == Tag::BrVlan {
+            plan.vlans = crate::domain::netplan::VlanSet::default();
+        }
+        for nics in plan.nics.values_mut() {
+            nics.remove(&tag);
+        }
+        for addresses in plan.addresses.values_mut() {
+            addresses.remove(&tag);
+        }
+        let body = vec![t!("net-remove-what", tag = tag.word()), t!("net-remove-undo")];
+        let dialog =
+            Confirm::new(t!("net-remove-title", tag = tag.word()), body, t!("button-remove"), move || {
+                vec![Effect::CallDetached(
+                    Call::Refresh,
+                    Request::NetSet { env, based_on, plan: Box::new(plan) },
+                )]
+            });
+        Some(vec![Effect::Push(Box::new(dialog))])
+    }
+
+    /// Asks before a change that may lock us out is confirmed.
+    fn confirm(&self, cx: &Shared) -> Option<Vec<Effect>> {
+        let (view, id) = (self.has()?, self.selected_node(cx)?);
+        let lock_out = self.resolved.lock_outs.get(&id)?.clone();
+        let name = cx.data.nodes(self.env).iter().find(|n| n.id == id).map(|n| n.name.clone())?;
+        let fault =
+            self.resolved.faults.iter().find(|f| f.node == Some(id) && f.key.starts_with("net-lock-out"));
+        let (env, based_on) = (self.env, view.plan.revision);
+        let mut plan = view.plan.clone();
+        plan.confirmed.insert(id, lock_out);
+        let mut body: Vec<Text> = fault.map(|f| forms::sentence(cx, f)).into_iter().collect();
+        body.push(t!("net-confirm-risk"));
+        let dialog =
+            Confirm::new(t!("net-confirm-title", name = &name), body, t!("button-confirm"), move || {
+                vec![Effect::CallDetached(
+                    Call::Refresh,
+                    Request::NetSet { env, based_on, plan: Box::new(plan) },
+                )]
+            });
+        Some(vec![Effect::Push(Box::new(dialog.typed(name)))])
+    }
+
+    /// Who changed it when, and how much is wrong.
+    fn head(&self, cx: &Shared) -> Vec<(String, Part)> {
+        let Some(view) = self.has() else { return Vec::new() };
+        if view.plan.is_empty() {
+            return vec![(cx.tr(&t!("net-none")), Part::Dim)];
+        }
+        let ago = text::ago(cx.now, view.changed);
+        let changed = t!("net-changed", revision = view.plan.revision.0, by = &view.changed_by, ago = ago);
+        let count = |severity| self.resolved.faults.iter().filter(|f| f.severity == severity).count();
+        let faults = self.resolved.faults.iter().filter(|f| f.is_fault()).count();
+        let (confirm, warnings) = (count(Severity::Confirm), count(Severity::Warning));
+        let (line, part) = if faults + confirm > 0 {
+            (t!("net-not-ready", faults = faults, confirm = confirm, warnings = warnings), Part::Bad)
+        } else if warnings > 0 {
+            (t!("net-ready-warnings", warnings = warnings), Part::Warn)
+        } else {
+            (t!("net-ready"), Part::Good)
+        };
+        vec![(cx.tr(&changed), Part::Dim), (cx.tr(&line), part), (cx.tr(&t!("net-switch")), Part::Dim)]
+    }
+
+    fn tabs(&self, cx: &Shared) -> Line<'static> {
+        let mut spans = vec![Span::raw(" ")];
+        for (n, tab) in Tab::ALL.into_iter().enumerate() {
+            let count = match tab {
+                Tab::Networks => {
+                    self.has().map_or(0, |v| Tag::ALL.iter().filter(|t| v.plan.uses(**t)).count())
+                }
+                Tab::Nics => cx.data.nodes(self.env).len(),
+                Tab::Faults => self.resolved.faults.len(),
+            };
+            let word = format!("{} {} {count}", n + 1, cx.tr(&tab.title()));
+            // The open tab is told by its brackets, not by its look alone.
+            let (word, part) = if tab == self.tab {
+                (format!("[{word}]"), Part::Title)
+            } else {
+                (format!(" {word} "), Part::Dim)
+            };
+            spans.push(Span::styled(word, cx.style(part)));
+            spans.push(Span::raw(" "));
+        }
+        Line::from(spans)
+    }
+
+    fn cells(&self, cx: &Shared, text: &PlanText, key: u64) -> Vec<Cell> {
+        match self.tab {
+            Tab::Networks => {
+                let tag = usize::try_from(key).ok().and_then(|k| Tag::ALL.get(k)).copied();
+                tag.map(|t| network_cells(cx, text, t)).unwrap_or_default()
+            }
+            Tab::Nics => {
+                let Some(node) = cx.data.nodes(self.env).into_iter().find(|n| n.id.0 == key) else {
+                    return Vec::new();
+                };
+                let mut row = vec![(node.name.clone(), Part::Text)];
+                row.extend(Tag::ALL.map(|tag| self.port_cell(node.id, tag)));
+                row
+            }
+            Tab::Faults => {
+                let Some(fault) = self.fault(key) else { return Vec::new() };
+                let nodes = cx.data.nodes(self.env);
+                let node = fault.node.and_then(|id| nodes.iter().find(|n| n.id == id));
+                let (sign, part) = mark(fault.severity);
+                vec![
+                    (sign.to_owned(), part),
+                    (node.map_or_else(|| "-".to_owned(), |n| n.name.clone()), Part::Text),
+                    (fault.field.clone(), Part::Text),
+                    (cx.tr(&forms::sentence(cx, fault)), part),
+                ]
+            }
+        }
+    }
+
+    /// The NIC and address of a node for a tag; `*`: our own connection, `=`: chosen for this node.
+    fn port_cell(&self, node: NodeId, tag: Tag) -> Cell {
+        let wrong = |f: &PlanFault| f.node == Some(node) && f.tag() == Some(tag) && f.is_fault();
+        let wrong = self.resolved.faults.iter().any(wrong);
+        let port: Option<&Port> = self.resolved.nodes.get(&node).and_then(|ports| ports.get(&tag));
+        let Some(port) = port else {
+            return if wrong { ("✗".to_owned(), Part::Bad) } else { ("-".to_owned(), Part::Dim) };
+        };
+        let ours = if port.ours { "*" } else { "" };
+        let chosen = if port.chosen == Chosen::Explicit { "=" } else { "" };
+        let address = port.address.map(|a| format!(" {a}")).unwrap_or_default();
+        let bad = if wrong { "✗ " } else { "" };
+        (format!("{bad}{chosen}{}{ours}{address}", port.nic), if wrong { Part::Bad } else { Part::Text })
+    }
+
+    /// What the selected row has to say in full.
+    fn foot(&self, cx: &Shared) -> Vec<(String, Part)> {
+        match self.tab {
+            Tab::Networks => {
+                let Some(tag) = self.selected_tag(cx) else { return Vec::new() };
+                vec![(cx.tr(&Text::key(format!("net-about-{}", tag.word()))), Part::Dim)]
+            }
+            Tab::Nics => {
+                let id = self.selected_node(cx);
+                let nodes = cx.data.nodes(self.env);
+                let Some(node) = nodes.into_iter().find(|n| Some(n.id) == id) else { return Vec::new() };
+                let mut lines = vec![(cx.tr(&t!("net-legend")), Part::Dim)];
+                match &node.facts {
+                    None => {
+                        lines.push((cx.tr(&t!("net-no-facts", node = &node.name, tag = "-")), Part::Warn));
+                    }
+                    Some(facts) => {
+                        let nics: Vec<String> = facts.nics.iter().map(nic_line).collect();
+                        lines.push((nics.join("  ·  "), Part::Text));
+                    }
+                }
+                lines
+            }
+            Tab::Faults => self
+                .selected_fault(cx)
+                .map(|f| (cx.tr(&forms::sentence(cx, f)), mark(f.severity).1))
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
+/// `10.100.7.1-10.100.7.99` as `10.100.7.1-99`.
+fn short(range: &str) -> String {
+    let ends = range.split_once('-').and_then(|(a, b)| Some((a, a.rsplit_once('.')?.0, b.rsplit_once('.')?)));
+    match ends {
+        Some((first, net, (other, last))) if net == other => format!("{first}-{last}"),
+        _ => range.to_owned(),
+    }
+}
+
+fn network_cells(cx: &Shared, text: &PlanText, tag: Tag) -> Vec<Cell> {
+    let Some(net) = text.net(tag) else {
+        let unused = cx.tr(&t!("net-unused"));
+        return vec![(tag.word().to_owned(), Part::Dim), (unused, Part::Dim)];
+    };
+    let what = match tag {
+        Tag::BrVlan => (cx.tr(&t!("net-trunk", vlans = &net.vlans)), Part::Text),
+        Tag::BrMirror => (cx.tr(&t!("net-bare")), Part::Dim),
+        Tag::Public | Tag::Cluster => (net.cidr.clone(), Part::Text),
+    };
+    let cell = |s: &str| if s.is_empty() { ("-".to_owned(), Part::Dim) } else { (s.to_owned(), Part::Text) };
+    vec![
+        (tag.word().to_owned(), Part::Title),
+        what,
+        cell(&short(&net.range)),
+        cell(&net.nic),
+        cell(&net.gateway),
+        cell(&net.vlan),
+        cell(&short(&net.floating)),
+        cell(&net.mtu),
+        cell(&net.vip),
+    ]
+}
+
+impl Screen for NetworkPage {
+    fn name(&self) -> &'static str {
+        "network"
+    }
+
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(t!("network-crumb"))
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        vec![Context::Network, Context::List, Context::Moving]
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        vec![Topic::Nodes(self.env)]
+    }
+
+    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        self.list.filter.key(key).then(Vec::new)
+    }
+
+    fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
+        self.list.filter.prompt()
+    }
+
+    fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        vec![Effect::Call(Call::Content, Request::Net { env: self.env })]
+    }
+
+    fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.online(cx)
+    }
+
+    fn changed(&mut self, cx: &Shared, _: Topic) -> Vec<Effect> {
+        self.work_out(cx);
+        Vec::new()
+    }
+
+    fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        match action {
+            Action::NetRemove if self.tab != Tab::Networks => Some(t!("refused-net-tab")),
+            Action::NetRemove
+                if !self.has().zip(self.selected_tag(cx)).is_some_and(|(v, t)| v.plan.uses(t)) =>
+            {
+                Some(t!("refused-net-unused"))
+            }
+            Action::NetConfirm
+                if !self.selected_node(cx).is_some_and(|id| self.resolved.lock_outs.contains_key(&id)) =>
+            {
+                Some(t!("refused-net-nothing-to-confirm"))
+            }
+            _ => None,
+        }
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        let keys = self.keys(cx);
+        if self.list.act(action, &keys) {
+            return Some(Vec::new());
+        }
+        match action {
+            Action::TabNetworks => self.tab = Tab::Networks,
+            Action::TabNics => self.tab = Tab::Nics,
+            Action::TabFaults => self.tab = Tab::Faults,
+            Action::TabNext => self.tab = self.tab.next(),
+            Action::TabBefore => self.tab = self.tab.next().next(),
+            Action::NetEdit => return self.edit(cx).or(Some(Vec::new())),
+            Action::NetRemove => return self.remove(cx),
+            Action::NetConfirm => return self.confirm(cx),
+            Action::Yank => {
+                return self.text(cx).and_then(|t| toml::to_string(&t).ok()).map(|t| vec![Effect::Copy(t)]);
+            }
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn answer(&mut self, cx: &Shared, tag: Call, result: Result<Response, Failure>) -> Vec<Effect> {
+        match result {
+            Ok(Response::Net(view)) => {
+                self.view = Some(Ok(view));
+                self.work_out(cx);
+                Vec::new()
+            }
+            Ok(_) => Vec::new(),
+            Err(f) if tag == Call::Content && self.has().is_none() => {
+                self.view = Some(Err(cx.catalogue.failure(&f)));
+                Vec::new()
+            }
+            Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
+        }
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        match &self.view {
+            None => return empty::draw(cx, frame, area, &[t!("loading")]),
+            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
+            Some(Ok(_)) => {}
+        }
+        let Some(plan) = self.text(cx) else { return };
+        let width = usize::from(area.width).saturating_sub(2).max(1);
+        let below = self.foot(cx);
+        let below: Vec<(String, Part)> = below
+            .into_iter()
+            .flat_map(|(line, part)| text::wrap(&line, width).into_iter().map(move |l| (l, part)))
+            .take(usize::from(FOOT))
+            .collect();
+        let foot = cells(below.len()).min(area.height / 3);
+        let mut y = area.y;
+        let put = |frame: &mut Frame, y: u16, line: &str, part: Part| {
+            if y < area.bottom() {
+                let line = Line::styled(format!(" {line}"), cx.style(part));
+                frame.render_widget(line, Rect { y, height: 1, ..area });
+            }
+        };
+        for (line, part) in self.head(cx) {
+            for piece in text::wrap(&line, width) {
+                put(frame, y, &piece, part);
+                y += 1;
+            }
+        }
+        for (n, (line, part)) in below.iter().take(usize::from(foot)).enumerate() {
+            put(frame, area.bottom().saturating_sub(foot) + cells(n), line, *part);
+        }
+        if y >= area.bottom() {
+            return;
+        }
+        frame.render_widget(self.tabs(cx), Rect { y, height: 1, ..area });
+        let rest = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 2 + foot), ..area };
+        let keys = self.keys(cx);
+        if keys.is_empty() {
+            let sentence = match self.tab {
+                _ if !self.list.filter.text().is_empty() => {
+                    t!("filter-empty", filter = self.list.filter.text())
+                }
+                Tab::Networks => return,
+                Tab::Nics => t!("net-no-nodes"),
+                Tab::Faults => t!("net-no-faults"),
+            };
+            return empty::draw(cx, frame, rest, &[sentence]);
+        }
+        let columns = match self.tab {
+            Tab::Networks => vec![
+                column(t!("col-network"), Wide::Fixed(9), 0),
+                column(t!("col-cidr"), Wide::Fixed(18), 0),
+                column(t!("col-node-range"), Wide::Flex(14), 0),
+                column(t!("col-nic"), Wide::Flex(8), 0),
+                column(t!("col-gateway"), Wide::Fixed(15), 1),
+                column(t!("col-vlan"), Wide::Fixed(12), 2),
+                column(t!("col-floating"), Wide::Flex(16), 3),
+                column(t!("col-mtu"), Wide::Fixed(5), 4),
+                column(t!("col-vip"), Wide::Fixed(15), 5),
+            ],
+            Tab::Nics => std::iter::once(column(t!("col-node"), Wide::Flex(10), 0))
+                .chain(Tag::ALL.map(|tag| {
+                    let wide = if tag.has_addresses() { Wide::Flex(18) } else { Wide::Flex(6) };
+                    column(Text::plain(tag.word()), wide, 0)
+                }))
+                .collect(),
+            Tab::Faults => vec![
+                column(Text::plain(" "), Wide::Fixed(1), 0),
+                column(t!("col-node"), Wide::Fixed(12), 0),
+                column(t!("col-field"), Wide::Fixed(16), 0),
+                column(t!("col-what"), Wide::Flex(20), 0),
+            ],
+        };
+        table::draw(cx, frame, rest, &self.list, &columns, &keys, |key| self.cells(cx, &plan, key));
+    }
+}
