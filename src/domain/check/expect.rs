@@ -8,7 +8,7 @@ use super::probe::VLANS_MAX;
 use super::report::Column;
 use crate::domain::facts::{Facts, Nic};
 use crate::domain::ids::NodeId;
-use crate::domain::netplan::{NetworkPlan, Resolved, Severity, Tag};
+use crate::domain::netplan::{NetworkPlan, Resolved, Tag};
 use crate::domain::node::{Node, NodeState};
 use ipnet::Ipv4Net;
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,8 +150,7 @@ pub fn expect(
     let plan = plan.filter(|(plan, _)| !plan.is_empty());
     let mut out = Expected {
         planned: plan.is_some(),
-        plan_faults: plan
-            .map_or(0, |(_, r)| r.faults.iter().filter(|f| f.severity == Severity::Fault).count()),
+        plan_faults: plan.map_or(0, |(_, r)| r.faults.iter().filter(|f| f.is_fault()).count()),
         dhcp_known: dhcp_known.iter().copied().collect(),
         ..Expected::default()
     };

@@ -317,7 +317,8 @@ fn overlaps(plan: &NetworkPlan, faults: &mut Vec<PlanFault>) {
 
 /// Public, cluster and br-mirror are one VLAN on the uplink switch; br-vlan's port is a trunk for tenants.
 fn vlans(plan: &NetworkPlan, faults: &mut Vec<PlanFault>) {
-    let mut said = Tag::ALL.into_iter().filter_map(|tag| plan.vlan(tag).map(|vlan| (tag, vlan)));
+    let access = Tag::ALL.into_iter().filter(|tag| *tag != Tag::BrVlan);
+    let mut said = access.filter_map(|tag| plan.vlan(tag).map(|vlan| (tag, vlan)));
     if let Some((first, vlan)) = said.next() {
         for (tag, other) in said.filter(|(_, other)| *other != vlan) {
             let text = format!(

@@ -3,7 +3,7 @@
 //! [`PlanText::read`] never stops at the first fault: each field that cannot be read is named, and the rest of the plan is there.
 
 use super::fault::PlanFault;
-use super::rules::no_addresses;
+use super::rules::{network_fault, no_addresses};
 use super::values::ValueFault;
 use super::{Net, Net6, NetworkPlan, NicName, NicPattern, NodeFacts, Resolved, Tag, VlanId, Wire, resolve};
 use crate::domain::ids::NodeId;
@@ -246,6 +246,10 @@ impl Reader<'_> {
             self.faults.push(PlanFault::of(tag, "cidr", "net-cidr-missing", sentence).arg("tag", tag));
         }
         let cidr = net?;
+        // The rules see only whole networks; what is wrong with this part is said before the rest is typed.
+        if nodes.is_none() {
+            self.faults.extend(network_fault(tag, cidr));
+        }
         if text.range.trim().is_empty() {
             let example = example(cidr);
             let sentence = format!("say from which addresses nodes get theirs, as in {example}");

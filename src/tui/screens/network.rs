@@ -97,6 +97,12 @@ impl NetworkPage {
         Self { env, tab: Tab::Networks, list: List::default(), view: None, resolved: Resolved::default() }
     }
 
+    /// Opens a tab, on its first row.
+    fn turn(&mut self, tab: Tab) {
+        self.tab = tab;
+        self.list = List::default();
+    }
+
     fn has(&self) -> Option<&NetView> {
         self.view.as_ref()?.as_deref().ok()
     }
@@ -443,11 +449,11 @@ impl Screen for NetworkPage {
             return Some(Vec::new());
         }
         match action {
-            Action::TabNetworks => self.tab = Tab::Networks,
-            Action::TabNics => self.tab = Tab::Nics,
-            Action::TabFaults => self.tab = Tab::Faults,
-            Action::TabNext => self.tab = self.tab.next(),
-            Action::TabBefore => self.tab = self.tab.next().next(),
+            Action::TabNetworks => self.turn(Tab::Networks),
+            Action::TabNics => self.turn(Tab::Nics),
+            Action::TabFaults => self.turn(Tab::Faults),
+            Action::TabNext => self.turn(self.tab.next()),
+            Action::TabBefore => self.turn(self.tab.next().next()),
             Action::NetEdit => return self.edit(cx).or(Some(Vec::new())),
             Action::NetRemove => return self.remove(cx),
             Action::NetConfirm => return self.confirm(cx),

@@ -247,11 +247,11 @@ impl<P: Purpose> Form<P> {
         self
     }
 
-    /// The same, with the focus on a field, if it is there.
+    /// The same, with the focus on a field; on the first one if that is not there.
     #[must_use]
     pub fn at(mut self, id: &str) -> Self {
         let found = self.fields.shown().find(|(_, f)| f.id == id).map(|(at, _)| at);
-        self.fields.focus = found.unwrap_or(self.fields.focus);
+        self.fields.focus = found.unwrap_or(0);
         self
     }
 

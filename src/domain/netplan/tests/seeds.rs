@@ -71,7 +71,7 @@ fn seed_000_each_single_violation_is_refused_at_its_field() {
         (Public, "range", "10.100.7.99-10.100.7.1", "net-range-backwards"),
         (Public, "range", "10.100.6.1-10.100.7.99", "net-outside"),
         (Public, "range", "10.100.7.0-10.100.7.99", "net-is-network"),
-        (Public, "range", "10.100.7.201-10.100.7.255", "net-is-broadcast"),
+        (Public, "range", "10.100.7.255", "net-is-broadcast"),
         (Public, "gateway", "10.100.7.300", "net-bad-address"),
         (Public, "gateway", "10.100.8.254", "net-outside"),
         (Public, "gateway", "10.100.7.0", "net-is-network"),
