@@ -87,6 +87,8 @@ pub(super) struct StepFile {
     pub retryable: bool,
     #[serde(default)]
     pub irreversible: bool,
+    #[serde(default)]
+    pub reconnect: bool,
     pub ceiling: Option<Spanned<u32>>,
     #[serde(default)]
     pub restarts: Vec<Spanned<String>>,

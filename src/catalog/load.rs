@@ -252,6 +252,7 @@ fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Fa
                 secrets: names(&s.secrets),
                 retryable: s.retryable,
                 irreversible: s.irreversible,
+                reconnect: s.reconnect,
                 ceiling: s.ceiling.as_ref().map(|c| *c.get_ref()),
                 restarts: names(&s.restarts),
                 packages: names(&s.packages),

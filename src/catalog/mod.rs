@@ -14,6 +14,7 @@ mod check;
 mod fault;
 mod format;
 mod load;
+pub mod network;
 mod order;
 mod plan;
 mod preview;

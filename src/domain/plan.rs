@@ -163,6 +163,9 @@ pub struct StepSpec {
     /// Cannot be undone.
     #[serde(default)]
     pub irreversible: bool,
+    /// Begins over a connection that was made for it: what it proves is that the node can be reached anew.
+    #[serde(default)]
+    pub reconnect: bool,
     /// Seconds after which a running attempt is ended; `None` for the usual ceiling. Ask [`StepSpec::ceiling`].
     #[serde(default)]
     pub ceiling: Option<u32>,

@@ -10,13 +10,12 @@ use super::{Engine, bundles, now, site};
 use crate::api::message::Window;
 use crate::api::rows::{FirstError, JobRow};
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
-use crate::catalog::{BundleInput, Lists, PlanInput, PlanInputNode};
+use crate::catalog::{BundleInput, Lists, PlanInput, PlanInputNode, network};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, JobNode, JobState, JournalEntry, Renewal, StepAction, StepEnd};
-use crate::domain::netplan::variables;
 use crate::domain::node::{self, NodeEvent};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
@@ -263,13 +262,13 @@ impl Engine {
             bundles::WriteFault::Bundle(why) => Failure::new(FailureKind::Invalid, why.to_string()),
             why => Failure::new(FailureKind::Engine, why.to_string()),
         };
-        let (network, resolved) = self.network(plan.env)?;
         let mut files = bundles::Writer::new(&dir).map_err(|e| io(&dir, &e))?;
+        let (network, resolved) = self.network(plan.env)?;
         for n in &plan.nodes {
             let node = self.node(n.id)?;
             let facts = node.facts.unwrap_or_default();
-            let vars = &variables(&network, &resolved, n.id);
-            let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars };
+            let vars = network::variables(&network, &resolved, n.id);
+            let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars: &vars };
             let bundle = catalog.bundle_with(input, &lists).and_then(crate::catalog::Bundle::packed);
             files.add(n.id, &bundle.map_err(|f| kept(f.into()))?).map_err(|f| kept(f.into()))?;
         }
@@ -283,8 +282,8 @@ impl Engine {
         let plan = self.plan(env, PlanKind::Install)?;
         let facts = self.node(node)?.facts.unwrap_or_default();
         let (network, resolved) = self.network(env.id)?;
-        let vars = &variables(&network, &resolved, node);
-        let input = BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars };
+        let vars = network::variables(&network, &resolved, node);
+        let input = BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &vars };
         let made = self.catalog()?.preview(input, step);
         Ok(made.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?.text())
     }

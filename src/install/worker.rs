@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Tries at a node that has not been told anything yet; afterwards it is a failed one.
 const FIRST_TRIES: u32 = 4;
+/// How long a step that needs a connection of its own waits for one: what a node takes back by itself has been taken back by then.
+const ANEW: Duration = Duration::from_mins(5);
 /// Pause after the first failed connection; doubled up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause between two connections.
@@ -179,7 +181,13 @@ impl<S: Site> Worker<S> {
     async fn begin(&self, action: StepAction, index: usize, number: u32) -> bool {
         let Some(attempt) = self.attempt(action, index, number) else { return false };
         let node = self.node;
-        match self.reach().await {
+        let anew = attempt.action == StepAction::Run
+            && self.site.read(|job| job.plan.steps.get(&attempt.step).is_some_and(|s| s.reconnect));
+        if anew {
+            // A link that survives proves nothing about new ones.
+            self.links.forget(node);
+        }
+        match self.reach(anew).await {
             Ok(true) => {}
             Ok(false) => return true,
             Err(why) => return self.record(JobEvent::NodeFailed { node, why }).await,
@@ -198,9 +206,11 @@ impl<S: Site> Worker<S> {
     }
 
     /// Makes sure of a connection before anything is said to run: what cannot be told to the node is not shown as running on it.
-    /// False: the job was stopped meanwhile. An error: the node cannot be worked on.
-    async fn reach(&self) -> Result<bool, String> {
+    /// `anew`: the step needs a connection of its own, which may take its time to come. False: the job was stopped meanwhile. An error:
+    /// the node cannot be worked on.
+    async fn reach(&self, anew: bool) -> Result<bool, String> {
         let mut failures = 0;
+        let begun = Instant::now();
         loop {
             let link = match self.links.take(self.node) {
                 Some(link) => Ok(link),
@@ -215,7 +225,10 @@ impl<S: Site> Worker<S> {
                 Err(LinkFault::Refused(why)) => return Err(why),
                 Err(LinkFault::Gone(why)) => {
                     failures += 1;
-                    if failures >= FIRST_TRIES {
+                    if anew && begun.elapsed() >= ANEW {
+                        return Err(format!("no new connection within {} s: {why}", ANEW.as_secs()));
+                    }
+                    if !anew && failures >= FIRST_TRIES {
                         return Err(why);
                     }
                     self.site.waits(self.node, Some(Waits::Link(&why)));

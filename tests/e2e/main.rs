@@ -6,6 +6,7 @@
 
 mod as_before;
 mod install;
+mod lockout;
 mod screens;
 mod steps;
 mod support;

@@ -42,7 +42,7 @@ fn column(heading: &str) -> Column {
     }
 }
 
-/// Reads a text, line by line: no cell of ours holds a line break, so that a quote that is never closed spoils its own line only.
+/// Reads a text. No cell of ours holds a line break: a line with a quote that is never closed is refused by itself and does not swallow the next ones.
 pub fn read(text: &str) -> Records {
     let mut records = Records::default();
     let mut lines = (1_u32..)
@@ -51,42 +51,65 @@ pub fn read(text: &str) -> Records {
         .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     let Some((first, headings)) = lines.next() else { return records };
     let count = |c: char| headings.matches(c).count();
-    let delimiter = [(';', b';'), ('\t', b'\t')].into_iter().find(|(c, _)| count(*c) > count(','));
-    let delimiter = delimiter.map_or(b',', |(_, byte)| byte);
-    let headings = cells(headings, delimiter).unwrap_or_default();
-    let columns: Vec<Column> = headings.iter().map(column).collect();
-    if !columns.contains(&Column::Address) {
-        // What stands there may be a password of a list without headings: it is not repeated.
-        records.refuse(first, "", Reason::new(Why::NoHeadings));
-        return records;
-    }
-    for (heading, _) in headings.iter().zip(&columns).filter(|(h, c)| **c == Column::Other && !h.is_empty()) {
-        records.notes.push(Note { line: first, reason: Reason::of(Why::Column, heading) });
-    }
-    for (number, line) in lines {
-        match cells(line, delimiter) {
-            Some(line) if line.iter().all(str::is_empty) => {}
-            Some(line) => records.push(machine(&columns, number, &line)),
-            None => records.refuse(number, "", Reason::new(Why::Quotes)),
+    let delimiter = [';', '\t'].into_iter().find(|c| count(*c) > count(',')).unwrap_or(',');
+    // One reader for all lines: making one takes longer than reading a line.
+    let mut numbers = Vec::new();
+    let mut closed = String::with_capacity(text.len());
+    for (number, line) in std::iter::once((first, headings)).chain(lines) {
+        if is_closed(line, delimiter) {
+            numbers.push(number);
+            closed.extend([line, "\n"]);
+        } else {
+            records.refuse(number, "", Reason::new(Why::Quotes));
         }
     }
-    records
-}
-
-/// The cells of a line; `None`: a quote does not end.
-fn cells(line: &str, delimiter: u8) -> Option<csv::StringRecord> {
-    if line.matches('"').count() % 2 == 1 {
-        return None;
-    }
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
+        .delimiter(u8::try_from(delimiter).unwrap_or(b','))
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
-        .buffer_capacity(line.len().max(16))
-        .from_reader(line.as_bytes());
-    let mut record = csv::StringRecord::new();
-    reader.read_record(&mut record).ok().map(|_| record)
+        .from_reader(closed.as_bytes());
+    // All that is left to fail is the reading itself, and a text in memory can be read.
+    let mut rows = reader.records().map_while(Result::ok).map(|row| {
+        let at = row.position().and_then(|p| usize::try_from(p.line()).ok()).unwrap_or(1);
+        (numbers.get(at.saturating_sub(1)).copied().unwrap_or(first), row)
+    });
+    let columns = rows.next().filter(|(number, _)| *number == first).map(|(_, headings)| {
+        let columns: Vec<Column> = headings.iter().map(column).collect();
+        (headings, columns)
+    });
+    let Some((headings, columns)) = columns.filter(|(_, c)| c.contains(&Column::Address)) else {
+        // What stands there may be a password of a list without headings: it is not repeated.
+        records = Records::default();
+        records.refuse(first, "", Reason::new(Why::NoHeadings));
+        return records;
+    };
+    for (heading, _) in headings.iter().zip(&columns).filter(|(h, c)| **c == Column::Other && !h.is_empty()) {
+        records.notes.push(Note { line: first, reason: Reason::of(Why::Column, heading) });
+    }
+    for (number, row) in rows {
+        if !row.iter().all(str::is_empty) {
+            records.push(machine(&columns, number, &row));
+        }
+    }
+    records.all.sort_by_key(|r| r.line);
+    records
+}
+
+/// Whether every quoted cell of a line ends in it.
+fn is_closed(line: &str, delimiter: char) -> bool {
+    let (mut begins, mut quoted) = (true, false);
+    let mut rest = line.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' if quoted && rest.peek() == Some(&'"') => drop(rest.next()),
+            '"' if quoted => quoted = false,
+            '"' if begins => (quoted, begins) = (true, false),
+            c if !quoted => begins = c == delimiter,
+            _ => {}
+        }
+    }
+    !quoted
 }
 
 fn machine(columns: &[Column], number: u32, line: &csv::StringRecord) -> Record {

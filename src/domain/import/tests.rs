@@ -91,6 +91,13 @@ fn csv_faults_have_their_line() {
     );
     assert!(one(&records, "k").wanted.is_ok(), "an open quote spoils its own line only");
     assert_eq!(refused(&read(Format::Csv, "10.0.0.1,root,hunter2\n")), [(1, Why::NoHeadings)]);
+    // Quotes within cells and cells that begin with one, however odd, keep to their line.
+    let odd =
+        "name,address\na\"b,\"10.0.0.1\n \"c,\"10.0.0.2\nd\"\",10.0.0.3\n\"e\"\"\",10.0.0.4\nf,10.0.0.5\n";
+    let records = read(Format::Csv, odd);
+    assert_eq!(records.all.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+    assert_eq!(why(&records, "").1, Why::Quotes);
+    assert!(one(&records, "f").wanted.is_ok());
 }
 
 const INVENTORY: &str = "

@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+mod anew;
+
 /// What the scripted node does at an attempt, in order.
 #[derive(Clone)]
 enum Act {
@@ -30,6 +32,9 @@ struct World {
     scripts: HashMap<(u64, String), VecDeque<Act>>,
     begun: Vec<(u64, String, u32)>,
     refuse: HashMap<u64, LinkFault>,
+    connects: HashMap<u64, u32>,
+    /// Connections after the first one that fail.
+    silent: u32,
     full: u32,
     locked: Vec<u64>,
     fresh: VecDeque<Result<Renewal, String>>,
@@ -146,9 +151,15 @@ impl Site for Scripted {
     }
 
     async fn connect(&self, node: NodeId) -> Result<FakeLink, LinkFault> {
-        let world = self.world.lock().unwrap();
+        let mut world = self.world.lock().unwrap();
         if let Some(fault) = world.refuse.get(&node.0) {
             return Err(fault.clone());
+        }
+        let connects = world.connects.entry(node.0).or_default();
+        *connects += 1;
+        let number = *connects;
+        if (2..2_u32.saturating_add(world.silent)).contains(&number) {
+            return Err(LinkFault::Gone("no answer".into()));
         }
         Ok(FakeLink { world: Arc::clone(&self.world), at: None, sent: 0, cancelled: false })
     }

@@ -1,0 +1,196 @@
+//! Changes of a node's network: one that cuts our own connection comes back by itself, a good one stays until it is undone.
+
+use super::support::{Cpmg, Lab, wait_until};
+use cpmg::api::message::NetView;
+use cpmg::api::{Client, Request, Response, socket_path};
+use cpmg::domain::ids::{EnvId, NodeId, Revision};
+use cpmg::domain::netplan::{Net, NetworkPlan, Tag, Wire};
+use cpmg::domain::secret::Secret;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A platform with nothing but the network, whose changes are taken back after `seconds`.
+fn platform(roles: &Path, seconds: u32) {
+    let dir = roles.join("platforms");
+    std::fs::create_dir_all(&dir).unwrap();
+    let text = format!(
+        "name = \"debian-12-wires\"\ntitle = {{ en = \"Wires\", zh-CN = \"网线\" }}\nos = {{ id = \"debian\", version = \"12\" }}\n\
+         release = \"wires\"\nmodules = [\"network\"]\n[module.network]\nPACKAGES = \"ifupdown\"\nINTERFACES = \"/etc/network/interfaces\"\n\
+         INTERFACES_D = \"/etc/network/interfaces.d\"\nNETWORK_LIMIT = \"{seconds}\"\n"
+    );
+    std::fs::write(dir.join("debian-12-wires.toml"), text).unwrap();
+}
+
+/// What the node's network is: the running one, and its files with content, mode, owner and time of change.
+const NETWORK: &str = "ip -o -4 address | sed 's/ *\\\\ .*//'; ip -4 route; ip -o link | sed 's/qdisc [a-z_]* //; s/@if[0-9]*//'; cat /run/network/ifstate; \
+    find /etc/network /etc/systemd/system -printf '%p %M %U:%G %l\\n' -type f -printf '%TY-%Tm-%Td %TT ' -exec sha256sum {} +";
+
+struct Site {
+    lab: Lab,
+    cpmg: Cpmg,
+    env: EnvId,
+    node: NodeId,
+}
+
+impl Site {
+    fn new(instance: &str, seconds: u32) -> Self {
+        let lab = Lab::up(instance, &["ctl1"]);
+        let cpmg = Cpmg::new();
+        platform(&cpmg.own_roles(), seconds);
+        cpmg.ok(&["env", "add", "wires", "--platform", "debian-12-wires"]);
+        cpmg.adopt(&lab, "wires", "ctl1", &["controller"]);
+        let id = |v: Value| v["id"].as_u64().unwrap();
+        let env = EnvId(id(cpmg.json(&["env", "show", "wires"])["environment"]["env"].clone()));
+        let node = NodeId(id(cpmg.json(&["node", "show", "ctl1"])));
+        // As on a machine whose installer has used ifupdown.
+        lab.exec(
+            "ctl1",
+            "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install ifupdown >/dev/null",
+        );
+        lab.exec("ctl1", "mkdir -p /run/network; printf 'auto lo\\niface lo inet loopback\\n\\nauto clus0\\niface clus0 inet manual\\n    # ours\\n' >/etc/network/interfaces; ifup --force lo clus0");
+        Self { lab, cpmg, env, node }
+    }
+
+    fn network(&self) -> String {
+        self.lab.exec("ctl1", NETWORK)
+    }
+
+    /// Asks the engine over its socket, as a screen does.
+    fn ask(&self, request: Request) -> Response {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (client, _pushed) =
+                Client::connect(&socket_path(&self.cpmg.data().join("run"))).await.unwrap();
+            let login = Request::Login { name: "ada".into(), password: Secret::new("correct horse") };
+            client.call(login).await.unwrap();
+            client.call(request).await.unwrap()
+        })
+    }
+
+    fn set(&self, based_on: Revision, plan: NetworkPlan) -> NetView {
+        match self.ask(Request::NetSet { env: self.env, based_on, plan: Box::new(plan) }) {
+            Response::Net(view) => *view,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The cluster network on a NIC of the node.
+    fn plan(&self, nic: &str, cidr: &str, range: &str) -> NetworkPlan {
+        let net = Net {
+            cidr: cidr.parse().unwrap(),
+            range: range.parse().unwrap(),
+            gateway: None,
+            floating: None,
+            vip: Vec::new(),
+            vlan: None,
+            mtu: None,
+            v6: None,
+        };
+        let nics = BTreeMap::from([(Tag::Cluster, nic.parse().unwrap())]);
+        NetworkPlan {
+            nets: BTreeMap::from([(Tag::Cluster, net)]),
+            nics: BTreeMap::from([(self.node, nics)]),
+            ..NetworkPlan::default()
+        }
+    }
+
+    fn job(&self) -> String {
+        self.cpmg.json(&["job", "list", "wires"]).as_array().unwrap().last().unwrap()["id"].to_string()
+    }
+
+    fn over(&self, job: &str) -> Value {
+        let show = || self.cpmg.json(&["job", "show", job]);
+        wait_until("the job is over", || show()["job"]["ended"].is_u64());
+        show()
+    }
+}
+
+#[test]
+#[ignore = "needs root and the lab"]
+fn a_change_that_locks_us_out_comes_back_by_itself() {
+    let site = Site::new("lockout", 25);
+    let before = site.network();
+    let address = site.lab.address("ctl1");
+    // Another address on the very NIC over which cpmg reaches the node: refused, until somebody says that he knows.
+    let mut plan = site.plan("host0", "10.99.99.0/24", "10.99.99.10-10.99.99.20");
+    let view = site.set(Revision(0), plan.clone());
+    let refused =
+        site.cpmg.run_with(&["install", "wires", "--over-failed-checks", "a test of the network step"], "");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains(&address), "{told}");
+    assert_eq!(site.network(), before);
+    plan.confirmed = view.resolved.lock_outs.clone();
+    assert_eq!(plan.confirmed.len(), 1, "{view:?}");
+    site.set(view.plan.revision, plan);
+
+    site.cpmg.ok(&["install", "wires", "--over-failed-checks", "a test of the network step"]);
+    let job = site.job();
+    wait_until("the node has the wrong address", || site.network().contains("host0    inet 10.99.99."));
+    assert!(!site.network().contains(&address), "our own connection is cut");
+    // A node that is cut off is found by nobody until its own timer mends it.
+    let shown = site.over(&job);
+    assert_eq!(shown["nodes"][0]["state"], "failed", "{shown}");
+    let out = site.cpmg.run_with(&["job", "output", &job, "ctl1", "network/confirm"], "");
+    let output = String::from_utf8_lossy(&out.stdout).into_owned();
+    println!("{output}");
+    assert!(
+        output.contains("the change of the network was taken back"),
+        "the job says in words what happened: {output}"
+    );
+    assert!(
+        output.contains(&format!("did not reach ctl1 at {address} over a new connection within 25 s")),
+        "{output}"
+    );
+    assert_eq!(site.network(), before, "reachable as before, its files byte for byte as before");
+    site.cpmg.ok(&["node", "probe", "ctl1"]);
+    // Nothing is left of it; what the job still has to undo does not harm.
+    site.cpmg.ok(&["job", "undo", &job, "--all", "--yes", "--follow"]);
+    assert_eq!(site.network(), before);
+    assert_eq!(
+        site.lab.exec("ctl1", "ls -A /var/lib/cpmg/saved; ls /var/lib/cpmg | grep network || :").trim(),
+        ""
+    );
+    assert_eq!(site.cpmg.json(&["node", "show", "ctl1"])["state"], "ready");
+}
+
+#[test]
+#[ignore = "needs root and the lab"]
+fn a_good_change_stays_until_it_is_undone() {
+    let site = Site::new("wires", 60);
+    let before = site.network();
+    let status: Value = serde_json::from_str(&site.lab.run(&["status", "--json"])).unwrap();
+    let cidr = status["cluster_network"].as_str().unwrap().to_owned();
+    let net = cidr.strip_suffix("0/24").unwrap();
+    let mut plan = site.plan("clus0", &cidr, &format!("{net}100-{net}120"));
+    plan.wires.insert(Tag::BrVlan, Wire::default());
+    plan.vlans = "100-199".parse().unwrap();
+    plan.nics.get_mut(&site.node).unwrap().insert(Tag::BrVlan, "prov0".parse().unwrap());
+    let view = site.set(Revision(0), plan);
+    let wanted = view.resolved.addresses[&site.node][&Tag::Cluster].to_string();
+
+    // A look changes nothing and says what would be written.
+    let dry = site.cpmg.ok(&["install", "wires", "--dry-run", "--follow"]);
+    assert!(dry.contains("/etc/network/interfaces.d/cpmg"), "{dry}");
+    assert_eq!(site.network(), before);
+    let printed =
+        site.cpmg.ok(&["install", "wires", "--follow", "--over-failed-checks", "a test of the network step"]);
+    println!("{printed}");
+    assert!(printed.contains("confirmed: ctl1 was reached over a new connection"), "{printed}");
+    let now = site.network();
+    assert!(now.contains(&format!("clus0    inet {wanted}/24")), "{now}");
+    assert!(now.contains("br-vlan:") && now.contains("master br-vlan"), "{now}");
+    assert_eq!(
+        site.lab.exec("ctl1", "systemctl list-timers --all | grep -c cpmg || :").trim(),
+        "0",
+        "no timer is left"
+    );
+    // It is there after a restart, too, and installing again finds nothing to do.
+    site.lab.run(&["reboot", "ctl1"]);
+    assert!(site.network().contains(&format!("inet {wanted}/24")), "{}", site.network());
+    let again =
+        site.cpmg.ok(&["install", "wires", "--follow", "--over-failed-checks", "a test of the network step"]);
+    assert!(again.contains("nothing was changed"), "{again}");
+    site.cpmg.ok(&["job", "undo", &site.job(), "--all", "--yes", "--follow"]);
+    assert_eq!(site.network(), before, "as before");
+}
