@@ -82,6 +82,34 @@ async fn a_sweep_shares_its_sockets_and_keeps_its_pace() {
     assert_eq!(sockets.available_permits(), 2);
 }
 
+#[tokio::test]
+async fn a_sweep_of_4094_addresses_finds_all_servers_and_invents_none() {
+    let [a, b, c, _] = own_address().octets();
+    // A network beside that of the other tests of this process.
+    let base = u32::from(Ipv4Addr::new(a, b ^ 1, c & 0xf0, 0));
+    let at = |n: u32| Ipv4Addr::from(base + n);
+    let there: std::collections::BTreeSet<Ipv4Addr> = (0..16).map(|n| at(1 + n * 270)).collect();
+    let first = *there.first().unwrap();
+    // One server takes sixteen addresses.
+    let config = there.iter().skip(1).map(|ip| format!("ListenAddress {ip}")).collect();
+    let _sshd = Sshd::with(Options { address: first, port: 2223, config, ..Options::default() });
+    for ip in &there {
+        while tokio::net::TcpStream::connect((*ip, 2223)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+    let options = SweepOptions { port: 2223, rate: 20_000, parallel: 512, ..SweepOptions::default() };
+    let mut sweep = sweep(&[format!("{}/20", at(0)).parse().unwrap()], options);
+    let mut found = std::collections::BTreeSet::new();
+    while let Some(event) = sweep.next().await {
+        if let Some(Found { address, probe: Probe::Ssh(_) }) = event.found {
+            assert!(found.insert(address.ip()), "{address} twice");
+        }
+    }
+    assert_eq!(sweep.progress(), Progress { done: 4094, total: 4094, found: 16, unasked: 0 });
+    assert_eq!(found, there);
+}
+
 fn now() -> Moment {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Moment(u64::try_from(since.as_millis()).unwrap())

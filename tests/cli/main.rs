@@ -13,4 +13,5 @@ mod jobs;
 mod net;
 mod nodes;
 mod support;
+mod sweeps;
 mod terminal;

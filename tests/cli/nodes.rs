@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// An sshd of this account on a loopback port.
-struct Sshd {
+pub(super) struct Sshd {
     child: Child,
-    folder: PathBuf,
-    port: u16,
+    pub(super) folder: PathBuf,
+    pub(super) port: u16,
 }
 
 impl Drop for Sshd {
@@ -20,7 +20,7 @@ impl Drop for Sshd {
     }
 }
 
-fn keygen(path: &PathBuf, passphrase: &str) {
+pub(super) fn keygen(path: &PathBuf, passphrase: &str) {
     let _ = std::fs::remove_file(path);
     let done = Command::new("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-N", passphrase, "-f"])
@@ -31,13 +31,13 @@ fn keygen(path: &PathBuf, passphrase: &str) {
     assert!(done.success());
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Sshd {
     /// With a fresh host key, letting `key` in.
-    fn start(site: &Site, port: u16) -> Self {
+    pub(super) fn start(site: &Site, port: u16) -> Self {
         let folder = site.dir.path().join("sshd");
         std::fs::create_dir_all(&folder).unwrap();
         if !folder.join("id").exists() {
@@ -69,18 +69,18 @@ impl Sshd {
         sshd
     }
 
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         self.folder.join("id").display().to_string()
     }
 
     /// Fingerprint of the host key, as ssh-keygen tells it.
-    fn fingerprint(&self) -> String {
+    pub(super) fn fingerprint(&self) -> String {
         let out = Command::new("ssh-keygen").arg("-lf").arg(self.folder.join("host.pub")).output().unwrap();
         String::from_utf8(out.stdout).unwrap().split(' ').nth(1).unwrap().to_owned()
     }
 }
 
-fn account() -> String {
+pub(super) fn account() -> String {
     let out = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(out.stdout).unwrap().trim().to_owned()
 }

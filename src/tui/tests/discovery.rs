@@ -37,7 +37,7 @@ fn the_page_of_found_machines() {
     rig.keys("X<Right><Enter>");
     rig.call("SightingsForget");
     // Those of a set, each with its own account.
-    rig.keys("ggn<Tab><Right><Right><Right>");
+    rig.keys("ggn<S-Tab><Right><Right><Right>");
     snapshots("node-add-set", &mut rig);
     rig.keys("<C-s>");
     let Request::NodeAdd { credential: Credential::Set { name }, address, .. } = rig.call("NodeAdd").request
