@@ -3,6 +3,7 @@
 pub use super::request::{Credential, EnvChange, NodeChange, Request};
 use super::rows::{JobRow, NodeRow, Row, Update};
 pub use super::views::*;
+use crate::domain::accounts::RotationPlan;
 use crate::domain::audit::AuditPage;
 use crate::domain::cobbler::{CobblerSettings, CobblerView};
 use crate::domain::environment::Environment;
@@ -142,6 +143,8 @@ pub enum Response {
     Accounts(Vec<AccountView>),
     /// The value of an account.
     Account(Secret),
+    /// What a rotation would do.
+    Rotation(RotationPlan),
     /// A plan.
     Plan(Box<Plan>),
     /// A job.

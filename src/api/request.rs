@@ -3,6 +3,7 @@
 use super::check::CheckScope;
 use super::discovery::{DiscoveryChange, SetChange};
 use super::rows::Topic;
+use crate::domain::accounts::NewValue;
 use crate::domain::audit::AuditFilter;
 use crate::domain::cobbler::{CobblerPlace, CobblerPower};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
@@ -286,6 +287,33 @@ pub enum Request {
     Accounts {
         /// Of which environment.
         env: EnvId,
+    },
+    /// Sets an account that no service uses yet.
+    AccountSet {
+        /// Of which environment.
+        env: EnvId,
+        /// Which account.
+        name: String,
+        /// Its value.
+        new: NewValue,
+    },
+    /// What rotating an account would do.
+    RotationPreview {
+        /// Of which environment.
+        env: EnvId,
+        /// Which account.
+        name: String,
+    },
+    /// Changes an account in the services that use it.
+    AccountRotate {
+        /// Of which environment.
+        env: EnvId,
+        /// Which account.
+        name: String,
+        /// Its value.
+        new: NewValue,
+        /// Of the steps that were shown.
+        digest: u64,
     },
     /// The value of an account, shown to an operator on demand and recorded.
     AccountReveal {

@@ -1,5 +1,6 @@
 //! What answers are made of: sessions, users, the catalog, accounts, windows of output, the engine about itself.
 
+use crate::domain::accounts::{AccountKind, AccountUse, RotationView, Strength};
 use crate::domain::ids::{NodeId, Revision, UserId};
 use crate::domain::netplan::{NetworkPlan, Resolved};
 use crate::domain::node::NodeRole;
@@ -106,6 +107,27 @@ pub struct AccountView {
     pub module: String,
     /// Characters in it.
     pub length: u32,
+    /// What it is.
+    #[serde(default)]
+    pub kind: AccountKind,
+    /// What it is used for.
+    #[serde(default)]
+    pub uses: Vec<AccountUse>,
+    /// Bits that a guesser has to find; 0 of a user's name.
+    #[serde(default)]
+    pub bits: u32,
+    /// The same in a word; nothing of a user's name.
+    #[serde(default)]
+    pub strength: Option<Strength>,
+    /// When its value was written last.
+    #[serde(default)]
+    pub changed: Option<Moment>,
+    /// Names of the nodes on which something uses it.
+    #[serde(default)]
+    pub used_on: Vec<String>,
+    /// Its rotation, as long as that has not succeeded.
+    #[serde(default)]
+    pub rotation: Option<RotationView>,
 }
 
 /// A window of output.

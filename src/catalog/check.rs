@@ -266,6 +266,15 @@ fn module(
             (AccountKind::Password, Some(default)) => {
                 faults.line(&file.path, file.line(default), "a password is generated and has no default");
             }
+            (AccountKind::User, Some(default))
+                if !crate::domain::accounts::name_faults(default.get_ref()).is_empty() =>
+            {
+                faults.line(
+                    &file.path,
+                    file.line(default),
+                    crate::domain::accounts::ValueFault::Name.to_string(),
+                );
+            }
             (AccountKind::User, None) => {
                 faults.line(&file.path, file.line(&spec.kind), "a user's name needs a default");
             }

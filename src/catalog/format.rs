@@ -69,6 +69,8 @@ pub(super) struct AccountFile {
     pub title: Spanned<Localized>,
     pub kind: Spanned<super::AccountKind>,
     pub default: Option<Spanned<String>>,
+    #[serde(default)]
+    pub uses: Vec<super::AccountUse>,
 }
 
 /// `[[step]]`.

@@ -273,6 +273,7 @@ fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Fa
         module: name.clone(),
         kind: *a.kind.get_ref(),
         default: a.default.as_ref().map(|d| d.get_ref().clone()),
+        uses: a.uses.clone(),
     });
     Module {
         name: name.clone(),

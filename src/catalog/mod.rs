@@ -24,6 +24,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+pub use crate::domain::accounts::{AccountKind, AccountUse};
 pub use bundle::{Bundle, BundleFault, BundleFile, BundleInput, Bundled, Lists};
 pub use fault::Fault;
 pub use plan::{PlanFault, PlanInput, PlanInputNode};
@@ -31,7 +32,6 @@ pub use preview::{MASK, StepPreview};
 
 use crate::domain::node::NodeRoles;
 use crate::domain::plan::{Localized, StageKind, StepId, StepSpec};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -126,16 +126,6 @@ pub struct Template {
     pub text: String,
 }
 
-/// What an account is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AccountKind {
-    /// A generated password.
-    Password,
-    /// A user's name.
-    User,
-}
-
 /// An account that an environment needs; its value is made and sealed by the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountSpec {
@@ -149,6 +139,8 @@ pub struct AccountSpec {
     pub kind: AccountKind,
     /// The value unless an operator gives another; only for users' names.
     pub default: Option<String>,
+    /// What the value is used for, as far as that limits what may be in it.
+    pub uses: Vec<AccountUse>,
 }
 
 impl Catalog {

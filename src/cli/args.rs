@@ -3,6 +3,7 @@
 //! Help, completions, the manual pages and `docs/cli.md` are made from this file. Passwords are never arguments: they are
 //! typed without echo or read from the standard input.
 
+pub use super::account_args::AccountCommand;
 pub use super::job_args::{JobCommand, ManualCommand, PolicyArgs};
 use crate::domain::node::NodeRole;
 use crate::domain::user::UserRole;
@@ -90,7 +91,7 @@ pub enum Command {
     /// Sets of credentials, tried in order on machines that were found
     #[command(subcommand)]
     CredentialSet(super::sweep_args::CredentialSetCommand),
-    /// Accounts that cpmg made for an environment's services
+    /// Accounts of an environment's services: look, set, rotate
     #[command(subcommand)]
     Account(AccountCommand),
     /// Network plan: which NIC of which node carries which network, with which address
@@ -473,23 +474,6 @@ pub enum NodeCommand {
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
-    },
-}
-
-/// Commands about accounts.
-#[derive(Clone, Debug, Subcommand)]
-pub enum AccountCommand {
-    /// List accounts, without their values
-    List {
-        /// Environment, by name or number
-        env: String,
-    },
-    /// Print the value of an account (the engine records who asked)
-    Reveal {
-        /// Environment, by name or number
-        env: String,
-        /// Name of the account
-        name: String,
     },
 }
 

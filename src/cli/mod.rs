@@ -12,6 +12,7 @@ pub mod connect;
 pub mod exit;
 pub mod places;
 
+mod account_args;
 mod accounts;
 mod audit;
 mod care;
@@ -103,8 +104,8 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Node(command) => nodes::run(global, command).await?,
         Command::Sweep(command) => discovery::run(global, command).await?,
         Command::CredentialSet(command) => discovery::sets(global, command).await?,
-        Command::Account(command) => accounts::run(global, command).await?,
         Command::Net(command) => return net::run(global, command).await,
+        Command::Account(command) => return accounts::run(global, command).await,
         Command::Cobbler(command) => cobbler::run(global, command).await?,
         Command::Ip(command) => ip::run(global, command).await?,
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,

@@ -69,7 +69,10 @@ nics() {
         say nic "$name $(first "$nic/address") $(first "$nic/speed" || :):$(first "$nic/carrier" || :):$(first "$nic/mtu") ${driver##*/} $state"
     done
     have ip || return 0
-    ip -o addr show 2>/dev/null | awk '$2 != "lo" && ($3 == "inet" || $3 == "inet6") { print "address=" $2, $4 }'
+    ip -o addr show 2>/dev/null | awk '$2 != "lo" && ($3 == "inet" || $3 == "inet6") {
+        print "address=" $2, $4
+        # Given for a time: by DHCP. (IPv6 is, too, where a router announces its network.)
+        if ($3 == "inet" && / dynamic /) print "dynamic=" $2, $4 }'
     ip -o route show default 2>/dev/null | awk 'NR == 1 {
         for (i = 1; i < NF; i++) { if ($i == "via") via = $(i + 1); if ($i == "dev") dev = $(i + 1) }
         print "gateway=" via; print "gateway_nic=" dev }'

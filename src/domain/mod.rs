@@ -7,6 +7,7 @@
 //! Never here: a file, a socket, `SystemTime::now`, a text for the screen (those live in the message catalogue of the `tui`).
 
 pub mod access;
+pub mod accounts;
 pub mod audit;
 pub mod check;
 pub mod cobbler;

@@ -232,6 +232,8 @@ pub enum PlanKind {
     DryRun,
     /// Installs the operating system of one node anew, and nothing else.
     Reinstall,
+    /// Rolls a password out.
+    Rotate,
 }
 
 impl PlanKind {
@@ -241,6 +243,7 @@ impl PlanKind {
             Self::Install => "install",
             Self::DryRun => "dry-run",
             Self::Reinstall => "reinstall",
+            Self::Rotate => "rotate",
         }
     }
 }

@@ -132,6 +132,14 @@ impl Engine {
             R::Ip { env } => Response::Ip(Box::new(self.ip_view(env)?)),
             R::IpChange { env, request } => Response::IpEvents(self.ip_change(&user, env, &request)?),
             R::Accounts { env } => Response::Accounts(self.account_views(env)?),
+            R::AccountSet { env, name, new } => {
+                self.account_set(&user, env, &name, new)?;
+                Response::Done
+            }
+            R::RotationPreview { env, name } => Response::Rotation(self.rotation_preview(env, &name)?),
+            R::AccountRotate { env, name, new, digest } => {
+                job(&self.account_rotate(&user, env, &name, new, digest)?)
+            }
             R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),
             R::Net { env } => Response::Net(Box::new(self.net(env)?)),
             R::NetSet { env, based_on, plan } => {

@@ -58,8 +58,13 @@ impl Engine {
             self.model.read().jobs.range(id..).skip(1).map(|(_, j)| Arc::clone(j)).collect();
         let newer = newer.iter().find(|j| {
             let inner = j.lock();
-            // What only looked changed nothing.
-            inner.job.env == env && (inner.job.plan.kind != PlanKind::DryRun || !inner.job.state.is_over())
+            // What only looked changed nothing; a password that was rotated is that of every later step.
+            let nothing = match inner.job.plan.kind {
+                PlanKind::DryRun => inner.job.state.is_over(),
+                PlanKind::Rotate => inner.job.state == JobState::Succeeded,
+                PlanKind::Install | PlanKind::Reinstall => false,
+            };
+            inner.job.env == env && !nothing
         });
         match newer {
             Some(newer) if over => Err(Failure::new(
@@ -163,6 +168,14 @@ impl Engine {
         digest: u64,
     ) -> Result<Arc<JobCell>, Failure> {
         let cell = self.job_to_ask(id)?;
+        if cell.kind() == PlanKind::Rotate {
+            return Err(Failure::new(
+                FailureKind::Invalid,
+                "a rotation is not undone, that would take back the installation itself: go back to the old password \
+                 with 'cpmg account rotate ENV NAME --back'",
+            )
+            .keyed("error-rotation-undo"));
+        }
         let (list, nodes) = {
             let inner = cell.lock();
             (inner.job.undo_list(scope), inner.job.undo_nodes(scope))
@@ -203,6 +216,8 @@ impl Engine {
         if let Some(job) = node.job
             && let Ok(cell) = self.job_to_ask(job)
             && cell.lock().job.nodes.contains_key(&id)
+            // A fresh system needs more than the steps of a rotation.
+            && cell.kind() != PlanKind::Rotate
         {
             return Ok(cell);
         }

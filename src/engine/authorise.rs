@@ -22,6 +22,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         R::Unsubscribe(_)
         | R::Catalog
         | R::Accounts { .. }
+        | R::RotationPreview { .. }
         | R::Ip { .. }
         | R::FactsHistory { .. }
         | R::Cobbler { .. }
@@ -57,8 +58,10 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::NetSet { .. }
         | R::IpChange { .. }
         | R::CobblerRegister { .. }
+        | R::AccountSet { .. }
         | R::AccountReveal { .. } => Action::Configure,
         R::Install { .. }
+        | R::AccountRotate { .. }
         | R::JobRetry { .. }
         | R::JobStop { .. }
         | R::JobRelease { .. }

@@ -2,20 +2,14 @@
 
 use super::records::ENVIRONMENTS;
 use super::topics::Area;
-use super::{Engine, dice, now};
-use crate::api::message::{AccountView, EnvChange};
+use super::{Engine, now};
+use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind};
-use crate::domain::audit::AuditKind;
 use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
 use crate::domain::ids::{EnvId, Revision};
 use crate::domain::policy::{Policy, RETRIES_MAX};
-use crate::domain::secret::{Secret, password_from};
 use crate::domain::user::User;
 use crate::store::Kind;
-use std::collections::BTreeMap;
-
-/// Length of a generated password, characters.
-const PASSWORD_LENGTH: usize = 24;
 
 /// A refusal because there is no such environment.
 pub fn no_env(env: EnvId) -> Failure {
@@ -184,65 +178,6 @@ impl Engine {
             )
             .keyed("error-env-busy")),
         }
-    }
-
-    /// The accounts of an environment; those that are missing are generated first.
-    pub fn accounts(&self, env: &Environment) -> Result<BTreeMap<String, Secret>, Failure> {
-        let catalog = self.catalog()?;
-        let specs = catalog
-            .accounts(&env.platform, &env.modules)
-            .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?;
-        let _write = self.write();
-        let mut out = BTreeMap::new();
-        for spec in specs {
-            let known = self.records.account(env.id, &spec.name)?;
-            let value = if let Some(value) = known {
-                value
-            } else {
-                let value = match spec.default.clone() {
-                    Some(user) => Secret::new(user),
-                    None => password_from(&dice::<128>()?, PASSWORD_LENGTH).ok_or_else(|| {
-                        Failure::new(FailureKind::Engine, "no password could be generated: the dice ran out")
-                    })?,
-                };
-                self.records.save_account(env.id, &spec.name, &value)?;
-                value
-            };
-            out.insert(spec.name, value);
-        }
-        Ok(out)
-    }
-
-    /// The accounts of an environment, without their values.
-    pub fn account_views(&self, id: EnvId) -> Result<Vec<AccountView>, Failure> {
-        let env = self.env(id)?;
-        let values = self.accounts(&env)?;
-        let specs = self
-            .catalog()?
-            .accounts(&env.platform, &env.modules)
-            .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?;
-        Ok(specs
-            .into_iter()
-            .map(|spec| AccountView {
-                length: values
-                    .get(&spec.name)
-                    .map_or(0, |v| u32::try_from(v.reveal().chars().count()).unwrap_or(u32::MAX)),
-                name: spec.name,
-                title: spec.title,
-                module: spec.module,
-            })
-            .collect())
-    }
-
-    /// The value of an account.
-    pub fn account_reveal(&self, asks: &User, id: EnvId, name: &str) -> Result<Secret, Failure> {
-        let env = self.env(id)?;
-        let value = self.accounts(&env)?.remove(name).ok_or_else(|| {
-            Failure::new(FailureKind::NotFound, format!("environment {} has no account {name}", env.name))
-        })?;
-        // The sentence names the account, which is one of the catalog's names; the value never leaves this function otherwise.
-        self.audit(&Self::deed(asks, AuditKind::Account, &env, format!("showed the account {name}")))?;
-        Ok(value)
     }
 }
 

@@ -62,6 +62,9 @@ impl Engine {
         let machine_id = facts.machine_id.clone();
         let facts = Facts { machine_id: old.to_owned(), ..facts };
         self.note_node(id, |n| n.facts = Some(facts)).map_err(|f| f.message)?;
+        if let Ok(node) = self.node(id) {
+            self.note_node_leases(&node);
+        }
         Ok(Renewal::Fresh { host_key: offered.to_string(), machine_id })
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::ids::EnvId;
 use crate::domain::ipam::{
     self, Claim, IpEvent, IpRequest, IpView, Ipam, Lapse, Lease, Owner, Pool, Refused, Seen, Source, Subnet,
 };
+use crate::domain::node::Node;
 use crate::domain::user::User;
 use crate::store::{self, Batch, Stamp};
 use serde::{Deserialize, Serialize};
@@ -174,6 +175,27 @@ impl Engine {
             new = ipam::note_leases(&new, &owner, source, leases.into_iter().map(lease).collect());
         }
         if new == book { Ok(()) } else { self.ip_save(env, &book, new) }
+    }
+
+    /// Records which addresses of a node came from DHCP, as its facts tell.
+    pub fn note_node_leases(&self, node: &Node) {
+        let Some(facts) = &node.facts else { return };
+        let nics = facts.nics.iter().filter(|nic| !is_private(&nic.name));
+        let given =
+            nics.flat_map(|nic| nic.dynamic.iter().filter_map(|a| Some((plain(a)?, nic.mac.clone()))));
+        let machine = (node.name.clone(), given.collect());
+        if let Err(why) = self.note_leases(node.env, Source::Dhcp, vec![machine]) {
+            tracing::warn!(%why, node = %node.name, "addresses given by DHCP could not be recorded");
+        }
+    }
+
+    /// A node is gone: what DHCP gave it may be anybody's.
+    pub fn forget_leases(&self, env: EnvId, node: &str) {
+        for source in [Source::Dhcp, Source::Cobbler] {
+            if let Err(why) = self.note_leases(env, source, vec![(node.to_owned(), Vec::new())]) {
+                tracing::warn!(%why, node, "addresses of a removed node could not be forgotten");
+            }
+        }
     }
 
     /// Every address that somebody has, as far as the engine knows: nodes (of every environment, they share this host's

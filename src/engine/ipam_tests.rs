@@ -162,3 +162,35 @@ async fn a_nodes_address_is_nobody_elses() {
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|r| !r.conflict && r.claims[0].source == Source::Node));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_dhcp_gave_a_node_is_recorded_and_forgotten_with_it() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let engine = Engine::open(super::tests::options(dir.path()), CancellationToken::new()).unwrap();
+    let env = EnvId(3);
+    let node = |dynamic: &[&str]| -> Node {
+        let facts = serde_json::json!({ "nics": [
+            { "name": "eth0", "mac": "52:54:00:00:00:01", "addresses": ["10.30.0.3/24"], "dynamic": dynamic },
+            { "name": "docker0", "mac": "02:42:00:00:00:01", "dynamic": ["172.17.0.1/16"] },
+        ] });
+        serde_json::from_value(serde_json::json!({
+            "id": 9, "env": 3, "name": "web", "address": "10.30.0.3", "port": 22, "user": "root", "credential": null,
+            "host_key": null, "roles": [], "state": "discovered", "reach": "unknown", "facts": facts, "job": null,
+            "revision": 1,
+        }))
+        .unwrap()
+    };
+    engine.note_node_leases(&node(&["10.30.0.3/24"]));
+    let used = engine.addresses_in_use(env);
+    let claims: Vec<(String, &str, Source)> = used
+        .iter()
+        .flat_map(|(ip, c)| c.iter().map(|c| (ip.to_string(), c.owner.as_str(), c.source)))
+        .collect();
+    assert_eq!(claims, [("10.30.0.3".to_owned(), "web", Source::Dhcp)]);
+    // It has a static one now.
+    engine.note_node_leases(&node(&[]));
+    assert!(engine.addresses_in_use(env).is_empty());
+    engine.note_node_leases(&node(&["10.30.0.3/24"]));
+    engine.forget_leases(env, "web");
+    assert!(engine.addresses_in_use(env).is_empty());
+}

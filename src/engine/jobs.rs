@@ -23,7 +23,7 @@ use crate::domain::text::harmless;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::install::{Attempt, execute};
-use crate::store::{self, Kind, Stamp};
+use crate::store::{self, Batch, Kind, Stamp};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -185,6 +185,9 @@ impl Engine {
     ) -> Result<Arc<JobCell>, Failure> {
         let env = self.env(env)?;
         self.refuse_while_busy(env.id)?;
+        if kind == PlanKind::Install {
+            self.refuse_unfinished_rotation(&env)?;
+        }
         let plan = self.plan(&env, kind)?;
         self.accounts(&env)?;
         let deed = if kind == PlanKind::Install {
@@ -206,6 +209,18 @@ impl Engine {
         env: &Environment,
         plan: Plan,
         deed: Option<AuditEntry>,
+    ) -> Result<Arc<JobCell>, Failure> {
+        self.start_job_with(asks, env, plan, deed, |_, _| Ok(()))
+    }
+
+    /// As [`Self::start_job`], with more that is written together with the job.
+    pub fn start_job_with(
+        self: &Arc<Self>,
+        asks: &User,
+        env: &Environment,
+        plan: Plan,
+        deed: Option<AuditEntry>,
+        also: impl FnOnce(&mut Batch, JobId) -> store::Result<()>,
     ) -> Result<Arc<JobCell>, Failure> {
         let id = JobId(self.records.next_id(Kind::Jobs)?);
         super::records::blocking(|| self.write_job_files(id, &plan))?;
@@ -233,6 +248,7 @@ impl Engine {
                 for node in &nodes {
                     NODES.put(batch, &node.id, node, Stamp::engine(now()))?;
                 }
+                also(batch, id)?;
                 JOBS.put(batch, &id, &record, Stamp::engine(now()))
             })?;
             let cell = self.cell(Job::new(id, plan, record.by, record.created), 0);

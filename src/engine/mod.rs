@@ -8,6 +8,7 @@
 //!
 //! Never here: a rule about what is allowed (that is `domain`), a text of the screen, a wait for a client.
 
+mod accounts;
 mod answer;
 mod asks;
 mod audit;

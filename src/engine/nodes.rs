@@ -221,7 +221,7 @@ impl Engine {
 
     /// Takes a node out of its environment.
     pub fn node_remove(&self, id: NodeId, based_on: Revision) -> Result<(), Failure> {
-        let _write = self.write();
+        let write = self.write();
         let node = self.node(id)?;
         if node.revision != based_on {
             return Err(stale(&format!("node {}", node.name), "", based_on, node.revision));
@@ -235,6 +235,8 @@ impl Engine {
             Ok(())
         })?;
         self.model.write().nodes.remove(&id);
+        drop(write);
+        self.forget_leases(node.env, &node.name);
         self.node_changed(&node);
         Ok(())
     }
@@ -376,6 +378,7 @@ impl Engine {
                 n.name = short;
             }
         })?;
+        self.note_node_leases(&self.node(node.id)?);
         Ok(Response::Node(Box::new(self.node_row(&self.node(node.id)?))))
     }
 }

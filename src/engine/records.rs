@@ -301,13 +301,28 @@ impl Records {
             .map_err(|f| refused(&f))
     }
 
+    /// When an account's value was written last.
+    pub fn account_changed(&self, env: EnvId, name: &str) -> Result<Option<Moment>, Failure> {
+        let stored = ACCOUNTS.get(&*self.store, &(env, name.to_owned())).map_err(|f| refused(&f))?;
+        Ok(stored.map(|s| s.stamp.at))
+    }
+
+    /// Seals the value of an account, as part of a change.
+    pub fn put_account(
+        &self,
+        batch: &mut Batch,
+        env: EnvId,
+        name: &str,
+        value: &Secret,
+    ) -> store::Result<()> {
+        let key = (env, name.to_owned());
+        let sealed = self.sealer.seal(&Identity::of(&ACCOUNTS, &key, "value"), value)?;
+        ACCOUNTS.put(batch, &key, &sealed, Stamp::engine(now()))
+    }
+
     /// Seals and saves the value of an account.
     pub fn save_account(&self, env: EnvId, name: &str, value: &Secret) -> Result<(), Failure> {
-        let key = (env, name.to_owned());
-        self.change(|batch| {
-            let sealed = self.sealer.seal(&Identity::of(&ACCOUNTS, &key, "value"), value)?;
-            ACCOUNTS.put(batch, &key, &sealed, Stamp::engine(now()))
-        })
+        self.change(|batch| self.put_account(batch, env, name, value))
     }
 }
 

@@ -102,8 +102,14 @@ impl Site for JobSite {
             });
             kept.await.unwrap_or(Err(store::Error::Closed)).map_err(|f| site_fault(&f))?;
         }
+        let ends = matches!(event, JobEvent::Ended);
         match self.engine.journalled(&self.cell, event).await {
-            Ok(Journalled::Accepted | Journalled::Resumed) => Ok(()),
+            Ok(Journalled::Accepted | Journalled::Resumed) => {
+                if ends {
+                    self.engine.rotation_ended(&self.cell);
+                }
+                Ok(())
+            }
             Ok(Journalled::Refused) => Err(SiteFault::Refused("the job's journal does not allow it".into())),
             Err(fault) => Err(site_fault(&fault)),
         }

@@ -76,7 +76,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-discovery.ftl"),
                 "\n",
-                include_str!("i18n/en-network.ftl")
+                include_str!("i18n/en-network.ftl"),
+                "\n",
+                include_str!("i18n/en-accounts.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -91,7 +93,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-discovery.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-network.ftl")
+                include_str!("i18n/zh-CN-network.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-accounts.ftl")
             ),
         }
     }

@@ -61,6 +61,8 @@ actions! {
     CobblerRegister "cobbler-register", TabSystems "systems", TabProfiles "profiles", TabDistros "distros",
     Network "network", NetEdit "net-edit", NetRemove "net-remove", NetConfirm "net-confirm",
     TabNetworks "networks", TabNics "nics", TabFaults "faults",
+    Addresses "addresses", TabPools "pools", TabSubnets "subnets", TabUsed "used", IpNew "ip-new", IpConfirm "ip-confirm",
+    IpFree "ip-free", IpRefresh "ip-refresh", Accounts "accounts", AccountSet "account-set", AccountBack "account-back",
     UserNew "user-new", UserPassword "user-password", UserDisable "user-disable",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
@@ -123,6 +125,10 @@ pub enum Context {
     Cobbler,
     /// The network plan.
     Network,
+    /// Pools, subnets and addresses.
+    Addresses,
+    /// Accounts of services.
+    Accounts,
     /// A form.
     Form,
     /// A question.
@@ -136,7 +142,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -164,6 +170,8 @@ impl Context {
         Self::Users,
         Self::Cobbler,
         Self::Network,
+        Self::Addresses,
+        Self::Accounts,
         Self::Form,
         Self::Dialog,
         Self::Reading,
@@ -200,6 +208,8 @@ impl Context {
             Self::Users => "users",
             Self::Cobbler => "cobbler",
             Self::Network => "network",
+            Self::Addresses => "addresses",
+            Self::Accounts => "accounts",
             Self::Form => "form",
             Self::Dialog => "dialog",
             Self::Reading => "reading",

@@ -41,13 +41,19 @@ fn write_roles(roles: &Path) {
     );
     write("modules/preflight/node.sh", "#!/bin/sh\nrun() { :; }\nundo() { :; }\n");
     let mut module = "name = \"toy\"\ntitle = { en = \"Toy\", zh-CN = \"玩具\" }\nroles = [\"controller\", \
-                      \"compute\"]\nneeds = []\n"
+                      \"compute\"]\nneeds = []\n\n[accounts.TOY_PASSWORD]\ntitle = { en = \"Toy\", zh-CN = \
+                      \"玩具\" }\nkind = \"password\"\n"
         .to_owned();
     for name in STEPS.map(|s| s.trim_start_matches("toy/")) {
         let _ = write!(
             module,
             "\n[[step]]\nname = \"{name}\"\ntitle = {{ en = \"The {name}\", zh-CN = \"步\" }}\n\
-             script = \"{name}.sh\"\nweight = 10\n"
+             script = \"{name}.sh\"\nweight = 10\n{}",
+            match name {
+                "second" => "secrets = [\"TOY_PASSWORD\"]\n",
+                "third" => "restarts = [\"toy\"]\n",
+                _ => "",
+            }
         );
         let script = "#!/bin/sh\ncheck() { return 1; }\nrun() { mark_changed; }\nundo() { mark_changed; }\n";
         write(&format!("modules/toy/{name}.sh"), script);

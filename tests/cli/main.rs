@@ -3,6 +3,7 @@
 //! Each test has data, sessions and roles of its own. Nothing here waits for time to pass, only for what is to happen.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod accounts;
 mod audit;
 mod cobbler;
 mod commands;

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 /// Asks Keystone for a token over plain HTTP; gives the status line.
-fn token(address: &str, password: &str) -> String {
+pub fn token(address: &str, password: &str) -> String {
     let body = json!({"auth": {
         "identity": {"methods": ["password"], "password": {"user": {
             "name": "admin", "domain": {"id": "default"}, "password": password}}},

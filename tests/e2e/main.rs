@@ -7,6 +7,7 @@
 mod as_before;
 mod install;
 mod lockout;
+mod rotate;
 mod screens;
 mod steps;
 mod support;

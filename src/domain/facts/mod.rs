@@ -114,6 +114,8 @@ pub struct Nic {
     pub mtu: u32,
     /// Addresses with prefix length.
     pub addresses: Vec<String>,
+    /// Those of them that DHCP gave.
+    pub dynamic: Vec<String>,
     /// Kernel driver.
     pub driver: String,
 }
@@ -187,18 +189,19 @@ impl Facts {
             "gateway_nic" => self.gateway_nic = (!value.is_empty()).then(text),
             "disk" if self.disks.len() < LIST_MAX => self.disks.extend(disk(value)),
             "nic" if self.nics.len() < LIST_MAX => self.nics.extend(nic(value)),
-            "address" => self.address(value),
+            "address" => self.address(value, |nic| &mut nic.addresses),
+            "dynamic" => self.address(value, |nic| &mut nic.dynamic),
             _ => {}
         }
     }
 
-    fn address(&mut self, value: &str) {
+    fn address(&mut self, value: &str, list: fn(&mut Nic) -> &mut Vec<String>) {
         let Some((name, address)) = value.split_once(' ') else { return };
         let name = name.split('@').next().unwrap_or(name);
-        if let Some(nic) = self.nics.iter_mut().find(|n| n.name == name)
-            && nic.addresses.len() < LIST_MAX
+        if let Some(list) = self.nics.iter_mut().find(|n| n.name == name).map(list)
+            && list.len() < LIST_MAX
         {
-            nic.addresses.push(address.to_owned());
+            list.push(address.to_owned());
         }
     }
 }
@@ -267,7 +270,7 @@ fn nic(value: &str) -> Option<Nic> {
     let mtu = link.next().and_then(|m| m.parse().ok()).unwrap_or(0);
     let driver = words.next().filter(|d| *d != "-").unwrap_or_default().to_owned();
     let up = words.next().map(|w| w == "up");
-    Some(Nic { name, mac, speed, carrier, up, mtu, addresses: Vec::new(), driver })
+    Some(Nic { name, mac, speed, carrier, up, mtu, driver, ..Nic::default() })
 }
 
 #[cfg(test)]
@@ -287,7 +290,7 @@ mod tests {
         kvm=1\nroot=1000 400\nclock_synchronised=no\nclock_service=chrony\n\
         disk=sda 4000 1\ndisk=nvme0n1 512000 0\ndisk=broken\nnic=eth0 AA:bb:cc:dd:ee:ff 10000:1:9000 ixgbe\n\
         nic=eth1  :: -\nnic=eth2 aa:00:00:00:00:00 -1:0:1500 virtio_net down\naddress=eth0 10.0.0.7/24\naddress=eth0@if3 fe80::1/64\n\
-        address=nope 1.2.3.4/8\ngateway=10.0.0.1\ngateway_nic=eth0\npython=3.11\npython=3.9\npython=3.11\nfirewall=ufw\n\
+        dynamic=eth0 10.0.0.7/24\naddress=nope 1.2.3.4/8\ngateway=10.0.0.1\ngateway_nic=eth0\npython=3.11\npython=3.9\npython=3.11\nfirewall=ufw\n\
         os_pretty=\u{1b}[31mDebian\u{1b}[0m\nend=1\nafter=x\n";
 
     #[test]
@@ -312,6 +315,7 @@ mod tests {
             ("aa:bb:cc:dd:ee:ff", Some(10_000), true, 9000)
         );
         assert_eq!(eth0.addresses, ["10.0.0.7/24", "fe80::1/64"]);
+        assert_eq!(eth0.dynamic, ["10.0.0.7/24"]);
         assert_eq!((f.nics[1].speed, f.nics[1].mtu, f.nics[1].driver.as_str()), (None, 0, ""));
         assert_eq!(
             (f.nics[2].speed, f.nics[2].carrier, f.nics[2].driver.as_str()),

@@ -273,7 +273,7 @@ impl Job {
 
     fn undo_asked(&mut self, nodes: &[(NodeId, usize)], by: Option<&str>) -> Applied {
         self.may_ask(by)?;
-        if nodes.is_empty() || self.plan.kind == PlanKind::DryRun {
+        if nodes.is_empty() || matches!(self.plan.kind, PlanKind::DryRun | PlanKind::Rotate) {
             return Err(No);
         }
         let mut seen = std::collections::BTreeSet::new();

@@ -53,7 +53,13 @@ impl Job {
     /// What `scope` would undo, last step first.
     pub fn undo_list(&self, scope: &UndoScope) -> UndoList {
         let mut list = UndoList::default();
-        for (node, back_to) in self.undo_targets(scope) {
+        // Its steps are those of the installation: undone, they would take back that.
+        let targets = if self.plan.kind == crate::domain::plan::PlanKind::Rotate {
+            Vec::new()
+        } else {
+            self.undo_targets(scope)
+        };
+        for (node, back_to) in targets {
             let Some(n) = self.nodes.get(&node) else { continue };
             if super::node_next(n.state, super::NodeMove::Undo).is_none() || n.runs() {
                 if n.is_touched() {

@@ -1,6 +1,7 @@
 # English: jobs, what can be asked of them and of their nodes.
 ## Stops
 crumb-dry-run = Dry run { $id }
+crumb-rotate = Rotation { $id }
 crumb-reinstall = Reinstallation { $id }
 stop-title-hold = Hold job { $id }?
 stop-title-drain = Finish the running steps and end job { $id }?
@@ -74,6 +75,7 @@ step-undone = undone
 step-undo-failed = undo failed
 step-undo-interrupted = undo interrupted
 env-state-dry-run = dry run { $share }
+env-state-rotating = rotating { $share }
 env-state-reinstalling = reinstalling
 context-job-node = A node of a job
 act-again = try this node again
@@ -231,6 +233,7 @@ col-lock = Lock
 col-kind = Kind
 plan-kind-install = install
 plan-kind-dry-run = dry run
+plan-kind-rotate = rotate
 plan-kind-reinstall = reinstall
 label-ways = Ways on
 exit-install = install (i)

@@ -1,6 +1,7 @@
 # 简体中文：任务，以及可对任务及其节点提出的要求。
 ## Stops
 crumb-dry-run = 试运行 { $id }
+crumb-rotate = 密码轮换 { $id }
 crumb-reinstall = 重装 { $id }
 stop-title-hold = 暂停任务 { $id }？
 stop-title-drain = 跑完当前步骤后结束任务 { $id }？
@@ -68,6 +69,7 @@ step-undone = 已撤销
 step-undo-failed = 撤销失败
 step-undo-interrupted = 撤销被中断
 env-state-dry-run = 试运行 { $share }
+env-state-rotating = 轮换密码 { $share }
 env-state-reinstalling = 重装中
 context-job-node = 任务中的节点
 act-again = 重试此节点
@@ -213,6 +215,7 @@ col-lock = 锁
 col-kind = 种类
 plan-kind-install = 安装
 plan-kind-dry-run = 试运行
+plan-kind-rotate = 轮换密码
 plan-kind-reinstall = 重装
 label-ways = 后续操作
 exit-install = 安装（i）

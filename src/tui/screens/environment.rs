@@ -1,5 +1,7 @@
 //! One environment: its nodes, modules and jobs as tabs.
 
+use super::accounts::AccountsPage;
+use super::addresses::AddressPage;
 use super::cobbler::CobblerPage;
 use super::env_forms;
 use super::jobs::JobsTab;
@@ -198,6 +200,8 @@ impl Screen for EnvPage {
             Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
             Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
             Action::Network => return Some(vec![Effect::Push(Box::new(NetworkPage::new(self.env)))]),
+            Action::Addresses => return Some(vec![Effect::Push(Box::new(AddressPage::new(self.env)))]),
+            Action::Accounts => return Some(vec![Effect::Push(Box::new(AccountsPage::new(self.env)))]),
             Action::EnvParallel => return Some(vec![Effect::Push(env_forms::parallel(env()?))]),
             Action::EnvPlatform => return Some(vec![Effect::Push(env_forms::platform(env()?))]),
             _ => {

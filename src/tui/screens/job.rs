@@ -197,6 +197,7 @@ impl Screen for JobPage {
         Some(match self.row(cx).map(|j| j.kind) {
             Some(PlanKind::DryRun) => t!("crumb-dry-run", id = id),
             Some(PlanKind::Reinstall) => t!("crumb-reinstall", id = id),
+            Some(PlanKind::Rotate) => t!("crumb-rotate", id = id),
             Some(PlanKind::Install) | None => t!("crumb-job", id = id),
         })
     }

@@ -1,6 +1,10 @@
 //! The screens, one story a file.
 
 pub mod account;
+mod account_forms;
+pub mod accounts;
+mod address_forms;
+pub mod addresses;
 pub mod attempts;
 pub mod cobbler;
 pub mod cobbler_forms;
@@ -36,6 +40,7 @@ pub mod plan;
 pub mod plan_step;
 pub mod policy_form;
 pub mod renewal;
+pub mod rotation;
 pub mod shell;
 pub mod stop;
 pub mod sweep;

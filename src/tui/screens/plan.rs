@@ -204,7 +204,7 @@ impl Screen for PlanPage {
             (_, Ok(Response::Job(job))) => {
                 let said = match job.kind {
                     PlanKind::DryRun => t!("dry-run-started"),
-                    PlanKind::Install | PlanKind::Reinstall => t!("install-started"),
+                    PlanKind::Install | PlanKind::Reinstall | PlanKind::Rotate => t!("install-started"),
                 };
                 return vec![Effect::Replace(Box::new(JobPage::new(job.id))), Effect::Say(Level::Good, said)];
             }

@@ -1,11 +1,13 @@
 //! The catalogue: every key in every language, every key that the code uses.
 
+use crate::domain::accounts::{GeneratorFault, Place, Strength, ValueFault};
 use crate::domain::cobbler::CobblerFault;
 use crate::domain::environment::NameFault;
 use crate::domain::facts::findings::{Hardware, Severity};
 use crate::domain::facts::history::Fact;
 use crate::domain::facts::same::Same;
 use crate::domain::import::Why;
+use crate::domain::ipam::{PoolKind, Source};
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
 use crate::domain::manual::ENGLISH;
@@ -86,8 +88,33 @@ fn made() -> BTreeSet<String> {
     }
     all.extend(ReinstallPhase::ALL.map(|s| format!("reinstall-{}", s.word())));
     all.extend(ENGLISH.iter().map(|(key, _)| (*key).to_owned()));
-    for kind in [PlanKind::Install, PlanKind::DryRun, PlanKind::Reinstall] {
+    for kind in [PlanKind::Install, PlanKind::DryRun, PlanKind::Reinstall, PlanKind::Rotate] {
         all.push(format!("plan-kind-{}", kind.word()));
+    }
+    all.extend(Source::ALL.iter().chain([&Source::Unknown]).map(|s| format!("ip-source-{}", s.word())));
+    all.extend(PoolKind::ALL.map(|s| format!("pool-{}", s.word())));
+    all.extend([Place::Set, Place::NotYet, Place::Unknown].map(|s| format!("rotation-has-{}", s.word())));
+    for kind in ["strength", "strength-word"] {
+        all.extend(
+            [Strength::Weak, Strength::Fair, Strength::Strong].map(|s| format!("{kind}-{}", s.word())),
+        );
+    }
+    {
+        use GeneratorFault as G;
+        use ValueFault as F;
+        let faults = [
+            F::Control,
+            F::BlankAtEnd,
+            F::NotAscii('x'),
+            F::NotAsciiUrl('x'),
+            F::InTemplate('x', 0),
+            F::Dollar,
+            F::Quoted,
+            F::TooLongForKeystone,
+            F::Name,
+        ];
+        all.extend(faults.map(|f| f.key().to_owned()));
+        all.extend([G::Length(0), G::Classes, G::Dice].map(|f| f.key().to_owned()));
     }
     for way in OnFailure::ALL {
         all.extend(["", "-means"].map(|tail| format!("on-failure-{}{tail}", way.word())));

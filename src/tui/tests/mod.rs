@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+mod accounts;
+mod addresses;
 mod catalogue;
 mod cobbler;
 mod discovery;

@@ -155,6 +155,7 @@ pub fn environment(row: &EnvRow) -> Shown {
                 PlanKind::Install => t!("env-state-installing", share = share),
                 PlanKind::DryRun => t!("env-state-dry-run", share = share),
                 PlanKind::Reinstall => t!("env-state-reinstalling"),
+                PlanKind::Rotate => t!("env-state-rotating", share = share),
             };
         }
         shown

@@ -1,0 +1,251 @@
+//! Accounts of an environment's services: masked, with how good each is, where it is in use, and what a rotation came to.
+
+use super::account_forms;
+use super::rotation::RotationDialog;
+use crate::api::views::AccountView;
+use crate::api::{Failure, Request, Response};
+use crate::domain::accounts::{AccountKind, NewValue, Place, RotationView, Strength};
+use crate::domain::ids::EnvId;
+use crate::domain::plan::localized;
+use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::text;
+use crate::tui::theme::Part;
+use crate::tui::widgets::empty;
+use crate::tui::widgets::list::List;
+use crate::tui::widgets::table::{self, Cell, Wide, column};
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// Dots that stand for a value: as many as of every other, they tell nothing of its length.
+const MASK: &str = "••••••••";
+
+/// The page.
+pub struct AccountsPage {
+    env: EnvId,
+    list: List,
+    /// Not answered yet, why not, or what there is.
+    view: Option<Result<Vec<AccountView>, Text>>,
+}
+
+impl AccountsPage {
+    /// The page of an environment.
+    pub fn new(env: EnvId) -> Self {
+        Self { env, list: List::default(), view: None }
+    }
+
+    fn all(&self) -> &[AccountView] {
+        self.view.as_ref().and_then(|v| v.as_ref().ok()).map_or(&[], Vec::as_slice)
+    }
+
+    fn keys(&self) -> Vec<u64> {
+        let all = (0_u64..).zip(self.all());
+        all.filter(|(_, a)| self.list.filter.matches(&a.name)).map(|(key, _)| key).collect()
+    }
+
+    fn at(&self, key: u64) -> Option<&AccountView> {
+        self.all().get(usize::try_from(key).ok()?)
+    }
+
+    fn selected(&self) -> Option<&AccountView> {
+        self.at(self.list.selected(&self.keys())?)
+    }
+
+    fn cells(&self, cx: &Shared, key: u64) -> Vec<Cell> {
+        let Some(a) = self.at(key) else { return Vec::new() };
+        let value = match a.kind {
+            AccountKind::Password => MASK.to_owned(),
+            AccountKind::User => cx.tr(&t!("account-user")),
+        };
+        let used = if a.used_on.is_empty() { "-".to_owned() } else { a.used_on.join(", ") };
+        vec![
+            (localized(&a.title, cx.catalogue.language().code()).to_owned(), Part::Text),
+            (a.name.clone(), Part::Dim),
+            (value, Part::Dim),
+            meter(cx, a),
+            state(cx, a),
+            (used, Part::Dim),
+        ]
+    }
+
+    /// Which password is in force where, of everything that is not settled.
+    fn open(&self, cx: &Shared) -> Vec<(String, Part)> {
+        let mut lines = Vec::new();
+        for (a, r) in self.all().iter().filter_map(|a| Some((a, a.rotation.as_ref()?))) {
+            let job = r.job.to_string();
+            let words = Text::key(format!("job-state-{}", r.state));
+            let name = a.name.as_str();
+            let head = if r.back {
+                t!("rotation-back-open", name = name, job = job, state = words)
+            } else {
+                t!("rotation-open", name = name, job = job, state = words)
+            };
+            lines.push((format!("! {}", cx.tr(&head)), Part::Warn));
+            lines.extend(r.places.iter().map(|(node, step, place)| {
+                let word = cx.tr(&Text::key(format!("rotation-has-{}", place.word())));
+                let (glyph, part) = match place {
+                    Place::Set => ("✓", Part::Good),
+                    Place::NotYet => ("·", Part::Dim),
+                    Place::Unknown => ("?", Part::Warn),
+                };
+                (format!("    {glyph} {node}  {step}  {word}"), part)
+            }));
+        }
+        lines
+    }
+}
+
+fn meter(cx: &Shared, a: &AccountView) -> Cell {
+    let Some(strength) = a.strength else { return ("-".to_owned(), Part::Dim) };
+    let (bar, part) = match strength {
+        Strength::Weak => ("■□□", Part::Bad),
+        Strength::Fair => ("■■□", Part::Warn),
+        Strength::Strong => ("■■■", Part::Good),
+    };
+    let word = cx.tr(&Text::key(format!("strength-word-{}", strength.word())));
+    (format!("{bar} {word}"), part)
+}
+
+fn state(cx: &Shared, a: &AccountView) -> Cell {
+    let going = |r: &RotationView| !r.state.is_over();
+    match &a.rotation {
+        Some(r) if going(r) => (cx.tr(&t!("account-rotating")), Part::Busy),
+        Some(_) => (cx.tr(&t!("account-unsettled")), Part::Warn),
+        None if a.used_on.is_empty() => (cx.tr(&t!("account-unused")), Part::Dim),
+        None => (cx.tr(&t!("account-in-force")), Part::Good),
+    }
+}
+
+impl Screen for AccountsPage {
+    fn name(&self) -> &'static str {
+        "accounts"
+    }
+
+    fn crumb(&self, cx: &Shared) -> Option<Text> {
+        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
+        Some(Text::plain(format!("{name} › {}", cx.tr(&t!("crumb-accounts")))))
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        vec![Context::Accounts, Context::List, Context::Moving]
+    }
+
+    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        self.list.filter.key(key).then(Vec::new)
+    }
+
+    fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
+        self.list.filter.prompt()
+    }
+
+    fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        vec![Effect::Call(Tag::Content, Request::Accounts { env: self.env })]
+    }
+
+    fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.online(cx)
+    }
+
+    fn refusal(&self, _: &Shared, action: Action) -> Option<Text> {
+        let selected = self.selected();
+        match action {
+            Action::AccountSet | Action::AccountBack if selected.is_none() => {
+                Some(t!("refused-nothing-selected"))
+            }
+            Action::AccountSet => {
+                let a = selected?;
+                if a.rotation.is_some() {
+                    Some(t!("refused-rotation-open"))
+                } else if a.kind == AccountKind::User && !a.used_on.is_empty() {
+                    Some(t!("refused-user-in-use"))
+                } else {
+                    None
+                }
+            }
+            Action::AccountBack => match &selected?.rotation {
+                None => Some(t!("refused-no-rotation")),
+                Some(r) if !r.state.is_over() => Some(t!("refused-rotation-runs")),
+                Some(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        let keys = self.keys();
+        if self.list.act(action, &keys) {
+            return Some(Vec::new());
+        }
+        match action {
+            Action::AccountSet => {
+                let account = self.selected()?;
+                Some(vec![Effect::Push(account_forms::change(self.env, account))])
+            }
+            Action::AccountBack => {
+                let name = self.selected()?.name.clone();
+                let dialog = RotationDialog::new(self.env, name, NewValue::Old);
+                Some(vec![Effect::Push(Box::new(dialog))])
+            }
+            Action::IpRefresh => Some(self.online(cx)),
+            Action::Yank => Some(vec![Effect::Copy(self.selected()?.name.clone())]),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+        match result {
+            Ok(Response::Accounts(all)) => {
+                self.view = Some(Ok(all));
+                Vec::new()
+            }
+            Ok(_) => Vec::new(),
+            Err(f) if tag == Tag::Content => {
+                self.view = Some(Err(cx.catalogue.failure(&f)));
+                Vec::new()
+            }
+            Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
+        }
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        match &self.view {
+            None => return empty::draw(cx, frame, area, &[t!("loading")]),
+            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
+            Some(Ok(all)) if all.is_empty() => {
+                return empty::draw(cx, frame, area, &[t!("accounts-empty"), t!("accounts-empty-do")]);
+            }
+            Some(Ok(_)) => {}
+        }
+        let mut open = Vec::new();
+        for (line, part) in self.open(cx) {
+            let width = usize::from(area.width).saturating_sub(2).max(1);
+            open.extend(text::wrap(&line, width).into_iter().map(|l| (l, part)));
+        }
+        let most = usize::from(area.height) / 2;
+        open.truncate(most);
+        let rows = text::cells(open.len());
+        for (n, (line, part)) in open.into_iter().enumerate() {
+            let place = Rect { y: area.y.saturating_add(text::cells(n)), height: 1, ..area };
+            frame.render_widget(Line::styled(format!(" {line}"), cx.style(part)), place);
+        }
+        let rest = Rect { y: area.y.saturating_add(rows), height: area.height.saturating_sub(rows), ..area };
+        let keys = self.keys();
+        if keys.is_empty() {
+            let sentence = t!("filter-empty", filter = self.list.filter.text());
+            return empty::draw(cx, frame, rest, &[sentence]);
+        }
+        let columns = [
+            column(t!("col-account"), Wide::Flex(24), 0),
+            column(t!("col-name"), Wide::Fixed(22), 2),
+            column(t!("col-value"), Wide::Fixed(10), 3),
+            column(t!("col-strength"), Wide::Fixed(12), 0),
+            column(t!("col-state"), Wide::Fixed(14), 0),
+            column(t!("col-used-on"), Wide::Fixed(16), 1),
+        ];
+        table::draw(cx, frame, rest, &self.list, &columns, &keys, |key| self.cells(cx, key));
+    }
+}

@@ -1,0 +1,377 @@
+//! Addresses of an environment: pools, subnets, who uses what.
+
+use super::address_forms;
+use crate::api::{Failure, Request, Response};
+use crate::domain::ids::EnvId;
+use crate::domain::ipam::{AddressRow, IpRequest, IpView, PoolUse, Subnet, SubnetState};
+use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::text;
+use crate::tui::theme::Part;
+use crate::tui::widgets::dialog::Confirm;
+use crate::tui::widgets::empty;
+use crate::tui::widgets::list::List;
+use crate::tui::widgets::table::{self, Cell, Column, Wide, column};
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Pools,
+    Subnets,
+    Addresses,
+}
+
+impl Tab {
+    const ALL: [Self; 3] = [Self::Pools, Self::Subnets, Self::Addresses];
+
+    fn title(self) -> Text {
+        match self {
+            Self::Pools => t!("tab-pools"),
+            Self::Subnets => t!("tab-subnets"),
+            Self::Addresses => t!("tab-used"),
+        }
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Pools => Self::Subnets,
+            Self::Subnets => Self::Addresses,
+            Self::Addresses => Self::Pools,
+        }
+    }
+}
+
+/// The page.
+pub struct AddressPage {
+    env: EnvId,
+    tab: Tab,
+    list: List,
+    /// Not answered yet, why not, or what there is.
+    view: Option<Result<Box<IpView>, Text>>,
+}
+
+impl AddressPage {
+    /// The page of an environment.
+    pub fn new(env: EnvId) -> Self {
+        Self { env, tab: Tab::Pools, list: List::default(), view: None }
+    }
+
+    fn has(&self) -> Option<&IpView> {
+        self.view.as_ref()?.as_deref().ok()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let Some(has) = self.has() else { return Vec::new() };
+        match self.tab {
+            Tab::Pools => has.pools.iter().map(|p| p.pool.net.to_string()).collect(),
+            Tab::Subnets => has.subnets.iter().map(|s| format!("{} {}", s.net, s.owner)).collect(),
+            Tab::Addresses => has.addresses.iter().map(|a| format!("{} {}", a.address, who(a))).collect(),
+        }
+    }
+
+    fn keys(&self) -> Vec<u64> {
+        let all = (0_u64..).zip(self.names());
+        all.filter(|(_, name)| self.list.filter.matches(name)).map(|(key, _)| key).collect()
+    }
+
+    fn at(&self) -> Option<usize> {
+        usize::try_from(self.list.selected(&self.keys())?).ok()
+    }
+
+    fn pool(&self) -> Option<&PoolUse> {
+        self.has()?.pools.get(self.at()?).filter(|_| self.tab == Tab::Pools)
+    }
+
+    fn subnet(&self) -> Option<&Subnet> {
+        self.has()?.subnets.get(self.at()?).filter(|_| self.tab == Tab::Subnets)
+    }
+
+    /// The selected address, if it was allocated here.
+    fn allocated(&self) -> Option<(String, String)> {
+        let row = self.has()?.addresses.get(self.at()?).filter(|_| self.tab == Tab::Addresses)?;
+        let mine = row.claims.iter().find(|c| c.source == crate::domain::ipam::Source::Allocated)?;
+        Some((row.address.to_string(), mine.owner.clone()))
+    }
+
+    fn count(&self, tab: Tab) -> usize {
+        self.has().map_or(0, |has| match tab {
+            Tab::Pools => has.pools.len(),
+            Tab::Subnets => has.subnets.len(),
+            Tab::Addresses => has.addresses.len() + usize::try_from(has.left_out).unwrap_or(0),
+        })
+    }
+
+    fn change(&self, request: IpRequest) -> Vec<Effect> {
+        vec![Effect::Call(Tag::Form, Request::IpChange { env: self.env, request })]
+    }
+
+    /// Takes away what is selected: a pool, a subnet, an address.
+    fn free(&self) -> Option<Vec<Effect>> {
+        if let Some(pool) = self.pool() {
+            return Some(self.change(IpRequest::RemovePool { net: pool.pool.net.to_string() }));
+        }
+        let env = self.env;
+        let ask = move |title, body, request: IpRequest| {
+            let dialog = Confirm::new(title, body, t!("button-give-back"), move || {
+                vec![Effect::Call(Tag::Form, Request::IpChange { env, request })]
+            });
+            Some(vec![Effect::Push(Box::new(dialog))])
+        };
+        if let Some(s) = self.subnet() {
+            let (owner, net) = (s.owner.to_string(), s.net.to_string());
+            let body = vec![t!("ip-delete-what", owner = &owner, net = net, count = s.addresses.len())];
+            return ask(t!("ip-delete-title"), body, IpRequest::Delete { owner });
+        }
+        let (address, owner) = self.allocated()?;
+        let body = vec![t!("ip-release-what", address = &address, owner = owner)];
+        ask(t!("ip-release-title"), body, IpRequest::Release { address })
+    }
+
+    fn tabs(&self, cx: &Shared) -> Line<'static> {
+        let mut spans = vec![Span::raw(" ")];
+        for (n, tab) in Tab::ALL.into_iter().enumerate() {
+            let word = format!("{} {} {}", n + 1, cx.tr(&tab.title()), self.count(tab));
+            // The open tab is told by its brackets, not by its look alone.
+            let (word, part) = if tab == self.tab {
+                (format!("[{word}]"), Part::Title)
+            } else {
+                (format!(" {word} "), Part::Dim)
+            };
+            spans.push(Span::styled(word, cx.style(part)));
+            spans.push(Span::raw(" "));
+        }
+        let conflicts = self.has().map_or(0, |h| h.addresses.iter().filter(|a| a.conflict).count());
+        if conflicts > 0 {
+            let text = format!("! {}", cx.tr(&t!("ip-conflicts", count = conflicts)));
+            spans.push(Span::styled(text, cx.style(Part::Bad)));
+        }
+        Line::from(spans)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        match self.tab {
+            Tab::Pools => vec![
+                column(t!("col-pool-net"), Wide::Flex(18), 0),
+                column(t!("col-for"), Wide::Fixed(16), 0),
+                column(t!("col-addresses"), Wide::Fixed(10), 2),
+                column(t!("col-reserved"), Wide::Fixed(10), 1),
+                column(t!("col-confirmed"), Wide::Fixed(10), 1),
+                column(t!("col-in-use"), Wide::Fixed(8), 0),
+            ],
+            Tab::Subnets => vec![
+                column(t!("col-pool-net"), Wide::Fixed(18), 0),
+                column(t!("col-owner"), Wide::Flex(14), 0),
+                column(t!("col-for"), Wide::Fixed(16), 1),
+                column(t!("col-state"), Wide::Fixed(22), 0),
+                column(t!("col-in-use"), Wide::Fixed(8), 0),
+            ],
+            Tab::Addresses => vec![
+                column(t!("col-address"), Wide::Fixed(16), 0),
+                column(t!("col-who"), Wide::Flex(24), 0),
+                column(t!("col-known-by"), Wide::Flex(16), 1),
+                column(t!("col-subnet-of"), Wide::Fixed(14), 2),
+            ],
+        }
+    }
+
+    fn cells(&self, cx: &Shared, key: u64) -> Vec<Cell> {
+        let Some(has) = self.has() else { return Vec::new() };
+        let at = usize::try_from(key).unwrap_or(usize::MAX);
+        match self.tab {
+            Tab::Pools => has.pools.get(at).map(|p| pool_cells(cx, p)).unwrap_or_default(),
+            Tab::Subnets => {
+                let left = |s: &Subnet| match s.state {
+                    SubnetState::Reserved { until } => {
+                        let left = text::duration(until.since(cx.now));
+                        (cx.tr(&t!("subnet-reserved", left = left)), Part::Warn)
+                    }
+                    SubnetState::Confirmed { .. } => (cx.tr(&t!("subnet-confirmed")), Part::Good),
+                };
+                let cells = |s: &Subnet| {
+                    vec![
+                        (s.net.to_string(), Part::Text),
+                        (s.owner.to_string(), Part::Text),
+                        (cx.tr(&Text::key(format!("pool-{}", s.kind.word()))), Part::Dim),
+                        left(s),
+                        (format!("{}/{}", s.addresses.len(), s.usable()), Part::Text),
+                    ]
+                };
+                has.subnets.get(at).map(cells).unwrap_or_default()
+            }
+            Tab::Addresses => has.addresses.get(at).map(|a| address_cells(cx, a)).unwrap_or_default(),
+        }
+    }
+}
+
+fn who(row: &AddressRow) -> String {
+    let mut names: Vec<&str> = row.claims.iter().map(|c| c.owner.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn pool_cells(cx: &Shared, p: &PoolUse) -> Vec<Cell> {
+    let count = |n: u64| if p.addresses == 0 { "-".to_owned() } else { n.to_string() };
+    vec![
+        (p.pool.net.to_string(), Part::Text),
+        (cx.tr(&Text::key(format!("pool-{}", p.pool.kind.word()))), Part::Text),
+        (count(p.addresses), Part::Dim),
+        (count(p.reserved), Part::Text),
+        (count(p.confirmed), Part::Text),
+        (count(p.allocated), Part::Text),
+    ]
+}
+
+fn address_cells(cx: &Shared, row: &AddressRow) -> Vec<Cell> {
+    let known: Vec<String> =
+        row.claims.iter().map(|c| cx.tr(&Text::key(format!("ip-source-{}", c.source.word())))).collect();
+    // A conflict is told by its mark, not by its look alone.
+    let (mark, part) = if row.conflict { ("! ", Part::Bad) } else { ("", Part::Text) };
+    vec![
+        (row.address.to_string(), part),
+        (format!("{mark}{}", who(row)), part),
+        (known.join(", "), Part::Dim),
+        (row.subnet.clone().unwrap_or_else(|| "-".to_owned()), Part::Dim),
+    ]
+}
+
+impl Screen for AddressPage {
+    fn name(&self) -> &'static str {
+        "addresses"
+    }
+
+    fn crumb(&self, cx: &Shared) -> Option<Text> {
+        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
+        Some(Text::plain(format!("{name} › {}", cx.tr(&t!("crumb-addresses")))))
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        vec![Context::Addresses, Context::List, Context::Moving]
+    }
+
+    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        self.list.filter.key(key).then(Vec::new)
+    }
+
+    fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
+        self.list.filter.prompt()
+    }
+
+    fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        vec![Effect::Call(Tag::Content, Request::Ip { env: self.env })]
+    }
+
+    fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.online(cx)
+    }
+
+    fn ticks(&self, _: &Shared) -> bool {
+        let reserved = |s: &Subnet| matches!(s.state, SubnetState::Reserved { .. });
+        self.tab == Tab::Subnets && self.has().is_some_and(|h| h.subnets.iter().any(reserved))
+    }
+
+    fn refusal(&self, _: &Shared, action: Action) -> Option<Text> {
+        let no_pool = || self.has().is_some_and(|h| h.pools.is_empty());
+        match action {
+            Action::IpNew if self.tab == Tab::Subnets && no_pool() => Some(t!("refused-no-pool")),
+            Action::IpNew if self.tab == Tab::Addresses => {
+                let confirmed = |s: &Subnet| matches!(s.state, SubnetState::Confirmed { .. });
+                let none = !self.has().is_some_and(|h| h.subnets.iter().any(confirmed));
+                none.then(|| t!("refused-no-subnet"))
+            }
+            Action::IpConfirm if self.subnet().is_none() => Some(t!("refused-ip-confirm")),
+            Action::IpFree if self.tab == Tab::Addresses && self.allocated().is_none() => {
+                Some(t!("refused-ip-release"))
+            }
+            Action::IpFree if self.at().is_none() => Some(t!("refused-nothing-selected")),
+            _ => None,
+        }
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        let keys = self.keys();
+        if self.list.act(action, &keys) {
+            return Some(Vec::new());
+        }
+        match action {
+            Action::TabPools => self.tab = Tab::Pools,
+            Action::TabSubnets => self.tab = Tab::Subnets,
+            Action::TabUsed => self.tab = Tab::Addresses,
+            Action::TabNext => self.tab = self.tab.next(),
+            Action::TabBefore => self.tab = self.tab.next().next(),
+            Action::IpNew => {
+                let form = match self.tab {
+                    Tab::Pools => address_forms::pool(self.env),
+                    Tab::Subnets => address_forms::reserve(self.env),
+                    Tab::Addresses => {
+                        let owners: Vec<String> = self
+                            .has()?
+                            .subnets
+                            .iter()
+                            .filter(|s| matches!(s.state, SubnetState::Confirmed { .. }))
+                            .map(|s| s.owner.to_string())
+                            .collect();
+                        address_forms::allocate(self.env, &owners)
+                    }
+                };
+                return Some(vec![Effect::Push(form)]);
+            }
+            Action::IpConfirm => {
+                let owner = self.subnet()?.owner.to_string();
+                return Some(self.change(IpRequest::Confirm { owner }));
+            }
+            Action::IpFree => return self.free(),
+            Action::IpRefresh => return Some(self.online(cx)),
+            Action::Yank => {
+                let text = self.names().into_iter().nth(self.at()?)?;
+                return Some(vec![Effect::Copy(text)]);
+            }
+            Action::Open => {}
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+        match result {
+            Ok(Response::Ip(view)) => {
+                self.view = Some(Ok(view));
+                Vec::new()
+            }
+            Ok(Response::IpEvents(_)) => self.online(cx),
+            Ok(_) => Vec::new(),
+            Err(f) if tag == Tag::Content => {
+                self.view = Some(Err(cx.catalogue.failure(&f)));
+                Vec::new()
+            }
+            Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
+        }
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        match &self.view {
+            None => return empty::draw(cx, frame, area, &[t!("loading")]),
+            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
+            Some(Ok(_)) => {}
+        }
+        frame.render_widget(self.tabs(cx), Rect { height: 1.min(area.height), ..area });
+        let rest = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+        let keys = self.keys();
+        if keys.is_empty() {
+            let sentences = match self.tab {
+                _ if !self.list.filter.text().is_empty() => {
+                    vec![t!("filter-empty", filter = self.list.filter.text())]
+                }
+                Tab::Pools => vec![t!("ip-no-pools"), t!("ip-no-pools-do")],
+                Tab::Subnets => vec![t!("ip-no-subnets"), t!("ip-no-subnets-do")],
+                Tab::Addresses => vec![t!("ip-no-addresses")],
+            };
+            return empty::draw(cx, frame, rest, &sentences);
+        }
+        table::draw(cx, frame, rest, &self.list, &self.columns(), &keys, |key| self.cells(cx, key));
+    }
+}
