@@ -8,6 +8,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::cast_precision_loss,
     reason = "a bench"
 )]
 #![allow(dead_code, reason = "the support is shared")]
@@ -16,6 +17,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -76,7 +78,7 @@ fn serve(addresses: &[Ipv4Addr]) -> Servers {
             key.display()
         );
         for address in part {
-            config.push_str(&format!("ListenAddress {address}\n"));
+            let _ = writeln!(config, "ListenAddress {address}");
         }
         std::fs::write(&path, config).unwrap();
         let sshd = Command::new("/usr/sbin/sshd")

@@ -319,7 +319,7 @@ impl Engine {
         self.take_up_jobs();
         let stop = self.stop.clone();
         tokio::select! {
-            served = server.serve(Arc::clone(&self), stop) => served,
+            end = server.serve(Arc::clone(&self), stop) => end,
             () = self.export_hourly() => Ok(()),
             () = self.put_aside() => Ok(()),
             () = self.keep_schedules() => Ok(()),

@@ -105,7 +105,7 @@ impl Server {
             let (engine, stop) = (Arc::clone(&engine), stop.clone());
             let serve = async move {
                 match UnixStream::from_std(stream) {
-                    Ok(stream) => connection::serve(engine, caller, stream, stop).await,
+                    Ok(stream) => Box::pin(connection::serve(engine, caller, stream, stop)).await,
                     Err(why) => tracing::error!(%why, "a client could not be served"),
                 }
             };
