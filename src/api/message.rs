@@ -161,6 +161,8 @@ pub enum Response {
     Report(ReportPart),
     /// A shell was opened.
     Shell(ShellId),
+    /// A connectivity check was started.
+    CheckRun(Box<super::check::CheckRunRow>),
     /// Who did what.
     Audit(AuditPage),
     /// What the engine knows about itself.

@@ -7,9 +7,10 @@ use super::talk::Talk;
 use super::{find, print, prompt};
 use crate::api::check::{CheckPhase, CheckRow, CheckRunRow, CheckScope};
 use crate::api::client::Pushed;
-use crate::api::{Request, Row, Topic};
+use crate::api::{Request, Response, Row, Topic};
 use crate::domain::check::{Cell, CellState, CheckReport, Column, Severity, Verdict, words};
 use crate::domain::ids::EnvId;
+use crate::domain::time::Moment;
 
 /// `cpmg check …`.
 pub async fn run(global: &Global, command: CheckCommand) -> Result<Code, Fault> {
@@ -23,8 +24,9 @@ pub async fn run(global: &Global, command: CheckCommand) -> Result<Code, Fault> 
                 scope.nodes.push(find::node(&talk, &wanted).await?.id);
             }
             talk.call(Request::Subscribe(Topic::Check(env.id))).await?;
-            talk.call(Request::CheckRun { env: env.id, scope }).await?;
-            follow(&mut talk, env.id).await?;
+            let request = Request::CheckRun { env: env.id, scope };
+            let Response::CheckRun(run) = talk.call(request).await? else { return Err(Talk::unexpected()) };
+            follow(&mut talk, env.id, run.started).await?;
             show(&talk, env.id, &env.name).await
         }
         CheckCommand::Show { env } => {
@@ -41,7 +43,7 @@ pub async fn run(global: &Global, command: CheckCommand) -> Result<Code, Fault> 
 }
 
 /// Waits for the end of the check that was just started. Ctrl-C ends it.
-async fn follow(talk: &mut Talk, env: EnvId) -> Result<(), Fault> {
+async fn follow(talk: &mut Talk, env: EnvId, started: Moment) -> Result<(), Fault> {
     let person = prompt::interactive() && !talk.json;
     let mut shown: Option<CheckRunRow> = None;
     loop {
@@ -64,6 +66,10 @@ async fn follow(talk: &mut Talk, env: EnvId) -> Result<(), Fault> {
         }
         for row in update.rows {
             let Row::CheckRun(row) = row else { continue };
+            // The first row may still be of the check before.
+            if row.started < started {
+                continue;
+            }
             if row.ended.is_some() {
                 return ended(&row);
             }

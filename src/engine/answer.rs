@@ -210,10 +210,7 @@ impl Engine {
                 self.shell_close(&user, shell)?;
                 Response::Done
             }
-            R::CheckRun { env, scope } => {
-                self.check_run(&user, env, scope)?;
-                Response::Done
-            }
+            R::CheckRun { env, scope } => Response::CheckRun(Box::new(self.check_run(&user, env, scope)?)),
             R::CheckCancel { env } => {
                 self.check_cancel(env)?;
                 Response::Done

@@ -141,7 +141,12 @@ impl Engine {
     }
 
     /// Starts a check.
-    pub fn check_run(self: &Arc<Self>, asks: &User, env: EnvId, scope: CheckScope) -> Result<(), Failure> {
+    pub fn check_run(
+        self: &Arc<Self>,
+        asks: &User,
+        env: EnvId,
+        scope: CheckScope,
+    ) -> Result<CheckRunRow, Failure> {
         self.env(env)?;
         let nodes = self.model.read().nodes.values().filter(|n| n.env == env).count();
         let invalid = |field: &str, why: &str| Failure::new(FailureKind::Invalid, why).at(field);
@@ -169,7 +174,7 @@ impl Engine {
             cancelled: false,
             fault: None,
         };
-        self.checks.with(env, |cell| {
+        let run = self.checks.with(env, |cell| {
             if let Some(run) = cell.run.as_ref().filter(|r| r.ended.is_none()) {
                 return Err(Failure::new(
                     FailureKind::Busy,
@@ -177,9 +182,12 @@ impl Engine {
                 )
                 .keyed("error-check-runs"));
             }
-            cell.run = Some(CheckRunRow { usual_ms: cell.took, ..run });
+            // Runs are told apart by when they began.
+            let began = cell.run.as_ref().map_or(run.started, |last| run.started.max(last.started.plus(1)));
+            let run = CheckRunRow { usual_ms: cell.took, started: began, ..run };
+            cell.run = Some(run.clone());
             cell.cancel = cancel.clone();
-            Ok(())
+            Ok(run)
         })?;
         self.topics.touch(Area::Check(env));
         let engine = Arc::clone(self);
@@ -197,7 +205,7 @@ impl Engine {
             });
             engine.topics.touch(Area::Check(env));
         });
-        Ok(())
+        Ok(run)
     }
 
     /// Ends the check that runs.
