@@ -358,9 +358,8 @@ impl Engine {
         };
         match discovery::gather(&session, now).await {
             Ok(facts) => {
-                // Many nodes tell at the same time: this waits for a flush together with all of them.
-                if let Err(why) = self.noted(node.id, |n| n.facts = Some(facts)).await {
-                    tracing::warn!(%why, node = %node.name, "its facts could not be noted");
+                if let Err(why) = self.keep_facts(node.id, facts, |_, _| {}) {
+                    tracing::warn!(%why, node = %node.name, "its facts could not be kept");
                 }
             }
             // What was known before is judged by; the questions themselves will tell.

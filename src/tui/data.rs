@@ -3,6 +3,7 @@
 //! Rows of a topic stay when nobody watches it any more, so that going back shows something at once; the next snapshot
 //! replaces them. Nothing here is ever made up by the client.
 
+use crate::api::check::{CheckRow, CheckRunRow};
 use crate::api::rows::{DiscoveryRow, EnvRow, FoundRow, JobNodeRow, JobRow, NodeRow, StepRow, SweepRow};
 use crate::api::{Row, RowKey, Topic, Update};
 use crate::domain::ids::{EnvId, JobId, NodeId};
@@ -139,6 +140,16 @@ impl Data {
         self.rows(Topic::Discovery(env))
             .filter_map(|r| if let Row::Found(r) = r { Some(r) } else { None })
             .collect()
+    }
+
+    /// The last connectivity check of an environment.
+    pub fn check(&self, env: EnvId) -> Option<&CheckRow> {
+        self.rows(Topic::Check(env)).find_map(|r| if let Row::Check(r) = r { Some(&**r) } else { None })
+    }
+
+    /// The connectivity check of an environment that runs, or ran last.
+    pub fn check_run(&self, env: EnvId) -> Option<&CheckRunRow> {
+        self.rows(Topic::Check(env)).find_map(|r| if let Row::CheckRun(r) = r { Some(r) } else { None })
     }
 
     /// Shells that are open.

@@ -78,7 +78,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-network.ftl"),
                 "\n",
-                include_str!("i18n/en-accounts.ftl")
+                include_str!("i18n/en-accounts.ftl"),
+                "\n",
+                include_str!("i18n/en-check.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -95,7 +97,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-network.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-accounts.ftl")
+                include_str!("i18n/zh-CN-accounts.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-check.ftl")
             ),
         }
     }

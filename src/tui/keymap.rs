@@ -63,6 +63,7 @@ actions! {
     TabNetworks "networks", TabNics "nics", TabFaults "faults",
     Addresses "addresses", TabPools "pools", TabSubnets "subnets", TabUsed "used", IpNew "ip-new", IpConfirm "ip-confirm",
     IpFree "ip-free", IpRefresh "ip-refresh", Accounts "accounts", AccountSet "account-set", AccountBack "account-back",
+    Connectivity "connectivity", CheckRun "check-run", CheckAgain "check-again", CheckStop "check-stop",
     UserNew "user-new", UserPassword "user-password", UserDisable "user-disable",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
@@ -129,6 +130,8 @@ pub enum Context {
     Addresses,
     /// Accounts of services.
     Accounts,
+    /// A connectivity check.
+    Check,
     /// A form.
     Form,
     /// A question.
@@ -142,7 +145,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -172,6 +175,7 @@ impl Context {
         Self::Network,
         Self::Addresses,
         Self::Accounts,
+        Self::Check,
         Self::Form,
         Self::Dialog,
         Self::Reading,
@@ -210,6 +214,7 @@ impl Context {
             Self::Network => "network",
             Self::Addresses => "addresses",
             Self::Accounts => "accounts",
+            Self::Check => "check",
             Self::Form => "form",
             Self::Dialog => "dialog",
             Self::Reading => "reading",

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod check;
 mod cobbler;
 mod commands;
 mod engines;

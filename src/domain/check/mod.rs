@@ -26,7 +26,7 @@ pub use report::{
     SegmentView, Severity, Verdict,
 };
 pub use tasks::tasks;
-pub use words::{Words, argument, tidy, words};
+pub use words::{CAUSES, Words, argument, tidy, words};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

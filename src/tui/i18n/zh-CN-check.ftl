@@ -3,7 +3,6 @@ act-connectivity = 连通性检查
 act-check-run = 检查全部
 act-check-again = 重新检查此项
 act-check-stop = 结束正在进行的检查
-hint-connectivity = 检查网络
 hint-check-run = 检查全部
 hint-check-again = 重查此项
 hint-check-stop = 结束

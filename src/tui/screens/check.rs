@@ -13,9 +13,9 @@ use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
 use crate::tui::widgets::dialog::{Confirm, Reading};
+use crate::tui::widgets::empty;
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Cell, Wide, column};
-use crate::tui::widgets::empty;
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -23,8 +23,8 @@ use ratatui::text::Line;
 
 /// Arguments that sentences about findings have.
 const ARGUMENTS: [&str; 22] = [
-    "why", "count", "net", "there", "others", "nics", "groups", "subject", "vlans", "tried", "other", "nodes",
-    "mac", "address", "peer", "mtu", "expected", "host", "offset", "source", "module", "who",
+    "why", "count", "net", "there", "others", "nics", "groups", "subject", "vlans", "tried", "other",
+    "nodes", "mac", "address", "peer", "mtu", "expected", "host", "offset", "source", "module", "who",
 ];
 
 /// The page.
@@ -78,7 +78,11 @@ impl CheckPage {
         let report = self.report(cx)?;
         let shown: Vec<&Finding> = if self.in_matrix {
             let node = self.selected_node(report)?;
-            report.findings.iter().filter(|f| f.node == Some(node) || f.peer.as_ref().is_some_and(|p| p.node == node)).collect()
+            report
+                .findings
+                .iter()
+                .filter(|f| f.node == Some(node) || f.peer.as_ref().is_some_and(|p| p.node == node))
+                .collect()
         } else {
             self.finding(cx, report).into_iter().collect()
         };
@@ -116,10 +120,23 @@ impl CheckPage {
     fn head(&self, cx: &Shared) -> Vec<(String, Part)> {
         let mut lines = Vec::new();
         if let Some(run) = self.running(cx) {
-            let phase = if run.phase == CheckPhase::Facts { t!("check-phase-facts") } else { t!("check-phase-asking") };
-            let left = run.usual_ms.map(|usual| usual.saturating_sub(cx.now.since(run.started))).filter(|ms| *ms > 0);
+            let phase = if run.phase == CheckPhase::Facts {
+                t!("check-phase-facts")
+            } else {
+                t!("check-phase-asking")
+            };
+            let left = run
+                .usual_ms
+                .map(|usual| usual.saturating_sub(cx.now.since(run.started)))
+                .filter(|ms| *ms > 0);
             let left = left.map(|ms| cx.tr(&t!("check-left", span = text::duration(ms)))).unwrap_or_default();
-            let words = t!("check-running", by = run.by.as_str(), phase = cx.tr(&phase), done = run.done, total = run.total);
+            let words = t!(
+                "check-running",
+                by = run.by.as_str(),
+                phase = cx.tr(&phase),
+                done = run.done,
+                total = run.total
+            );
             lines.push((format!("▸ {} {left}", cx.tr(&words)), Part::Busy));
         } else if let Some(run) = cx.data.check_run(self.env) {
             if run.cancelled {
@@ -148,8 +165,11 @@ impl CheckPage {
         );
         lines.push((format!("{glyph} {}", cx.tr(&words)), part));
         if !row.changed.is_empty() {
-            let what: Vec<String> =
-                row.changed.iter().map(|c| cx.tr(&Text::key(format!("check-changed-{}", c.word())))).collect();
+            let what: Vec<String> = row
+                .changed
+                .iter()
+                .map(|c| cx.tr(&Text::key(format!("check-changed-{}", c.word()))))
+                .collect();
             let words = t!("check-stale", what = what.join(", "));
             lines.push((format!("! {}", cx.tr(&words)), Part::Warn));
         }
@@ -160,7 +180,11 @@ impl CheckPage {
         let wide = area.width >= 120;
         let mut columns = vec![column(t!("col-node"), Wide::Flex(8), 0)];
         for (n, c) in report.columns.iter().enumerate() {
-            let title = if c.is_network() { Text::plain(c.word()) } else { Text::key(format!("check-column-{}", c.word())) };
+            let title = if c.is_network() {
+                Text::plain(c.word())
+            } else {
+                Text::key(format!("check-column-{}", c.word()))
+            };
             let least = if wide { 13 } else { 9 };
             let width = text::width(&cx.tr(&title)).clamp(least, 18);
             // The networks stay the longest.
@@ -179,7 +203,11 @@ impl CheckPage {
     fn list(&self, cx: &Shared, frame: &mut Frame, area: Rect, report: &CheckReport) {
         let keys = self.finding_keys(cx, report);
         if keys.is_empty() {
-            let sentence = if report.findings.is_empty() { t!("check-no-findings") } else { t!("filter-empty", filter = self.findings.filter.text()) };
+            let sentence = if report.findings.is_empty() {
+                t!("check-no-findings")
+            } else {
+                t!("filter-empty", filter = self.findings.filter.text())
+            };
             return empty::draw(cx, frame, area, &[sentence]);
         }
         let columns = [
@@ -188,10 +216,16 @@ impl CheckPage {
             column(t!("check-col-found"), Wide::Flex(30), 0),
         ];
         table::draw(cx, frame, area, &self.findings, &columns, &keys, |key| {
-            let Some(f) = usize::try_from(key).ok().and_then(|at| report.findings.get(at)) else { return Vec::new() };
+            let Some(f) = usize::try_from(key).ok().and_then(|at| report.findings.get(at)) else {
+                return Vec::new();
+            };
             let (glyph, part) = severity(f.severity);
             let word = cx.tr(&Text::key(format!("check-severity-{}", f.severity.word())));
-            vec![(format!("{glyph} {word}"), part), (place(report, f), Part::Text), (sentence(cx, report, f, "found"), Part::Text)]
+            vec![
+                (format!("{glyph} {word}"), part),
+                (place(report, f), Part::Text),
+                (sentence(cx, report, f, "found"), Part::Text),
+            ]
         });
     }
 }
@@ -238,7 +272,13 @@ fn sentence(cx: &Shared, report: &CheckReport, finding: &Finding, which: &str) -
 
 /// What the filter looks at.
 fn line(cx: &Shared, report: &CheckReport, f: &Finding) -> String {
-    format!("{} {} {} {}", f.severity.word(), f.check.word(), place(report, f), sentence(cx, report, f, "found"))
+    format!(
+        "{} {} {} {}",
+        f.severity.word(),
+        f.check.word(),
+        place(report, f),
+        sentence(cx, report, f, "found")
+    )
 }
 
 /// Everything about a finding.
@@ -292,7 +332,9 @@ impl Screen for CheckPage {
             Action::CheckRun | Action::CheckAgain if runs => Some(t!("refused-check-runs")),
             Action::CheckRun if cx.data.nodes(self.env).is_empty() => Some(t!("refused-no-nodes")),
             Action::CheckAgain if self.report(cx).is_none() => Some(t!("refused-no-check")),
-            Action::CheckAgain if !self.in_matrix && self.report(cx).is_some_and(|r| r.findings.is_empty()) => {
+            Action::CheckAgain
+                if !self.in_matrix && self.report(cx).is_some_and(|r| r.findings.is_empty()) =>
+            {
                 Some(t!("refused-no-finding"))
             }
             Action::CheckStop if !runs => Some(t!("refused-check-idle")),
@@ -373,7 +415,10 @@ impl Screen for CheckPage {
         self.matrix(cx, frame, Rect { y, height, ..area }, report);
         y = y.saturating_add(height);
         if y < area.bottom() {
-            let heads = [mark(self.in_matrix, t!("check-pane-matrix", count = report.nodes.len())), mark(!self.in_matrix, t!("check-pane-findings", count = report.findings.len()))];
+            let heads = [
+                mark(self.in_matrix, t!("check-pane-matrix", count = report.nodes.len())),
+                mark(!self.in_matrix, t!("check-pane-findings", count = report.findings.len())),
+            ];
             let line = Line::styled(heads.join("  "), cx.style(Part::Title));
             frame.render_widget(line, Rect { y, height: 1, ..area });
             self.list(cx, frame, rest(y + 1), report);

@@ -2,6 +2,7 @@
 
 use super::accounts::AccountsPage;
 use super::addresses::AddressPage;
+use super::check::CheckPage;
 use super::cobbler::CobblerPage;
 use super::env_forms;
 use super::jobs::JobsTab;
@@ -198,6 +199,7 @@ impl Screen for EnvPage {
             Action::TabBefore => self.tab = self.tab.next().next(),
             Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
             Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
+            Action::Connectivity => return Some(vec![Effect::Push(Box::new(CheckPage::new(self.env)))]),
             Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
             Action::Network => return Some(vec![Effect::Push(Box::new(NetworkPage::new(self.env)))]),
             Action::Addresses => return Some(vec![Effect::Push(Box::new(AddressPage::new(self.env)))]),

@@ -6,6 +6,8 @@ pub mod accounts;
 mod address_forms;
 pub mod addresses;
 pub mod attempts;
+pub mod check;
+pub mod check_gate;
 pub mod cobbler;
 pub mod cobbler_forms;
 pub mod credential_sets;

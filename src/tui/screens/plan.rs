@@ -1,5 +1,6 @@
 //! What an installation would do, before it does it. Enter opens the selected step, `d` asks the nodes and changes nothing.
 
+use super::check_gate;
 use super::job::JobPage;
 use super::nodes::names;
 use super::plan_step::PlanStep;
@@ -73,8 +74,10 @@ impl PlanPage {
         let name = cx.data.environment(env).map_or_else(|| env.to_string(), |e| e.env.name.clone());
         let count = plan.nodes.len();
         let list = names(plan.nodes.iter().map(|n| n.name.as_str()));
-        let body =
+        let mut body =
             vec![t!("install-what", count = count, names = list), t!("install-how"), t!("install-undo")];
+        // How the check stands is said, also where nobody has to say why.
+        body.extend(cx.data.check(env).map(|c| check_gate::stands(&c.gate)));
         Some(Confirm::new(t!("install-title", name = name), body, t!("button-install"), move || {
             vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: false, over: None })]
         }))
@@ -163,6 +166,10 @@ impl Screen for PlanPage {
         vec![Context::Plan, Context::Moving]
     }
 
+    fn topics(&self) -> Vec<crate::api::Topic> {
+        vec![crate::api::Topic::Check(self.env)]
+    }
+
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
         vec![Effect::Call(Tag::Content, Request::PlanPreview { env: self.env })]
     }
@@ -179,7 +186,13 @@ impl Screen for PlanPage {
             return asks.then(|| self.online(cx));
         };
         let effects = match action {
-            Action::PlanStart => vec![Effect::Push(Box::new(self.confirm(cx)?))],
+            Action::PlanStart => match cx.data.check(self.env).map(|c| &c.gate).filter(|g| g.needs_reason) {
+                Some(gate) => {
+                    let name = cx.data.environment(self.env).map(|e| e.env.name.clone()).unwrap_or_default();
+                    vec![Effect::Push(check_gate::over(self.env, name, gate.clone()))]
+                }
+                None => vec![Effect::Push(Box::new(self.confirm(cx)?))],
+            },
             Action::PlanDryRun => vec![Effect::Push(Box::new(self.dry_run(cx)?))],
             Action::Open => {
                 let lines = Self::lines(cx, plan);

@@ -1,6 +1,7 @@
 //! The catalogue: every key in every language, every key that the code uses.
 
 use crate::domain::accounts::{GeneratorFault, Place, Strength, ValueFault};
+use crate::domain::check::CheckKind;
 use crate::domain::cobbler::CobblerFault;
 use crate::domain::environment::NameFault;
 use crate::domain::facts::findings::{Hardware, Severity};
@@ -148,7 +149,29 @@ fn made() -> BTreeSet<String> {
     all.extend(netplan::KEYS.iter().map(|k| (*k).to_owned()));
     all.extend(netplan::Tag::ALL.map(|t| format!("net-about-{}", t.word())));
     all.extend(["length", "start", "characters"].map(|w| format!("user-name-{w}")));
+    for (cause, ..) in crate::domain::check::CAUSES {
+        all.extend(["found", "expected", "mend"].map(|w| format!("check-{cause}-{w}")));
+    }
+    all.extend(CheckKind::ALL.map(|k| format!("check-kind-{}", k.word())));
+    all.extend(["fault", "warning", "not-checked"].map(|w| format!("check-severity-{w}")));
+    all.extend(["passed", "wire", "fault", "warning", "not-checked"].map(|w| format!("check-cell-{w}")));
+    all.extend(["passed", "failed", "warned", "incomplete"].map(|w| format!("check-verdict-{w}")));
+    all.extend(["plan", "nodes", "nics", "roles", "age"].map(|w| format!("check-changed-{w}")));
+    all.extend(["ssh", "names", "clock", "repositories", "ports"].map(|w| format!("check-column-{w}")));
+    all.extend(["missing", "stale", "passed"].map(|w| format!("check-gate-{w}")));
     all.into_iter().collect()
+}
+
+#[test]
+fn findings_read_alike_on_the_command_line() {
+    let en = Language::En.source();
+    for (cause, found, expected, mend) in crate::domain::check::CAUSES {
+        for (which, text) in [("found", found), ("expected", expected), ("mend", mend)] {
+            let key = format!("check-{cause}-{which} = ");
+            let entry = en.lines().find_map(|l| l.strip_prefix(&key)).unwrap();
+            assert_eq!(entry.replace("{ $", "{").replace(" }", "}"), **text, "{key}");
+        }
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod accounts;
 mod addresses;
 mod catalogue;
+mod check;
 mod cobbler;
 mod discovery;
 mod environments;

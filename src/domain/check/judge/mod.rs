@@ -54,6 +54,7 @@ pub fn evaluate(expected: &Expected, observed: &Observed, kinds: &BTreeSet<Check
     judge.gateways();
     judge.dhcp();
     judge.own();
+    judge.unanswered();
     judge.finish()
 }
 
@@ -214,7 +215,6 @@ impl<'a> Judge<'a> {
             let draft = self.draft(Severity::NotChecked, CheckKind::Segments, "plan-faults");
             self.tell(draft.arg("count", expected.plan_faults));
         }
-        self.unanswered();
     }
 
     /// One finding for each kind of question that a node could not answer.
@@ -230,7 +230,10 @@ impl<'a> Judge<'a> {
                 let all: Vec<_> = self.not_checked(*id, kind).collect();
                 let Some((nic, _, why)) = all.first().filter(|_| !broke_off) else { continue };
                 let check = check_of(kind);
-                if !self.asks(check) {
+                // Without a way out nobody can say whether repositories are there.
+                let follows =
+                    self.cut.contains(id) && matches!(kind, TaskKind::Names | TaskKind::Repositories);
+                if !self.asks(check) || follows {
                     continue;
                 }
                 let subjects = all.iter().map(|(_, subject, _)| (*subject).to_owned());
