@@ -1,6 +1,6 @@
 //! Four nodes on four bridges, a gateway with a package repository, and a namespace for strangers.
 //!
-//! A node is a network namespace with an sshd of its own and files of its own in `/etc`. Its NICs: `mgmt` (SSH), `eth1` (public),
+//! A node is a network namespace with an sshd of its own, whose sessions have some files of their own in `/etc`. Its NICs: `mgmt` (SSH), `eth1` (public),
 //! `eth2` (cluster), `eth3` (br-vlan). The machine's kernel has no VLAN filtering in bridges: a trunk that lacks a VLAN is made with an
 //! nft filter of the bridge's ports, which looks the same from the nodes.
 
@@ -13,6 +13,7 @@ use cpmg::domain::netplan::{Net, NetworkPlan, Tag, Wire};
 use cpmg::domain::secret::Secret;
 use serde_json::Value;
 use std::io::BufRead;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A process in a namespace, ended with the value.
@@ -70,7 +71,7 @@ pub struct Rack {
     pub wires: Wires,
     sshd: Vec<Sshd>,
     repository: Option<Running>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Rack {
@@ -86,9 +87,15 @@ impl Rack {
             wires.nics(node, &[("eth1".into(), "pub", address(1)), ("eth2".into(), "clu", address(2))]);
             wires.nic(node, "eth3", "vlan");
             wires.ip(node, "route add default via 10.9.1.1");
-            wires.etc(node, "apt/sources.list", "deb http://deb.cpw.test/debian stable main\n");
-            wires.etc(node, "hosts", HOSTS);
-            wires.etc(node, "resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+            put(
+                &folder.path().join(node).join("apt/sources.list"),
+                "deb http://deb.cpw.test/debian stable main\n",
+            );
+            put(&folder.path().join(node).join("hosts"), HOSTS);
+            put(
+                &folder.path().join(node).join("resolv.conf"),
+                "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
+            );
         }
         for (n, other) in [(20, "gw"), (21, "x")] {
             wires.node(other, n);
@@ -96,13 +103,13 @@ impl Rack {
         wires.nics("gw", &[("eth1".into(), "pub", "10.9.1.1/24".into())]);
         wires.nic("x", "eth1", "pub");
         wires.nic("x", "eth2", "clu");
-        let mut rack = Self { site: Site::new(), wires, sshd: Vec::new(), repository: None, _folder: folder };
+        let mut rack = Self { site: Site::new(), wires, sshd: Vec::new(), repository: None, folder };
         rack.repository = Some(Running::perl(&rack.wires, "gw", REPOSITORY, &[]));
         rack.site.ok(&["env", "add", "prod"]);
         for (n, node) in (1..).zip(NODES) {
             let address = rack.wires.ssh_address(n);
             let netns = Some(rack.wires.name(node));
-            let config = if node == "n3" { vec![rack.faked_clock()] } else { Vec::new() };
+            let config = vec![rack.session(node)];
             let sshd = Sshd::with(Options { address, port: 22, netns, config, ..Options::default() });
             let key = sshd.folder().join("client").display().to_string();
             let address = address.to_string();
@@ -114,28 +121,30 @@ impl Rack {
         rack
     }
 
-    /// What n3 runs for each session: where the file `clock` holds an offset, its Perl sees a clock that is off by that much. The
-    /// machine's own clock is never touched; only that one process is told another time (by faketime).
-    fn faked_clock(&self) -> String {
-        let folder = self._folder.path();
-        std::fs::copy("/usr/bin/perl", folder.join("perl")).unwrap();
-        let place = folder.display();
-        let perl = format!("#!/bin/sh\nexec faketime -f \"$(cat {place}/clock)\" {place}/perl \"$@\"\n");
-        let session = format!(
-            "#!/bin/sh\n[ -s {place}/clock ] || exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n\
-             exec unshare -m sh -c 'mount --bind {place}/wrapper /usr/bin/perl && exec sh -c \"$SSH_ORIGINAL_COMMAND\"'\n"
+    /// What a node runs for each session: with an `/etc/apt`, `hosts` and `resolv.conf` of its own (a mount namespace); and where its
+    /// file `clock` holds an offset, its Perl sees a clock that is off by that much. The machine's own clock is never touched; only
+    /// that one process is told another time (by faketime).
+    fn session(&self, node: &str) -> String {
+        let place = self.folder.path().join(node);
+        std::fs::copy("/usr/bin/perl", place.join("perl")).unwrap();
+        let at = place.display();
+        let perl = format!("#!/bin/sh\nexec faketime -f \"$(cat {at}/clock)\" {at}/perl \"$@\"\n");
+        let inside = format!(
+            "#!/bin/sh\nset -e\nfor name in apt hosts resolv.conf; do mount --bind {at}/$name /etc/$name; done\n\
+             [ ! -s {at}/clock ] || mount --bind {at}/wrapper /usr/bin/perl\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
         );
-        for (name, text) in [("wrapper", perl), ("session", session)] {
-            let path = folder.join(name);
-            std::fs::write(&path, text).unwrap();
-            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let session = format!("#!/bin/sh\nexec unshare -m {at}/inside\n");
+        for (name, text) in [("wrapper", perl), ("inside", inside), ("session", session)] {
+            put(&place.join(name), &text);
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(place.join(name), mode).unwrap();
         }
-        format!("ForceCommand {place}/session")
+        format!("ForceCommand {at}/session")
     }
 
     /// Sets n3's clock off by so much, as faketime writes it; empty: as it is.
     pub fn clock(&self, offset: &str) {
-        std::fs::write(self._folder.path().join("clock"), offset).unwrap();
+        put(&self.folder.path().join("n3/clock"), offset);
     }
 
     /// Sets the network plan.
@@ -211,15 +220,20 @@ impl Rack {
         assert!(nft.args(["nft", "delete", "table", "bridge", "t"]).status().unwrap().success());
     }
 
-    /// Writes a file of a node anew, in place: the namespace has this very file mounted.
+    /// Writes a file of a node's `/etc` anew.
     pub fn file(&self, node: &str, name: &str, text: &str) {
-        std::fs::write(format!("/etc/netns/{}/{name}", self.wires.name(node)), text).unwrap();
+        put(&self.folder.path().join(node).join(name), text);
     }
 
     /// What `ip -d link` tells of a NIC.
     pub fn link(&self, node: &str, nic: &str) -> String {
         self.wires.ip(node, &format!("-d link show dev {nic}"))
     }
+}
+
+fn put(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
 }
 
 pub const HOSTS: &str = "127.0.0.1 localhost\n10.9.1.1 deb.cpw.test\n";
