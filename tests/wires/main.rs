@@ -10,7 +10,7 @@ mod rack;
 #[allow(dead_code, reason = "a part of it is used here")]
 mod site;
 #[path = "../../src/ssh/testing.rs"]
-#[allow(dead_code, unused_imports, reason = "a part of it is used here")]
+#[allow(unused_imports, reason = "a part of it is used here")]
 mod sshd;
 #[path = "../../src/discovery/probe/testing.rs"]
 mod wires;

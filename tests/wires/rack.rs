@@ -182,7 +182,7 @@ impl Rack {
         let set = Request::NetSet { env, based_on: Revision(0), plan: Box::new(plan) };
         match client.call(set).await.unwrap() {
             Response::Net(view) => {
-                assert!(view.resolved.faults.iter().all(|f| f.node.is_none()), "{:?}", view.resolved.faults)
+                assert!(view.resolved.faults.iter().all(|f| f.node.is_none()), "{:?}", view.resolved.faults);
             }
             other => panic!("{other:?}"),
         }
