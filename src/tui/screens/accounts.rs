@@ -125,9 +125,8 @@ impl Screen for AccountsPage {
         "accounts"
     }
 
-    fn crumb(&self, cx: &Shared) -> Option<Text> {
-        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
-        Some(Text::plain(format!("{name} › {}", cx.tr(&t!("crumb-accounts")))))
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(t!("crumb-accounts"))
     }
 
     fn contexts(&self) -> Vec<Context> {

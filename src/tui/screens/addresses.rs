@@ -244,9 +244,8 @@ impl Screen for AddressPage {
         "addresses"
     }
 
-    fn crumb(&self, cx: &Shared) -> Option<Text> {
-        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
-        Some(Text::plain(format!("{name} › {}", cx.tr(&t!("crumb-addresses")))))
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(t!("crumb-addresses"))
     }
 
     fn contexts(&self) -> Vec<Context> {

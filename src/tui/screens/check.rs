@@ -304,9 +304,8 @@ impl Screen for CheckPage {
         "check"
     }
 
-    fn crumb(&self, cx: &Shared) -> Option<Text> {
-        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
-        Some(t!("crumb-check", name = name))
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(t!("crumb-check"))
     }
 
     fn contexts(&self) -> Vec<Context> {
