@@ -10,6 +10,7 @@
 //! and never delays anybody.
 
 mod bytes;
+mod changes;
 pub mod check;
 pub mod client;
 pub mod codec;

@@ -1,5 +1,6 @@
 //! What a client may ask for.
 
+use super::changes::{EnvChange, NodeChange};
 use super::check::CheckScope;
 use super::discovery::{DiscoveryChange, SetChange};
 use super::rows::Topic;
@@ -12,13 +13,10 @@ use crate::domain::job::StepAction;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::undo::UndoScope;
 use crate::domain::netplan::NetworkPlan;
-use crate::domain::node::NodeRole;
 use crate::domain::plan::StepId;
-use crate::domain::policy::Policy;
 use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// How to log in to a node, typed by an operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -576,48 +574,4 @@ pub enum Request {
     /// Something this program does not know.
     #[serde(other)]
     Unknown,
-}
-
-/// A change of an environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EnvChange {
-    /// New name.
-    Rename(String),
-    /// Hide, or show again (administrators).
-    Hide(bool),
-    /// Another platform, while nothing is installed.
-    Platform(String),
-    /// Other modules; what they need comes with them.
-    Modules(Vec<String>),
-    /// Nodes that a stage works on at once.
-    Parallel(u32),
-    /// What is done about failures without asking.
-    Policy(Policy),
-}
-
-/// A change of a node.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NodeChange {
-    /// New name.
-    Rename(String),
-    /// New roles.
-    Roles(BTreeSet<NodeRole>),
-    /// Another way to log in.
-    Credential {
-        /// Account.
-        user: String,
-        /// How.
-        credential: Credential,
-    },
-    /// Another address or port.
-    Address {
-        /// Address as typed.
-        address: String,
-        /// Port.
-        port: u16,
-    },
-    /// Forget the pinned host key (the machine was reinstalled).
-    ForgetHostKey,
 }

@@ -1,8 +1,8 @@
 //! The connectivity check on bridges that are wired wrongly on purpose: each fault is found, at the right node and NIC, and nothing
 //! else is told.
 //!
-//! Needs root, network namespaces, nft and faketime; where they are missing it says so and counts as skipped. It takes about a
-//! minute: `cargo nextest run --test wires --run-ignored all`.
+//! Needs root, network namespaces, nft and faketime; where they are missing it says so and counts as skipped. It takes two
+//! minutes: `cargo nextest run --test wires --run-ignored all`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod rack;
@@ -19,7 +19,7 @@ use rack::{DHCP, HOLD, HOSTS, NODES, Rack, Running};
 use std::time::Instant;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes about a minute, needs root"]
+#[ignore = "takes two minutes, needs root"]
 async fn each_fault_is_found_where_it_is_and_nothing_else() {
     if let Some(why) = rack::impossible() {
         eprintln!("SKIPPED: {why}");
@@ -95,13 +95,11 @@ async fn each_fault_is_found_where_it_is_and_nothing_else() {
     let (code, findings, _) = rack.check(&["--node", "n2", "--only", "names"]);
     assert_eq!((code, findings.len()), (0, 0), "{findings:?}");
 
-    // An installation over a check that has not passed needs a reason.
+    // What an installation would have to say. None is started here: these nodes have this machine's disk.
     rack.clock("+90s");
-    let (_, findings, _) = rack.check(&["--node", "n3", "--only", "clock"]);
+    let (_, findings, report) = rack.check(&["--node", "n3", "--only", "clock"]);
     assert_eq!(findings, ["clock-off n3 -"]);
-    let refused = rack.site.run(&["install", "prod"]);
-    assert_eq!(refused.code, 1, "{refused:?}");
-    assert!(refused.err.contains("--over-failed-checks"), "{refused:?}");
+    assert_eq!(report["gate"]["needs_reason"], true, "{report:#}");
     rack.clock("");
 
     // What was switched on is off again.

@@ -121,20 +121,24 @@ impl Rack {
         rack
     }
 
-    /// What a node runs for each session: with an `/etc/apt`, `hosts` and `resolv.conf` of its own (a mount namespace); and where its
-    /// file `clock` holds an offset, its Perl sees a clock that is off by that much. The machine's own clock is never touched; only
-    /// that one process is told another time (by faketime).
+    /// What a node runs for each session: with an `/etc/apt`, `hosts` and `resolv.conf` of its own (a mount namespace). Where its file
+    /// `clock` holds an offset, it has no Perl, and its Python sees a clock that is off by that much: only this one process is told
+    /// another time, by faketime (which Perl's program, asking the kernel itself, would not hear of). The machine's own clock is
+    /// never touched.
     fn session(&self, node: &str) -> String {
         let place = self.folder.path().join(node);
-        std::fs::copy("/usr/bin/perl", place.join("perl")).unwrap();
-        let at = place.display();
-        let perl = format!("#!/bin/sh\nexec faketime -f \"$(cat {at}/clock)\" {at}/perl \"$@\"\n");
+        let python = std::fs::canonicalize("/usr/bin/python3").unwrap();
+        std::fs::copy(&python, place.join("python")).unwrap();
+        let (at, python) = (place.display(), python.display());
+        let faked = format!("#!/bin/sh\nexec faketime -f \"$(cat {at}/clock)\" {at}/python \"$@\"\n");
         let inside = format!(
             "#!/bin/sh\nset -e\nfor name in apt hosts resolv.conf; do mount --bind {at}/$name /etc/$name; done\n\
-             [ ! -s {at}/clock ] || mount --bind {at}/wrapper /usr/bin/perl\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
+             if [ -s {at}/clock ]; then mount --bind {at}/none /usr/bin/perl; mount --bind {at}/faked {python}; fi\n\
+             exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
         );
         let session = format!("#!/bin/sh\nexec unshare -m {at}/inside\n");
-        for (name, text) in [("wrapper", perl), ("inside", inside), ("session", session)] {
+        let no_perl = "#!/bin/sh\nexit 127\n".to_owned();
+        for (name, text) in [("faked", faked), ("none", no_perl), ("inside", inside), ("session", session)] {
             put(&place.join(name), &text);
             let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
             std::fs::set_permissions(place.join(name), mode).unwrap();
@@ -247,7 +251,7 @@ pub fn impossible() -> Option<String> {
             .is_ok_and(|o| o.status.success())
     };
     crate::wires::impossible().or_else(|| {
-        ["perl", "nft", "faketime", "/usr/sbin/sshd"]
+        ["perl", "/usr/bin/python3", "nft", "faketime", "/usr/sbin/sshd"]
             .into_iter()
             .find(|p| !has(p))
             .map(|p| format!("{p} is missing"))

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 /// What the last check means for an installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Gate {
     /// A reason has to be given.
     pub needs_reason: bool,

@@ -1,0 +1,51 @@
+//! What changes of environments and nodes there are.
+
+use super::request::Credential;
+use crate::domain::node::NodeRole;
+use crate::domain::policy::Policy;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A change of an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnvChange {
+    /// New name.
+    Rename(String),
+    /// Hide, or show again (administrators).
+    Hide(bool),
+    /// Another platform, while nothing is installed.
+    Platform(String),
+    /// Other modules; what they need comes with them.
+    Modules(Vec<String>),
+    /// Nodes that a stage works on at once.
+    Parallel(u32),
+    /// What is done about failures without asking.
+    Policy(Policy),
+}
+
+/// A change of a node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeChange {
+    /// New name.
+    Rename(String),
+    /// New roles.
+    Roles(BTreeSet<NodeRole>),
+    /// Another way to log in.
+    Credential {
+        /// Account.
+        user: String,
+        /// How.
+        credential: Credential,
+    },
+    /// Another address or port.
+    Address {
+        /// Address as typed.
+        address: String,
+        /// Port.
+        port: u16,
+    },
+    /// Forget the pinned host key (the machine was reinstalled).
+    ForgetHostKey,
+}
