@@ -21,6 +21,7 @@ const LEFT: &[(&str, &str)] = &[
     ("* /var/lib/ucf/hashfile.", "rotated copies of a record that is as before"),
     ("* /var/lib/ucf/registry.", "the same"),
     ("* /var/cache/apt/", "downloaded packages and lists"),
+    ("content /var/lib/apt/lists/", "apt's index of the archive, which may have changed meanwhile"),
     ("* /var/log/apt/", "apt's logs tell of the installation and its removal"),
     ("* /var/log/dpkg.log ", "so does dpkg's"),
     ("* /var/log/alternatives.log ", "and the one of alternatives"),

@@ -13,10 +13,10 @@ export LC_ALL=C
     apt-mark showmanual | sed 's/^/manual /'
     sed 's/^/user /' /etc/passwd
     sed 's/^/group /' /etc/group
-    # sessions of users come and go: the census itself opens one of RabbitMQ's
+    # sessions of users come and go: the census itself opens one of RabbitMQ's; whoever asks for the time starts timedated for half a minute
     systemctl list-unit-files --no-legend --no-pager | awk '$2 != "transient" { print "unit", $1, $2 }'
     systemctl list-units --no-legend --no-pager --plain --type=service,socket,timer,path,mount --state=active,activating,failed |
-        awk '$1 !~ /^(user@|user-runtime-dir@|run-user-|session-)/ { print "active", $1, $3, $4 }'
+        awk '$1 !~ /^(user@|user-runtime-dir@|run-user-|session-|systemd-timedated\.service$)/ { print "active", $1, $3, $4 }'
     ps -e -o user= -o comm= | awk '$1 != "root" && $2 != "systemd" && $2 != "(sd-pam)" { print "process", $1, $2 }' | sort -u
     awk '$4 == "0A" { sub(/.*:/, "", $2); print "listens tcp", $2 }' /proc/net/tcp /proc/net/tcp6
     # ports from 32768 on belong to questions that are asked right now

@@ -16,12 +16,16 @@
 )]
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 pub struct Wires {
+    /// Which of the networks of 198.18.0.0/15 is its own, and the lock that keeps it so.
+    place: u16,
+    _turn: File,
     prefix: String,
     namespaces: Vec<String>,
     /// `ip -batch` lines not yet run.
@@ -63,12 +67,27 @@ fn sweep() {
     }
 }
 
+/// A number from 0 to 511 that no other process uses for its network, as long as the file is open.
+fn place() -> (u16, File) {
+    let from = u16::try_from(std::process::id() % 512).unwrap();
+    for place in (0..512).map(|n| (from + n) % 512) {
+        let path = std::env::temp_dir().join(format!("cpmg-wires-{place}.lock"));
+        let file = File::create(path).expect("a file for a lock");
+        if file.try_lock().is_ok() {
+            return (place, file);
+        }
+    }
+    panic!("512 processes use networks of 198.18.0.0/15");
+}
+
 impl Wires {
     /// A switch namespace with the bridge `ssh`, for SSH: this machine has its first address.
     pub fn new() -> Self {
         sweep();
         let prefix = format!("cpp{}", std::process::id());
-        let mut wires = Self { prefix, namespaces: Vec::new(), batch: String::new(), ports: 0 };
+        let (place, turn) = place();
+        let mut wires =
+            Self { place, _turn: turn, prefix, namespaces: Vec::new(), batch: String::new(), ports: 0 };
         wires.add("s");
         wires.bridge("ssh");
         let (switch, link) = (wires.name("s"), format!("{}m", wires.prefix));
@@ -82,9 +101,9 @@ impl Wires {
 
     /// Of node `n` on the network for SSH; 0 is this machine.
     pub fn ssh_address(&self, n: u8) -> Ipv4Addr {
-        let pid = std::process::id();
         // 198.18.0.0/15 is for benchmarks of networks.
-        Ipv4Addr::new(198, 18 + u8::try_from(pid / 256 % 2).unwrap(), u8::try_from(pid % 256).unwrap(), n + 1)
+        let [high, low] = self.place.to_be_bytes();
+        Ipv4Addr::new(198, 18 + high, low, n + 1)
     }
 
     /// Name of a namespace.
