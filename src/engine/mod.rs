@@ -70,6 +70,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How often the space that is put aside is looked after: one question to the file system.
 const PUT_ASIDE_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
@@ -318,11 +319,13 @@ impl Engine {
         let server = server::Server::bind(&self.options.run)?;
         self.take_up_jobs();
         let stop = self.stop.clone();
+        // Not in the task that accepts clients: a sweep that begins is written to the disk first.
+        let engine = Arc::clone(&self);
+        let _schedules = AbortOnDropHandle::new(tokio::spawn(async move { engine.keep_schedules().await }));
         tokio::select! {
             end = server.serve(Arc::clone(&self), stop) => end,
             () = self.export_hourly() => Ok(()),
             () = self.put_aside() => Ok(()),
-            () = self.keep_schedules() => Ok(()),
         }
     }
 

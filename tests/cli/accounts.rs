@@ -53,7 +53,7 @@ fn a_rotation_is_shown_done_and_taken_back() {
         let id = job["id"].to_string();
         wait_until("the job is over", || {
             let state = site.json(&["job", "show", &id])["job"]["state"].clone();
-            state != "running" && state != "pending"
+            matches!(state.as_str(), Some("succeeded" | "failed" | "cancelled" | "undone"))
         });
         (id.clone(), site.json(&["job", "show", &id]))
     };
