@@ -12,7 +12,13 @@ role_ensure() { _identity_add role "$1"; }                     # NAME
 user_ensure() { _identity_add user "$1" "$2"; }                # NAME PASSWORD
 grant_ensure() { _identity_add grant "$1" "$2" "$3"; }         # USER PROJECT ROLE
 service_ensure() { _identity_add service "$1" "$2" "$3"; }     # NAME TYPE DESCRIPTION
-endpoint_ensure() { for _face in public internal admin; do _identity_add endpoint "$1" "$_face" "$REGION" "$2"; done; } # TYPE URL
+endpoint_ensure() { # TYPE URL [URL FOR ADMINISTRATORS]
+    for _face in public internal; do _identity_add endpoint "$1" "$_face" "$REGION" "$2"; done
+    _identity_add endpoint "$1" admin "$REGION" "${3:-$2}"
+}
+domain_ensure() { _identity_add domain "$1"; }                 # NAME
+domain_user_ensure() { _identity_add domain_user "$1" "$2" "$3"; }   # NAME DOMAIN PASSWORD
+domain_grant_ensure() { _identity_add domain_grant "$1" "$2" "$3"; } # USER DOMAIN ROLE: a user of that domain, for that domain
 
 identity_apply() { # does it; without objects it gets a token and says from where; exit 1 if Keystone refuses
     case $_identity in *'
@@ -49,8 +55,8 @@ def call(method, path, body=None, may_fail=()):
         sys.exit("error: no answer from %s: %s. Is Keystone running, and its name in /etc/hosts?" % (url, error))
     return answer.headers, json.loads(answer.read() or b"{}")
 
-def ask_token(user, secret, scope, **more):
-    auth = {"identity": {"methods": ["password"], "password": {"user": {"name": user, "domain": {"id": "default"}, "password": secret}}}}
+def ask_token(user, secret, scope, domain="default", **more):
+    auth = {"identity": {"methods": ["password"], "password": {"user": {"name": user, "domain": {"id": domain}, "password": secret}}}}
     if scope:
         auth["scope"] = {"project": {"name": scope, "domain": {"id": "default"}}}
     return call("POST", "/auth/tokens", {"auth": auth}, **more)
@@ -105,6 +111,31 @@ for op, *words in wanted:
                 changed("%s role %s for %s in %s" % ("took back" if remove else "granted", words[2], words[0], words[1]))
         elif not remove:
             sys.exit("error: one of user, project, role does not exist: " + " ".join(words))
+    elif kind in ("domain_user", "domain_grant"):
+        home = find("domain", name=words[1])
+        user = home and find("user", name=words[0], domain_id=home["id"])
+        if not home:
+            remove or sys.exit("error: Keystone knows no domain " + words[1])
+        elif kind == "domain_user" and remove:
+            delete("user", user, words)
+        elif kind == "domain_user":
+            if not user:
+                note(kind, *words[:2])
+                call("POST", "/users", {"user": {"name": words[0], "domain_id": home["id"], "password": words[2]}})
+                changed("created user %s of domain %s" % tuple(words[:2]))
+            elif not ask_token(words[0], words[2], None, home["id"], may_fail=(401,)):
+                call("PATCH", "/users/" + user["id"], {"user": {"password": words[2]}})
+                changed("set the password of user %s (the old one cannot be read, so undo leaves the new one)" % words[0])
+        else:
+            role = find("role", name=words[2])
+            if user and role:
+                path = "/domains/%s/users/%s/roles/%s" % (home["id"], user["id"], role["id"])
+                if remove != (not call("HEAD", path, may_fail=(404,))):
+                    remove or note(kind, *words)
+                    call("DELETE" if remove else "PUT", path)
+                    changed("%s role %s for %s in domain %s" % ("took back" if remove else "granted", words[2], words[0], words[1]))
+            elif not remove:
+                sys.exit("error: one of user, role does not exist: " + " ".join(words))
     elif kind in ("service", "endpoint"):
         query = {"name": words[0], "type": words[1]} if kind == "service" else None
         if kind == "endpoint":
@@ -128,7 +159,10 @@ for op, *words in wanted:
         else:
             ensure(kind, words[:3], query, {"url": words[3]})
     elif remove:
-        delete(kind, find(kind, name=words[0], **domain), words)
+        there = find(kind, name=words[0], **domain)
+        if there and kind == "domain": # one that is in use is not deleted
+            call("PATCH", "/domains/" + there["id"], {"domain": {"enabled": False}})
+        delete(kind, there, words)
     else:
         there = ensure(kind, words[:1], dict(domain, name=words[0]), {"password": words[1]} if kind == "user" else {})
         if kind == "user" and not ask_token(words[0], words[1], None, may_fail=(401,)):

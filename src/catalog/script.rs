@@ -15,10 +15,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
 /// Helpers that put content into files.
-const WRITERS: [&str; 6] = ["file_write", "file_install", "file_edit", "ini_set", "ini_add", "ini_unset"];
+const WRITERS: [&str; 8] = [
+    "file_write",
+    "file_install",
+    "file_edit",
+    "ini_set",
+    "ini_add",
+    "ini_unset",
+    "auth_set",
+    "authtoken_set",
+];
 /// Other helpers that are harmless in a dry run.
-const HELPERS: [&str; 7] =
-    ["dir_ensure", "link_ensure", "made_by_step", "save_file", "url_quote", "say", "fail"];
+const HELPERS: [&str; 9] = [
+    "dir_ensure",
+    "link_ensure",
+    "made_by_step",
+    "save_file",
+    "url_quote",
+    "database_url",
+    "message_url",
+    "say",
+    "fail",
+];
 /// Builtins and commands that change nothing by themselves.
 const READERS: [&str; 45] = [
     ":",

@@ -22,7 +22,10 @@ batch() {
     user_ensure nova pass-one
     grant_ensure nova service service
     service_ensure nova compute 'OpenStack compute'
-    endpoint_ensure compute "$url"
+    endpoint_ensure compute "$url" http://office
+    domain_ensure stacks
+    domain_user_ensure keeper stacks pass-two
+    domain_grant_ensure keeper stacks admin
 }
 ensure() { batch; identity_apply; }
 good() { batch; identity_good; }
@@ -34,9 +37,11 @@ equal 'nothing is there yet' '1 unchanged' "$rc $outcome"
 equal 'and looking makes nothing' "$before" "$(objects)"
 step ensure
 equal 'all is made' '0 changed' "$rc $outcome"
-equal 'as asked' "endpoint compute admin RegionOne http://one
+equal 'as asked' "domain stacks
+endpoint compute admin RegionOne http://office
 endpoint compute internal RegionOne http://one
 endpoint compute public RegionOne http://one
+grant keeper stacks admin
 grant nova service service
 project admin
 project service
@@ -44,6 +49,7 @@ role admin
 role service
 service nova compute
 user admin secret
+user keeper pass-two
 user nova pass-one" "$(objects)"
 step ensure
 equal 'again' '0 unchanged' "$rc $outcome"
@@ -55,9 +61,9 @@ equal 'another address is noticed' 1 "$rc"
 kept=$CPMG_SAVED
 CPMG_SAVED=$work/saved/module/second # a later step that finds the first one's objects
 step ensure
-equal 'the address is changed' 'changed 3' "$outcome $(objects | grep -c http://two)"
+equal 'the address is changed' 'changed 2' "$outcome $(objects | grep -c http://two)"
 step undo_all
-equal 'undo gives the old address back' '0 3' "$rc $(objects | grep -c http://one)"
+equal 'undo gives the old address back' '0 2' "$rc $(objects | grep -c http://one)"
 CPMG_SAVED=$kept
 step undo_all
 equal 'undo removes what was made, and no more' "$before" "$(objects)"

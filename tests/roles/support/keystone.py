@@ -6,7 +6,7 @@ import sys
 import urllib.parse
 
 numbers = itertools.count(1)
-tables = {"project": {}, "role": {}, "user": {}, "service": {}, "endpoint": {}}
+tables = {"domain": {}, "project": {}, "role": {}, "user": {}, "service": {}, "endpoint": {}}
 grants = set()
 
 
@@ -32,8 +32,8 @@ def write():
                 else:
                     words = [one["name"]] + ([one["password"]] if kind == "user" else [])
                 print(kind, *words, file=file)
-        for project, user, role in grants:
-            print("grant", name("user", user), name("project", project), name("role", role), file=file)
+        for kind, scope, user, role in grants:
+            print("grant", name("user", user), name(kind, scope), name("role", role), file=file)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -64,8 +64,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(201, {"token": {"expires_at": "tomorrow", "catalog": []}}, [("X-Subject-Token", "token")])
         if self.headers.get("X-Auth-Token") != "token":
             return self.answer(401, {"error": {"code": 401}})
-        if words[0] == "projects" and len(words) == 6:
-            grant = (words[1], words[3], words[5])
+        if words[0] in ("projects", "domains") and len(words) == 6:
+            grant = (words[0][:-1], words[1], words[3], words[5])
             if self.command == "PUT":
                 grants.add(grant)
             elif self.command == "DELETE":
@@ -82,6 +82,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "PATCH":
             table[words[1]].update(body[kind])
             return self.answer(200, {kind: table[words[1]]})
+        if kind == "domain" and table[words[1]].get("enabled", True):
+            return self.answer(403, {"error": {"code": 403}})
         del table[words[1]]
         for grant in [g for g in grants if words[1] in g]:
             grants.discard(grant)
