@@ -22,6 +22,7 @@ _services_start_again() {
 }
 
 pkg_missing() { # NAME...: those that are not installed, one a line
+    [ $# -gt 0 ] || return 0
     { dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' "$@" 2>/dev/null || :; printf '%s ?\n' "$@"; } |
         awk '$2 ~ /^.i$/ { have[$1] = 1 } $2 == "?" && !have[$1]++ { print $1 }'
 }

@@ -130,7 +130,9 @@ fn title<T>(file: &Loaded<T>, title: &Spanned<Localized>, faults: &mut Faults) {
 fn name<T>(file: &Loaded<T>, what: &str, name: &Spanned<String>, place: &str, faults: &mut Faults) {
     let line = file.line(name);
     let text = name.get_ref();
-    if !is_name(text) {
+    // a platform has the version of its system in its name, as 22.04
+    let dotted = what == "platform" && !text.ends_with('.') && !text.contains("..");
+    if !is_name(&if dotted { text.replace('.', "") } else { text.clone() }) {
         let rule = "1 to 40 lower-case letters, digits and hyphens, a letter first";
         faults.line(&file.path, line, format!("'{text}' is not the name of a {what}: {rule}"));
     } else if text != place {

@@ -7,7 +7,8 @@ check() {
 
     # shellcheck source=/dev/null
     . /etc/os-release
-    if [ "$ID" != "$OS_ID" ] || [ "${VERSION_ID%%.*}" != "$OS_VERSION" ]; then
+    case $ID.$VERSION_ID. in "$OS_ID.$OS_VERSION."*) fits=yes ;; *) fits=no ;; esac # 22.04 is whole, 12 also fits 12.4
+    if [ "$fits" = no ]; then
         bad "this is ${PRETTY_NAME:-$ID}; platform $PLATFORM is for $OS_ID $OS_VERSION. Choose the platform that fits or reinstall the node"
     fi
     [ "$(id -u)" = 0 ] || bad "steps run as root, not as $(id -un). Give cpmg a credential of root"
