@@ -63,6 +63,37 @@ _undo_database_content() {
     mariadb <"$CPMG_SAVED/$1.sql"
 }
 
+database_migrated() { # DATABASE FOLDER: for check: its tables are those of the last of alembic's migrations in FOLDER (as glance/db/… in Python's path)
+    printf 'SELECT version_num FROM `%s`.alembic_version;\n' "$1" | mariadb --batch --skip-column-names 2>/dev/null |
+        python3 -c "$_MIGRATIONS" "$2" 2>/dev/null
+}
+
+# Reads the migrations without importing them: which ones no other follows. Standard input: those that the database has.
+_MIGRATIONS='
+import ast, importlib.util, os, sys
+package, _, rest = sys.argv[1].partition("/")
+top = os.path.join(os.path.dirname(importlib.util.find_spec(package).origin), rest)
+known, followed = set(), set()
+for folder, _, names in os.walk(top):
+    for name in names:
+        if not name.endswith(".py"):
+            continue
+        said = {}
+        for line in ast.parse(open(os.path.join(folder, name), encoding="utf-8").read()).body:
+            if isinstance(line, ast.AnnAssign) and line.value:
+                line.targets = [line.target]
+            try:
+                said.update({target.id: ast.literal_eval(line.value) for target in line.targets})
+            except (AttributeError, ValueError):
+                pass
+        if isinstance(said.get("revision"), str):
+            known.add(said["revision"])
+            for before in (said.get("down_revision"), said.get("depends_on")):
+                followed.update([before] if isinstance(before, str) else before or ())
+have = set(sys.stdin.read().split())
+sys.exit(0 if have and known - followed <= have else 1)
+'
+
 # ---------------------------------------------------------------- messages (RabbitMQ)
 
 rabbit_user_ensure() { # USER PASSWORD: with all rights on /

@@ -25,6 +25,9 @@ identity_apply() { # does it; without objects it gets a token and says from wher
 '*) _never "change Keystone's objects" ;; esac
     printf '%s\n' "$_identity" | python3 -c "$_IDENTITY" "$CPMG_SAVED/journal" "$CPMG_ATTEMPT/outcome"
 }
+api_get() { # TYPE PATH: what the service of this type answers, found by Keystone's catalogue, as a client finds it
+    printf '%s\nget\t%s\t%s\n' "$_identity" "$1" "$2" | python3 -c "$_IDENTITY" - -
+}
 identity_good() { printf '%s\n' "$_identity" | python3 -c "$_IDENTITY" - -; } # for check: there is nothing to do for identity_apply
 _undo_identity() { # KIND WORD...: the step's script defines identity_login, which calls identity_begin
     identity_login
@@ -33,7 +36,7 @@ _undo_identity() { # KIND WORD...: the step's script defines identity_login, whi
 }
 
 _IDENTITY='
-import json, os, sys, urllib.error, urllib.parse, urllib.request
+import json, os, sys, time, urllib.error, urllib.parse, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 journal, outcome = sys.argv[1:]
 login, *wanted = [line.split("\t") for line in sys.stdin.read().splitlines()]
@@ -46,13 +49,20 @@ def call(method, path, body=None, may_fail=()):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data, {"Content-Type": "application/json", "X-Auth-Token": token}, method=method)
     try:
-        answer = opener.open(request, timeout=60)
+        for again in (True, True, True, False): # uwsgi resets a connection now and then
+            try:
+                answer = opener.open(request, timeout=60)
+                break
+            except OSError as error:
+                if not again or "Connection reset" not in str(error) or method not in ("GET", "HEAD") and path != "/auth/tokens":
+                    raise
+                time.sleep(1)
     except urllib.error.HTTPError as error:
         if error.code in may_fail:
             return None
         sys.exit("error: %s %s%s: %s %s" % (method, url, path, error.code, error.read().decode("utf-8", "replace")[:300]))
     except OSError as error:
-        sys.exit("error: no answer from %s: %s. Is Keystone running, and its name in /etc/hosts?" % (url, error))
+        sys.exit("error: no answer from %s: %s. Does it run, and is its name in /etc/hosts?" % (url, error))
     return answer.headers, json.loads(answer.read() or b"{}")
 
 def ask_token(user, secret, scope, domain="default", **more):
@@ -99,6 +109,14 @@ if not wanted:
 for op, *words in wanted:
     remove = op == "remove"
     kind, words = (words[0], words[1:]) if remove else (op, words)
+    if kind == "get":
+        ends = [end["url"] for service in answer["token"]["catalog"] if service["type"] == words[0]
+            for end in service["endpoints"] if end["interface"] == "public"]
+        if not ends:
+            sys.exit("error: the catalogue of Keystone at %s has no public endpoint of type %s" % (url, words[0]))
+        url = ends[0].rstrip("/")
+        print(json.dumps(call("GET", words[1])[1]))
+        continue
     domain = {"domain_id": "default"} if kind in ("user", "project") else {}
     if kind == "grant":
         user, scope, role = (find(k, name=n, **({} if k == "role" else {"domain_id": "default"})) for k, n in zip(("user", "project", "role"), words))

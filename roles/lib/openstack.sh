@@ -16,6 +16,7 @@ auth_set() { # FILE SECTION USER PASSWORD
 authtoken_set() { # FILE USER PASSWORD [SECTION]: and how its API has its users' tokens checked
     auth_set "$1" "${4:-keystone_authtoken}" "$2" "$3"
     ini_set "$1" "${4:-keystone_authtoken}" www_authenticate_uri "http://$CONTROLLER_NAME:5000"
+    ini_set "$1" "${4:-keystone_authtoken}" region_name "$REGION" # Debian's files say regionOne, which no catalogue knows
     ini_set "$1" "${4:-keystone_authtoken}" memcached_servers "$CONTROLLER_NAME:11211"
 }
 

@@ -29,7 +29,10 @@ pkg_missing() { # NAME...: those that are not installed, one a line
 
 _apt_install() {
     _services_hold
-    _apt install "$@" || fail "apt-get could not install $* (see above). Mend the package sources or the network of $NODE_NAME and retry"
+    # a dashboard's package tells of each of the thousands of files that its pages consist of
+    { _rc=0; _apt install "$@" 2>&1 || _rc=$?; printf '%s\n' "$_rc" >"$CPMG_ATTEMPT/apt-status"; } |
+        awk '!/^(Found another file|Deleting|Copying) / { print; fflush() }'
+    [ "$(cat "$CPMG_ATTEMPT/apt-status")" = 0 ] || fail "apt-get could not install $* (see above). Mend the package sources or the network of $NODE_NAME and retry"
     _services_start_again
     # dbus was not told of new services and policies because of the hold: polkit could not take its name
     systemctl daemon-reload; ! systemctl -q is-active dbus || systemctl reload dbus

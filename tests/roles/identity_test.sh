@@ -55,6 +55,16 @@ step ensure
 equal 'again' '0 unchanged' "$rc $outcome"
 step good
 equal 'all is there' 0 "$rc"
+url=http://127.0.0.1:$port/v3
+step ensure
+asks() { identity_login; api_get compute "/projects?name=service"; }
+step asks
+equal 'a service is found by the catalogue and asked with a token' 'yes' "$(grep -q '"name": "service"' "$work/out" && echo yes)"
+asks() { identity_login; api_get volumev3 /; }
+step asks
+equal 'a service that is not in the catalogue' '1 yes' "$rc $(grep -q 'no public endpoint of type volumev3' "$work/out" && echo yes)"
+url=http://one
+step ensure
 url=http://two
 step good
 equal 'another address is noticed' 1 "$rc"

@@ -61,7 +61,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             known = any(u["name"] == asked["name"] and u["password"] == asked["password"] for u in tables["user"].values())
             if not known:
                 return self.answer(401, {"error": {"code": 401}})
-            return self.answer(201, {"token": {"expires_at": "tomorrow", "catalog": []}}, [("X-Subject-Token", "token")])
+            catalog = [
+                {"type": s["type"], "endpoints": [e for e in tables["endpoint"].values() if e["service_id"] == s["id"]]}
+                for s in tables["service"].values()
+            ]
+            return self.answer(201, {"token": {"expires_at": "tomorrow", "catalog": catalog}}, [("X-Subject-Token", "token")])
         if self.headers.get("X-Auth-Token") != "token":
             return self.answer(401, {"error": {"code": 401}})
         if words[0] in ("projects", "domains") and len(words) == 6:
