@@ -13,12 +13,19 @@ MASKED_UNITS=(systemd-udevd.service systemd-udevd-control.socket systemd-udevd-k
   sys-kernel-config.mount dev-hugepages.mount dev-mqueue.mount console-getty.service getty.target apt-daily.timer
   apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer)
 
-# The host's Debian sources, one "URI SUITE" a line: those of the lab's suite, component main, from Debian itself as far as apt knows.
+# This machine's Debian sources, one "URI SUITE" a line, for the nodes' release: component main, from Debian itself as far as apt knows.
 host_sources() {
+  local own=''
+  # shellcheck source=/dev/null
+  own=$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-}")
   # shellcheck disable=SC2016 # apt's variables; an unknown one is printed as it stands
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
-    awk -v s="$SUITE" '($2 == s || $2 == s "-updates" || $2 == s "-security") && $3 == "main" && ($4 == "Debian" || $4 ~ /ORIGIN/) {
-      sub(/\/$/, "", $1); print $1, $2 }' | sort -u
+    awk -v s="$SUITE" -v own="$own" '$3 == "main" && ($4 == "Debian" || $4 ~ /ORIGIN/) {
+      part = $2; sub(/^[^-]*/, "", part); name = substr($2, 1, length($2) - length(part))
+      if ((name == s || (name == own && own != "")) && (part == "" || part == "-updates" || part == "-security")) {
+        sub(/\/$/, "", $1); print $1, s part
+      }
+    }' | sort -u
 }
 
 # What apt needs here to reach its sources: proxies and checks as this machine has them.
@@ -70,7 +77,7 @@ ensure_base() {
     drop_old_bases
     tmp=$(mktemp -d "$CACHE/tmp-base.XXXXXX")
     chmod 755 "$tmp"
-    say "building the Debian base (once; log: $log)"
+    say "building the base with Debian $SUITE (once; log: $log)"
     mirror=$(host_sources | awk -v s="$SUITE" '$2 == s { print $1; exit }')
     # shellcheck disable=SC2086
     debootstrap --variant=minbase --include="$BASE_PACKAGES" --cache-dir="$(realpath "$CACHE/debs")" "$SUITE" "$tmp/root" $mirror \

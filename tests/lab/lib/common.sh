@@ -13,7 +13,7 @@ CACHE=${CPMG_LAB_CACHE:-/var/cache/cpmg-lab}
 RUN=${CPMG_LAB_RUN:-/run/cpmg-lab}
 INSTANCE=${CPMG_LAB_INSTANCE:-default}
 DEADLINE=${CPMG_LAB_DEADLINE:-240} # seconds that a node may take to boot or to go down
-SUITE=bookworm
+SUITE=${CPMG_LAB_RELEASE:-bookworm} # Debian release of the nodes
 SKIPPED=77 # exit status that test harnesses read as "skipped"
 NIC_LETTERS=(m p c) # in names of this machine's ends of the cables; nic_name says what the node calls them
 }

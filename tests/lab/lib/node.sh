@@ -18,7 +18,7 @@ use_node() {
   D_DIR=$CACHE/nodes/cl$X/$NODE
 }
 
-# Reads what `up` wrote about the instance: X, LOWER, PASSWORD.
+# Reads what `up` wrote about the instance: X, SUITE, LOWER, PASSWORD.
 use_running() {
   [ -r "$I_DIR/conf" ] || die "instance '$INSTANCE' is not up (lab up N)"
   # shellcheck source=/dev/null
