@@ -56,6 +56,12 @@ url_quote() { # TEXT: percent-encoded, for a password inside an URL in a configu
 
 run_as() { _user=$1; shift; runuser -u "$_user" -- "$@"; } # USER COMMAND...: as that user; standard input goes through
 
+run_quietly() { # USER COMMAND...: as that user; its output is shown only if it fails, which ends the step
+    _never "run $2"
+    _user=$1; shift
+    runuser -u "$_user" -- "$@" >"$CPMG_ATTEMPT/said" 2>&1 </dev/null || { tail -n 20 "$CPMG_ATTEMPT/said"; fail "$1 failed (see above)"; }
+}
+
 wait_for() { # SECONDS COMMAND...: until it succeeds, tried every half second; fails after SECONDS
     _tries=$(($1 * 2)); shift
     until "$@"; do

@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+files() {
+    ini_set "$CONF" placement_database connection "$(database_url placement placement "$PLACEMENT_DB_PASSWORD")"
+    ini_set "$CONF" api auth_strategy keystone
+    authtoken_set "$CONF" placement "$PLACEMENT_PASSWORD"
+    [ -z "$UWSGI" ] || [ -z "$UWSGI_PROCESSES" ] || ini_set "$UWSGI" uwsgi processes "$UWSGI_PROCESSES"
+    [ -z "$UWSGI" ] || [ -z "$UWSGI_THREADS" ] || ini_set "$UWSGI" uwsgi threads "$UWSGI_THREADS"
+}
+
+run() { files; }
+
+undo() {
+    undo_all
+    # shellcheck disable=SC2086 # a list
+    service_try_restart $SERVICES
+}
