@@ -296,6 +296,10 @@ fn module(
         .filter_map(|m| found.modules.get(m))
         .flat_map(|m| m.raw.accounts.keys().map(|k| k.get_ref().as_str()))
         .collect();
+    for (what, list) in [("file", &raw.configs), ("module", &raw.conflicts), ("platform", &raw.proven)] {
+        repeated(file, what, list.iter(), faults);
+    }
+    super::choice::check(found, broken, needs, place, file, faults);
     repeated(file, "step", raw.step.iter().map(|s| &s.name), faults);
     for s in &raw.step {
         step(file, place, s, known.then_some(&secrets), faults);

@@ -55,6 +55,14 @@ pub(super) struct ModuleFile {
     #[serde(default)]
     pub logs: Vec<String>,
     #[serde(default)]
+    pub configs: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub conflicts: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub memory: BTreeMap<Spanned<NodeRole>, Spanned<u32>>,
+    #[serde(default)]
+    pub proven: Vec<Spanned<String>>,
+    #[serde(default)]
     pub accounts: BTreeMap<Spanned<String>, AccountFile>,
     #[serde(default)]
     pub vars: Vars,

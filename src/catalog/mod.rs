@@ -11,6 +11,7 @@
 
 mod bundle;
 mod check;
+mod choice;
 mod fault;
 mod format;
 mod load;
@@ -30,7 +31,7 @@ pub use fault::Fault;
 pub use plan::{PlanFault, PlanInput, PlanInputNode};
 pub use preview::{MASK, StepPreview};
 
-use crate::domain::node::NodeRoles;
+use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::plan::{Localized, StageKind, StepId, StepSpec};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -90,6 +91,15 @@ pub struct Module {
     pub units: Vec<String>,
     /// Log files.
     pub logs: Vec<String>,
+    /// Ini files whose options an operator may override: absolute paths, or `$VARIABLE` for those that it holds. Ask
+    /// [`Catalog::configs`].
+    pub configs: Vec<String>,
+    /// Modules that cannot be installed beside it, in either module's file.
+    pub conflicts: Vec<String>,
+    /// Memory in MiB that it takes on a node with that role; a node with several has the sum.
+    pub memory: BTreeMap<NodeRole, u32>,
+    /// Platforms on which it was seen to work.
+    pub proven: Vec<String>,
     /// Accounts.
     pub accounts: Vec<AccountSpec>,
     /// Variables, weaker than the platform's.
@@ -184,6 +194,11 @@ impl Catalog {
     /// The modules of a platform that an operator may choose or that come as base, in the platform's order.
     pub fn modules_of<'a>(&'a self, platform: &'a Platform) -> impl Iterator<Item = &'a Module> {
         platform.modules.iter().filter_map(|name| self.modules.get(name))
+    }
+
+    /// The ini files of a module on a platform whose options may be overridden: absolute paths.
+    pub fn configs(&self, platform: &Platform, module: &Module) -> Vec<String> {
+        plan::names_of(&module.configs, &bundle::variables(platform, module))
     }
 
     /// The step of that name.

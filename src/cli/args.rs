@@ -122,7 +122,7 @@ pub enum Command {
         #[arg(long, short)]
         follow: bool,
         /// Install although the connectivity check has not passed, and say why; goes to the audit trail
-        #[arg(long, value_name = "REASON", conflicts_with = "dry_run")]
+        #[arg(long, visible_alias = "reason", value_name = "REASON", conflicts_with = "dry_run")]
         over_failed_checks: Option<String>,
     },
     /// Connectivity checks: the nodes and the wires between them

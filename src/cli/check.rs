@@ -10,6 +10,7 @@ use crate::api::client::Pushed;
 use crate::api::{Request, Response, Row, Topic};
 use crate::domain::check::{Cell, CellState, CheckReport, Column, Severity, Verdict, words};
 use crate::domain::ids::EnvId;
+use crate::domain::text::sh_quote;
 use crate::domain::time::Moment;
 
 /// `cpmg check …`.
@@ -119,7 +120,7 @@ async fn show(talk: &Talk, env: EnvId, name: &str) -> Result<Code, Fault> {
         return Ok(code);
     };
     matrix(report)?;
-    findings(report)?;
+    findings(report, name)?;
     segments(report)?;
     let took = print::span(report.ended.since(report.at));
     print::line(&format!(
@@ -199,7 +200,7 @@ fn matrix(report: &CheckReport) -> Result<(), Fault> {
     Ok(())
 }
 
-fn findings(report: &CheckReport) -> Result<(), Fault> {
+fn findings(report: &CheckReport, env: &str) -> Result<(), Fault> {
     for finding in &report.findings {
         let words = words(finding, |id| report.name(id));
         let node = finding.node.map(|n| report.name(n)).unwrap_or_default();
@@ -211,15 +212,15 @@ fn findings(report: &CheckReport) -> Result<(), Fault> {
             ("  expected", words.expected),
             ("  mend", words.mend),
             ("  since", print::ago(finding.since)),
-            ("  again", again(finding.node.map(|n| report.name(n)), finding.check.word())),
+            ("  again", again(env, finding.node.map(|n| report.name(n)), finding.check.word())),
         ])?;
     }
     Ok(())
 }
 
-fn again(node: Option<String>, kind: &str) -> String {
+fn again(env: &str, node: Option<String>, kind: &str) -> String {
     let node = node.map(|n| format!(" --node {n}")).unwrap_or_default();
-    format!("cpmg check run ENV{node} --only {kind}")
+    format!("cpmg check run {}{node} --only {kind}", sh_quote(env))
 }
 
 fn segments(report: &CheckReport) -> Result<(), Fault> {

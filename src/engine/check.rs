@@ -133,7 +133,7 @@ impl Engine {
         if gate.needs_reason && over.is_none() {
             let words = gate.words();
             return Err(invalid(format!(
-                "{words}: check first ('cpmg check run'), or say why it is to be installed all the same (--over-failed-checks)"
+                "{words}: check first ('cpmg check run'), or say why it is to be installed all the same (--reason)"
             ))
             .keyed("error-check-gate"));
         }

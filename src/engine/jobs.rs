@@ -283,7 +283,7 @@ impl Engine {
         for n in &plan.nodes {
             let node = self.node(n.id)?;
             let facts = node.facts.unwrap_or_default();
-            let vars = network::variables(&network, &resolved, n.id);
+            let vars = network::variables(&network, &resolved, n.id, &n.address);
             let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars: &vars };
             let bundle = catalog.bundle_with(input, &lists).and_then(crate::catalog::Bundle::packed);
             files.add(n.id, &bundle.map_err(|f| kept(f.into()))?).map_err(|f| kept(f.into()))?;
@@ -296,9 +296,11 @@ impl Engine {
     /// A step as it will be run on a node; secrets are masked.
     pub fn step_script(&self, env: &Environment, node: NodeId, step: &StepId) -> Result<String, Failure> {
         let plan = self.plan(env, PlanKind::Install)?;
-        let facts = self.node(node)?.facts.unwrap_or_default();
+        let here = self.node(node)?;
+        let address = here.address.to_string();
+        let facts = here.facts.unwrap_or_default();
         let (network, resolved) = self.network(env.id)?;
-        let vars = network::variables(&network, &resolved, node);
+        let vars = network::variables(&network, &resolved, node, &address);
         let input = BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &vars };
         let made = self.catalog()?.preview(input, step);
         Ok(made.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?.text())
