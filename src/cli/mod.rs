@@ -35,6 +35,7 @@ mod job_show;
 mod jobs;
 mod net;
 mod net_args;
+mod node_args;
 mod nodes;
 mod pages;
 mod policy;

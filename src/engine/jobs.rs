@@ -1,4 +1,4 @@
-//! Jobs: make, run, journal, take up after a restart. What operators ask of a job is in `asks`.
+//! Jobs: made, run, watched. What operators ask of a job is in `asks`, its journal in `journal`, a restart in `taking_up`.
 //!
 //! A [`JobCell`] holds a job as its journal tells it and, besides, what is only worth showing: bars, last lines, what a
 //! node waits for. Everything that matters is in the journal before anything is done about it.
@@ -15,7 +15,7 @@ use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
-use crate::domain::job::{Job, JobEvent, JobNode, JobState, JournalEntry, Renewal, StepAction, StepEnd};
+use crate::domain::job::{Job, JobEvent, JobNode, JobState, Renewal, StepAction, StepEnd};
 use crate::domain::node::{self, NodeEvent};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
@@ -31,8 +31,6 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Between two tries to write into the journal of a job that waits to be taken up.
-const TAKE_UP_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Journalled {
@@ -110,7 +108,8 @@ fn no_job(job: JobId) -> Failure {
     Failure::new(FailureKind::NotFound, format!("there is no job {job}")).keyed("error-no-job")
 }
 
-fn io(path: &std::path::Path, why: &std::io::Error) -> Failure {
+/// A file that the engine needs and does not get.
+pub(super) fn io(path: &std::path::Path, why: &std::io::Error) -> Failure {
     Failure::new(FailureKind::Engine, format!("{}: {why}", path.display()))
 }
 
@@ -136,7 +135,8 @@ impl Engine {
             .map(|j| j.id)
     }
 
-    fn cell(&self, job: Job, entries: u64) -> Arc<JobCell> {
+    /// A job as the engine holds it.
+    pub(super) fn cell(&self, job: Job, entries: u64) -> Arc<JobCell> {
         let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         let times = Times::new(&job.plan, &learned, |id| self.node(id).ok());
         drop(learned);
@@ -412,74 +412,6 @@ impl Engine {
         let place = site::place(job, attempt).map_err(refused)?;
         let bytes = self.output.window(&place, offset, max.min(WINDOW_MAX) as usize).map_err(refused)?;
         Ok(Window { offset, bytes, length: self.output.len(&place).map_err(refused)? })
-    }
-
-    /// Jobs as their journals tell them.
-    pub fn load_jobs(&self) -> store::Result<Vec<Arc<JobCell>>> {
-        let mut out = Vec::new();
-        for (id, record) in self.records.all(JOBS)? {
-            let path = self.job_dir(id).join("plan.json");
-            let plan = std::fs::read(&path)
-                .map_err(|e| io(&path, &e).message)
-                .and_then(|b| serde_json::from_slice::<Plan>(&b).map_err(|e| e.to_string()));
-            let plan = match plan {
-                Ok(plan) => plan,
-                Err(why) => {
-                    self.notice(format!("the plan of job {id} cannot be read ({why}): the job is not shown"));
-                    continue;
-                }
-            };
-            let cell = self.cell(Job::new(id, plan, record.by, record.created), 0);
-            {
-                let mut inner = cell.lock();
-                for entry in self.records.journal(id)? {
-                    inner.entries += 1;
-                    if let Err(refusal) = inner.job.apply(&entry) {
-                        self.notice(format!(
-                            "the journal of job {id} has an entry that does not fit: {refusal}"
-                        ));
-                        continue;
-                    }
-                    self.note_failure(&mut inner, &entry.event);
-                }
-            }
-            out.push(cell);
-        }
-        Ok(out)
-    }
-
-    /// Goes on with the jobs that a dead engine left behind. Until the nodes have told what became of their steps, they
-    /// are shown as interrupted.
-    pub fn take_up_jobs(self: &Arc<Self>) {
-        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
-        for cell in jobs.into_iter().filter(|j| !j.lock().job.state.is_over()) {
-            if let Err(why) = self.journal(&cell, JobEvent::Interrupted) {
-                // Nothing works on it: it is shown so, though the journal does not have it yet.
-                let _ = cell.lock().job.apply(&JournalEntry { at: now(), event: JobEvent::Interrupted });
-                self.notice(format!(
-                    "job {} is taken up as soon as its journal can be written: {why}",
-                    cell.id
-                ));
-                self.spawn(Arc::clone(self).take_up_later(cell));
-                continue;
-            }
-            tracing::info!(job = %cell.id, "taken up after a restart");
-            self.run(&cell);
-        }
-    }
-
-    /// As above, for a job whose journal cannot be written now (full disk).
-    async fn take_up_later(self: Arc<Self>, cell: Arc<JobCell>) {
-        loop {
-            tokio::time::sleep(TAKE_UP_PAUSE).await;
-            match self.journalled(&cell, JobEvent::Interrupted).await {
-                Ok(_) => break,
-                Err(why) if why.is_passing() => {}
-                Err(why) => return self.notice(format!("job {} could not be taken up: {why}", cell.id)),
-            }
-        }
-        tracing::info!(job = %cell.id, "taken up after a restart");
-        self.run(&cell);
     }
 }
 

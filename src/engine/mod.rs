@@ -41,7 +41,9 @@ mod schedule;
 mod server;
 mod shells;
 mod site;
+mod sweep_memory;
 mod sweeps;
+mod taking_up;
 #[cfg(test)]
 mod tests;
 mod topics;
@@ -200,7 +202,7 @@ pub struct Engine {
     /// Compared with the passwords of users that do not exist, so that they take as long as others.
     dummy_hash: String,
     topics: topics::Topics,
-    sweeps: sweeps::Sweeps,
+    sweeps: sweep_memory::Sweeps,
     checks: check::Checks,
     settings: schedule::Settings,
     sets: credential_sets::Sets,
@@ -243,7 +245,7 @@ impl Engine {
             auth: Auth::default(),
             dummy_hash,
             topics: topics::Topics::default(),
-            sweeps: sweeps::Sweeps::default(),
+            sweeps: sweep_memory::Sweeps::default(),
             checks: check::Checks::default(),
             settings: schedule::Settings::default(),
             sets: credential_sets::Sets::default(),

@@ -6,8 +6,8 @@
 //! How to read it: [`Emulator`] (`emulator.rs`) is the contract, [`Cell`] (`cell.rs`) what a screen is made of. [`Alacritty`]
 //! (`alacritty.rs`) is the only implementation; around the library stand three guards: `boundary.rs` bounds what the
 //! parser may hoard, `handler.rs` filters what the library would accept, `isolate.rs` turns a panic of it into an empty
-//! screen. `redraw.rs` writes a screen as bytes again. `keys.rs`, `mouse.rs` and `paste.rs` encode what the operator
-//! does, as xterm does it.
+//! screen. `quirks.rs` mends what a change of size leaves behind, `redraw.rs` writes a screen as bytes again. `keys.rs`,
+//! `mouse.rs` and `paste.rs` encode what the operator does, as xterm does it.
 //!
 //! A program on a node is told [`TERM`] as its terminal type.
 //!
@@ -27,6 +27,7 @@ mod isolate;
 mod keys;
 mod mouse;
 mod paste;
+mod quirks;
 mod redraw;
 #[cfg(test)]
 mod tests;

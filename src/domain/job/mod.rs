@@ -5,6 +5,7 @@
 //! no state of its own that a restart could lose. Read `states` first (the two tables), then `event`, then `apply`.
 
 mod apply;
+mod apply_node;
 mod event;
 pub mod forecast;
 pub mod schedule;

@@ -33,6 +33,7 @@ pub mod messages;
 pub mod modules;
 pub mod network;
 pub mod network_forms;
+mod network_view;
 pub mod node_forms;
 pub mod node_lock;
 pub mod node_login;
