@@ -14,6 +14,7 @@ use crate::tui::widgets::dialog::Confirm;
 use crate::tui::widgets::empty;
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Cell, Column, Wide, column};
+use crate::tui::widgets::tabs::{self, Tab as _};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -26,22 +27,14 @@ enum Tab {
     Addresses,
 }
 
-impl Tab {
-    const ALL: [Self; 3] = [Self::Pools, Self::Subnets, Self::Addresses];
+impl tabs::Tab for Tab {
+    const ALL: &'static [Self] = &[Self::Pools, Self::Subnets, Self::Addresses];
 
     fn title(self) -> Text {
         match self {
             Self::Pools => t!("tab-pools"),
             Self::Subnets => t!("tab-subnets"),
             Self::Addresses => t!("tab-used"),
-        }
-    }
-
-    fn next(self) -> Self {
-        match self {
-            Self::Pools => Self::Subnets,
-            Self::Subnets => Self::Addresses,
-            Self::Addresses => Self::Pools,
         }
     }
 }
@@ -133,18 +126,7 @@ impl AddressPage {
     }
 
     fn tabs(&self, cx: &Shared) -> Line<'static> {
-        let mut spans = vec![Span::raw(" ")];
-        for (n, tab) in Tab::ALL.into_iter().enumerate() {
-            let word = format!("{} {} {}", n + 1, cx.tr(&tab.title()), self.count(tab));
-            // The open tab is told by its brackets, not by its look alone.
-            let (word, part) = if tab == self.tab {
-                (format!("[{word}]"), Part::Title)
-            } else {
-                (format!(" {word} "), Part::Dim)
-            };
-            spans.push(Span::styled(word, cx.style(part)));
-            spans.push(Span::raw(" "));
-        }
+        let mut spans = tabs::spans(cx, self.tab, |tab| self.count(tab));
         let conflicts = self.has().map_or(0, |h| h.addresses.iter().filter(|a| a.conflict).count());
         if conflicts > 0 {
             let text = format!("! {}", cx.tr(&t!("ip-conflicts", count = conflicts)));
@@ -301,7 +283,7 @@ impl Screen for AddressPage {
             Action::TabSubnets => self.tab = Tab::Subnets,
             Action::TabUsed => self.tab = Tab::Addresses,
             Action::TabNext => self.tab = self.tab.next(),
-            Action::TabBefore => self.tab = self.tab.next().next(),
+            Action::TabBefore => self.tab = self.tab.before(),
             Action::IpNew => {
                 let form = match self.tab {
                     Tab::Pools => address_forms::pool(self.env),

@@ -15,10 +15,11 @@ use crate::tui::widgets::dialog::Confirm;
 use crate::tui::widgets::empty;
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Cell, Wide, column};
+use crate::tui::widgets::tabs::{self, Tab as _};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tab {
@@ -27,22 +28,14 @@ enum Tab {
     Distros,
 }
 
-impl Tab {
-    const ALL: [Self; 3] = [Self::Systems, Self::Profiles, Self::Distros];
+impl tabs::Tab for Tab {
+    const ALL: &'static [Self] = &[Self::Systems, Self::Profiles, Self::Distros];
 
     fn title(self) -> Text {
         match self {
             Self::Systems => t!("tab-systems"),
             Self::Profiles => t!("tab-profiles"),
             Self::Distros => t!("tab-distros"),
-        }
-    }
-
-    fn next(self) -> Self {
-        match self {
-            Self::Systems => Self::Profiles,
-            Self::Profiles => Self::Distros,
-            Self::Distros => Self::Systems,
         }
     }
 }
@@ -139,22 +132,6 @@ impl CobblerPage {
             lines.push((format!("! {}", cx.tr(&t!("cobbler-power-passwords"))), Part::Warn));
         }
         lines
-    }
-
-    fn tabs(&self, cx: &Shared) -> Line<'static> {
-        let mut spans = vec![Span::raw(" ")];
-        for (n, tab) in Tab::ALL.into_iter().enumerate() {
-            let word = format!("{} {} {}", n + 1, cx.tr(&tab.title()), self.count(tab));
-            // The open tab is told by its brackets, not by its look alone.
-            let (word, part) = if tab == self.tab {
-                (format!("[{word}]"), Part::Title)
-            } else {
-                (format!(" {word} "), Part::Dim)
-            };
-            spans.push(Span::styled(word, cx.style(part)));
-            spans.push(Span::raw(" "));
-        }
-        Line::from(spans)
     }
 
     fn cells(&self, cx: &Shared, key: u64) -> Vec<Cell> {
@@ -270,7 +247,7 @@ impl Screen for CobblerPage {
             Action::TabProfiles => self.tab = Tab::Profiles,
             Action::TabDistros => self.tab = Tab::Distros,
             Action::TabNext => self.tab = self.tab.next(),
-            Action::TabBefore => self.tab = self.tab.next().next(),
+            Action::TabBefore => self.tab = self.tab.before(),
             Action::CobblerSet => {
                 return Some(vec![Effect::Push(cobbler_forms::settings(self.env, self.set()))]);
             }
@@ -339,7 +316,10 @@ impl Screen for CobblerPage {
         if y >= area.bottom() {
             return;
         }
-        frame.render_widget(self.tabs(cx), Rect { y, height: 1, ..area });
+        frame.render_widget(
+            Line::from(tabs::spans(cx, self.tab, |tab| self.count(tab))),
+            Rect { y, height: 1, ..area },
+        );
         let rest = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
         let keys = self.keys();
         if keys.is_empty() {

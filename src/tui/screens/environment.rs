@@ -20,6 +20,7 @@ use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
 use crate::tui::widgets::list::List;
+use crate::tui::widgets::tabs::{self, Tab as _};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -32,22 +33,14 @@ enum Tab {
     Jobs,
 }
 
-impl Tab {
-    const ALL: [Self; 3] = [Self::Nodes, Self::Modules, Self::Jobs];
+impl tabs::Tab for Tab {
+    const ALL: &'static [Self] = &[Self::Nodes, Self::Modules, Self::Jobs];
 
     fn title(self) -> Text {
         match self {
             Self::Nodes => t!("tab-nodes"),
             Self::Modules => t!("tab-modules"),
             Self::Jobs => t!("tab-jobs"),
-        }
-    }
-
-    fn next(self) -> Self {
-        match self {
-            Self::Nodes => Self::Modules,
-            Self::Modules => Self::Jobs,
-            Self::Jobs => Self::Nodes,
         }
     }
 }
@@ -98,20 +91,8 @@ impl EnvPage {
     }
 
     fn tabs(&self, cx: &Shared, columns: usize) -> Line<'static> {
-        let mut spans = vec![Span::raw(" ")];
-        let mut used = 1;
-        for (n, tab) in Tab::ALL.into_iter().enumerate() {
-            let word = format!("{} {} {}", n + 1, cx.tr(&tab.title()), self.count(cx, tab));
-            // The open tab is told by its brackets, not by its look alone.
-            let (word, part) = if tab == self.tab {
-                (format!("[{word}]"), Part::Title)
-            } else {
-                (format!(" {word} "), Part::Dim)
-            };
-            used += text::width(&word) + 1;
-            spans.push(Span::styled(word, cx.style(part)));
-            spans.push(Span::raw(" "));
-        }
+        let mut spans = tabs::spans(cx, self.tab, |tab| self.count(cx, tab));
+        let used: usize = spans.iter().map(|s| text::width(&s.content)).sum();
         let mut right: Vec<String> = Vec::new();
         let list = self.list();
         if !list.filter.text().is_empty() {
@@ -196,7 +177,7 @@ impl Screen for EnvPage {
             Action::TabModules => self.tab = Tab::Modules,
             Action::TabJobs => self.tab = Tab::Jobs,
             Action::TabNext => self.tab = self.tab.next(),
-            Action::TabBefore => self.tab = self.tab.next().next(),
+            Action::TabBefore => self.tab = self.tab.before(),
             Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
             Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
             Action::Connectivity => return Some(vec![Effect::Push(Box::new(CheckPage::new(self.env)))]),

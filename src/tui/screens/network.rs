@@ -17,10 +17,11 @@ use crate::tui::widgets::dialog::Confirm;
 use crate::tui::widgets::empty;
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Wide, column};
+use crate::tui::widgets::tabs::{self, Tab as _};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 /// Lines at the foot of the page for what the selected row has to say.
 const FOOT: u16 = 4;
@@ -32,22 +33,14 @@ pub(super) enum Tab {
     Faults,
 }
 
-impl Tab {
-    const ALL: [Self; 3] = [Self::Networks, Self::Nics, Self::Faults];
+impl tabs::Tab for Tab {
+    const ALL: &'static [Self] = &[Self::Networks, Self::Nics, Self::Faults];
 
     fn title(self) -> Text {
         match self {
             Self::Networks => t!("tab-networks"),
             Self::Nics => t!("tab-nics"),
             Self::Faults => t!("tab-faults"),
-        }
-    }
-
-    fn next(self) -> Self {
-        match self {
-            Self::Networks => Self::Nics,
-            Self::Nics => Self::Faults,
-            Self::Faults => Self::Networks,
         }
     }
 }
@@ -224,27 +217,12 @@ impl NetworkPage {
         Some(vec![Effect::Push(Box::new(dialog.typed(name)))])
     }
 
-    fn tabs(&self, cx: &Shared) -> Line<'static> {
-        let mut spans = vec![Span::raw(" ")];
-        for (n, tab) in Tab::ALL.into_iter().enumerate() {
-            let count = match tab {
-                Tab::Networks => {
-                    self.has().map_or(0, |v| Tag::ALL.iter().filter(|t| v.plan.uses(**t)).count())
-                }
-                Tab::Nics => cx.data.nodes(self.env).len(),
-                Tab::Faults => self.resolved.faults.len(),
-            };
-            let word = format!("{} {} {count}", n + 1, cx.tr(&tab.title()));
-            // The open tab is told by its brackets, not by its look alone.
-            let (word, part) = if tab == self.tab {
-                (format!("[{word}]"), Part::Title)
-            } else {
-                (format!(" {word} "), Part::Dim)
-            };
-            spans.push(Span::styled(word, cx.style(part)));
-            spans.push(Span::raw(" "));
+    fn count(&self, cx: &Shared, tab: Tab) -> usize {
+        match tab {
+            Tab::Networks => self.has().map_or(0, |v| Tag::ALL.iter().filter(|t| v.plan.uses(**t)).count()),
+            Tab::Nics => cx.data.nodes(self.env).len(),
+            Tab::Faults => self.resolved.faults.len(),
         }
-        Line::from(spans)
     }
 }
 
@@ -313,7 +291,7 @@ impl Screen for NetworkPage {
             Action::TabNics => self.turn(Tab::Nics),
             Action::TabFaults => self.turn(Tab::Faults),
             Action::TabNext => self.turn(self.tab.next()),
-            Action::TabBefore => self.turn(self.tab.next().next()),
+            Action::TabBefore => self.turn(self.tab.before()),
             Action::NetEdit => return self.edit(cx).or(Some(Vec::new())),
             Action::NetRemove => return self.remove(cx),
             Action::NetConfirm => return self.confirm(cx),
@@ -375,7 +353,10 @@ impl Screen for NetworkPage {
         if y >= area.bottom() {
             return;
         }
-        frame.render_widget(self.tabs(cx), Rect { y, height: 1, ..area });
+        frame.render_widget(
+            Line::from(tabs::spans(cx, self.tab, |tab| self.count(cx, tab))),
+            Rect { y, height: 1, ..area },
+        );
         let rest = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 2 + foot), ..area };
         let keys = self.keys(cx);
         if keys.is_empty() {

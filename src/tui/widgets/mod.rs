@@ -12,4 +12,5 @@ pub(super) mod prompt;
 pub(super) mod secret_field;
 pub(super) mod states;
 pub(super) mod table;
+pub(super) mod tabs;
 pub mod terminal_view;
