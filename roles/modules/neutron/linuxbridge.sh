@@ -1,0 +1,32 @@
+# shellcheck shell=sh disable=SC2086 # a list of services
+mapped() { # what carries the public network, and the tenants' VLANs where the kernel has any
+    [ -z "$PROVIDER_NIC" ] || if [ -n "${NET_PUBLIC_BRIDGE-}" ]; then printf '%s:%s\n' "$PHYSICAL_NETWORK" "$PROVIDER_LINK"
+        else printf '%s:%s\n' "$PHYSICAL_NETWORK" "$PROVIDER_NIC"; fi
+    [ -z "${NET_BR_VLAN_NIC-}" ] || ! vlans || printf '%s:%s\n' "$VLAN_NETWORK" "$NET_BR_VLAN_BRIDGE"
+}
+
+vlans() { [ -e /proc/net/vlan ] || grep -qs '8021q' "/lib/modules/$(uname -r)/modules.dep" "/lib/modules/$(uname -r)/modules.builtin"; }
+
+files() {
+    [ "$NEUTRON_MECHANISM" = linuxbridge ] || return 0
+    if [ -n "$(mapped)" ]; then
+        ini_set "$LINUXBRIDGE_CONF" linux_bridge physical_interface_mappings "$(mapped | paste -s -d , -)"
+    else
+        ini_unset "$LINUXBRIDGE_CONF" linux_bridge physical_interface_mappings
+    fi
+    ini_set "$LINUXBRIDGE_CONF" vxlan enable_vxlan true
+    ini_set "$LINUXBRIDGE_CONF" vxlan local_ip "${CLUSTER_ADDRESS:-$NODE_ADDRESS}"
+    ini_set "$LINUXBRIDGE_CONF" vxlan l2_population true
+    ini_set "$LINUXBRIDGE_CONF" securitygroup enable_security_group true
+    ini_set "$LINUXBRIDGE_CONF" securitygroup firewall_driver iptables
+}
+
+run() {
+    files
+    [ -z "${NET_BR_VLAN_NIC-}" ] || vlans || say "no networks of VLANs here: the kernel has no 8021q"
+}
+
+undo() {
+    undo_all
+    service_try_restart $AGENT_SERVICES
+}
