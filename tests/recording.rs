@@ -68,7 +68,7 @@ async fn record() {
         roles: [*role].into(),
         facts: Some(facts.clone()),
     });
-    let platform = catalog.platforms().next().unwrap().name.clone();
+    let platform = catalog.usual_platform().unwrap().name.clone();
     let input = PlanInput {
         kind: cpmg::domain::plan::PlanKind::Install,
         policy: cpmg::domain::policy::Policy::default(),

@@ -3,6 +3,9 @@
 
 # ---------------------------------------------------------------- databases (MariaDB, as root through its socket)
 
+# Before MariaDB 10.4 the client is called mysql alone, passwords stand in another column, and ALTER USER sets none.
+_PASSWORD=${DATABASE_PASSWORD_COLUMN:-authentication_string}
+command -v mariadb >/dev/null || { ! command -v mysql >/dev/null || mariadb() { mysql "$@"; }; }
 _sql() { mariadb --batch --skip-column-names || fail "the database server of $NODE_NAME refused (see above)"; } # statements on standard input
 _sql_quote() { printf '%s' "$1" | sed "s/[\\\\']/\\\\&/g"; }
 _sql_yes() { [ "$(printf '%s\n' "$1" | _sql)" = 1 ]; } # QUERY: answers 1
@@ -17,14 +20,15 @@ database_ensure() { # DATABASE USER PASSWORD [HOST...]: database, user with this
         say "created database $_db"; mark_changed
     fi
     for _host; do
-        case $(printf "SELECT authentication_string = PASSWORD('%s') FROM mysql.user WHERE User='%s' AND Host='%s'\n" "$_pw" "$_user" "$_host" | _sql) in
+        case $(printf "SELECT $_PASSWORD = PASSWORD('%s') FROM mysql.user WHERE User='%s' AND Host='%s'\n" "$_pw" "$_user" "$_host" | _sql) in
             1) ;;
             '') _note database_user "$_user" "$_host"
                 printf "CREATE USER '%s'@'%s' IDENTIFIED BY '%s';\n" "$_user" "$_host" "$_pw" | _sql
                 say "created database user $_user@$_host"; mark_changed ;;
-            *)  _old=$(printf "SELECT SUBSTR(authentication_string, 2) FROM mysql.user WHERE User='%s' AND Host='%s' AND authentication_string LIKE '*%%'\n" "$_user" "$_host" | _sql)
+            *)  _old=$(printf "SELECT SUBSTR($_PASSWORD, 2) FROM mysql.user WHERE User='%s' AND Host='%s' AND $_PASSWORD LIKE '*%%'\n" "$_user" "$_host" | _sql)
                 [ -z "$_old" ] || _noted "database_password $_user $_host" || _note database_password "$_user" "$_host" "$_old"
-                printf "ALTER USER '%s'@'%s' IDENTIFIED BY '%s';\n" "$_user" "$_host" "$_pw" | _sql
+                if [ "$_PASSWORD" = Password ]; then printf "SET PASSWORD FOR '%s'@'%s' = PASSWORD('%s');\n" "$_user" "$_host" "$_pw" | _sql
+                else printf "ALTER USER '%s'@'%s' IDENTIFIED BY '%s';\n" "$_user" "$_host" "$_pw" | _sql; fi
                 say "set the password of database user $_user@$_host"; mark_changed ;;
         esac
         _sql_yes "SELECT COUNT(*) FROM mysql.db WHERE Db='$_db' AND User='$_user' AND Host='$_host' AND Create_priv='Y'" && continue
@@ -40,7 +44,7 @@ database_good() { # DATABASE USER PASSWORD [HOST...]: for check: nothing to do f
     [ $# -gt 0 ] || set -- localhost %
     for _host; do
         [ "$(printf "SELECT COUNT(*) FROM mysql.user u JOIN mysql.db d ON d.User = u.User AND d.Host = u.Host JOIN information_schema.SCHEMATA s ON s.SCHEMA_NAME = '%s'
-            WHERE u.User='%s' AND u.Host='%s' AND u.authentication_string = PASSWORD('%s') AND d.Db='%s' AND d.Create_priv='Y'\n" \
+            WHERE u.User='%s' AND u.Host='%s' AND u.$_PASSWORD = PASSWORD('%s') AND d.Db='%s' AND d.Create_priv='Y'\n" \
             "$_db" "$_user" "$_host" "$_pw" "$_db" | mariadb --batch --skip-column-names 2>/dev/null)" = 1 ] || return 1
     done
 }

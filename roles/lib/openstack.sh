@@ -5,7 +5,7 @@
 # without regard to case, so that the `default` of some guides means the same.
 auth_set() { # FILE SECTION USER PASSWORD
     ini_set "$1" "$2" auth_type password
-    ini_set "$1" "$2" auth_url "http://$CONTROLLER_NAME:5000"
+    ini_set "$1" "$2" auth_url "http://$CONTROLLER_NAME:${IDENTITY_ADMIN_PORT:-5000}"
     ini_set "$1" "$2" project_domain_name Default
     ini_set "$1" "$2" user_domain_name Default
     ini_set "$1" "$2" project_name service

@@ -100,8 +100,7 @@ pkg_purge() { # NAME...: with their configuration; what something else has come 
     systemctl daemon-reload; mark_changed
 }
 
-_system_ids='$3 < 1000 || $3 >= 60000 && $3 < 65000' # Debian gives services like Glance and Nova fixed numbers from 60000 on
-_accounts() { awk -F: "$_system_ids { print \"user\", \$1 }" /etc/passwd; awk -F: "$_system_ids { print \"group\", \$1 }" /etc/group; }
+_accounts() { awk -F: '$3 < 1000 { print "user", $1 }' /etc/passwd; awk -F: '$3 < 1000 { print "group", $1 }' /etc/group; }
 
 _accounts_new() { _accounts | grep -vxF -f "$CPMG_SAVED/accounts.before" >"$CPMG_SAVED/accounts" || :; }
 _accounts_restore() { # system users and groups that came with this step's packages

@@ -181,6 +181,13 @@ impl Catalog {
         self.platforms.values()
     }
 
+    /// The platform of whoever names none: the one on which most of its modules are proven, the first of these by name.
+    pub fn usual_platform(&self) -> Option<&Platform> {
+        let proven = |p: &Platform| self.modules_of(p).filter(|m| m.proven.contains(&p.name)).count();
+        // of equal ones the last counts
+        self.platforms.values().rev().max_by_key(|p| proven(p))
+    }
+
     /// The platform of that name.
     pub fn platform(&self, name: &str) -> Option<&Platform> {
         self.platforms.get(name)

@@ -234,8 +234,11 @@ impl Engine {
 
     fn catalog_view(&self) -> Result<CatalogView, Failure> {
         let catalog = self.catalog()?;
-        let platforms = catalog
-            .platforms()
+        let usual = catalog.usual_platform().map(|p| p.name.clone()).unwrap_or_default();
+        let mut listed: Vec<_> = catalog.platforms().collect();
+        listed.sort_by_key(|p| p.name != usual);
+        let platforms = listed
+            .into_iter()
             .map(|p| PlatformView {
                 name: p.name.clone(),
                 title: p.title.clone(),

@@ -61,7 +61,7 @@ impl Engine {
         let catalog = self.catalog()?;
         let platform = match platform {
             Some(name) => catalog.platform(&name).ok_or_else(|| no_platform(&name))?,
-            None => catalog.platforms().next().ok_or_else(|| {
+            None => catalog.usual_platform().ok_or_else(|| {
                 Failure::new(
                     FailureKind::Engine,
                     "the catalog has no platform: 'cpmg doctor' says where roles are looked for",

@@ -54,7 +54,7 @@ impl Steps {
     pub async fn on(lab: &Lab, name: &str) -> Self {
         let session = open(&lab.address(name), &lab.key()).await;
         let catalog = Catalog::load(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("roles")]).unwrap();
-        let platform = catalog.platforms().next().unwrap().name.clone();
+        let platform = catalog.usual_platform().unwrap().name.clone();
         let facts = Facts { os_id: "debian".into(), os_version: "12".into(), ..Facts::default() };
         let nodes = NODES.iter().zip(1..).map(|((name, role), id)| PlanInputNode {
             id: NodeId(id),

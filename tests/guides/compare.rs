@@ -52,7 +52,7 @@ impl Comparison {
             });
             let counts = &mut out.counts[index].1;
             counts.demanded += 1;
-            if covered(fact, nodes) {
+            if covered(fact, nodes, own) {
                 counts.planned += 1;
                 continue;
             }
@@ -71,8 +71,10 @@ impl Comparison {
         for node in nodes {
             for thing in node.things.iter().filter(|t| ANSWERABLE.iter().any(|a| t.starts_with(a))) {
                 out.things += 1;
-                let known = |f: &Fact| fits(f, node) && matches!(&f.wants, Wants::Thing(t) if glob(t, thing));
-                if guide.facts.iter().any(known) {
+                let known =
+                    |f: &Fact| fits(f, node, own) && matches!(&f.wants, Wants::Thing(t) if glob(t, thing));
+                let known = guide.facts.iter().any(known);
+                if known {
                     out.known += 1;
                 } else if !own.ours(thing) && !common.ours(thing) {
                     out.faults.push(format!("the guide does not have ({}): {thing}", node.name));
@@ -83,14 +85,13 @@ impl Comparison {
     }
 }
 
-fn fits(fact: &Fact, node: &Recorded) -> bool {
-    fact.role == "all"
-        || !["controller", "compute", "storage"].contains(&fact.role.as_str())
-        || node.roles.contains(&fact.role)
+fn fits(fact: &Fact, node: &Recorded, own: &Reasons) -> bool {
+    let role = own.placed(&fact.component).unwrap_or(&fact.role);
+    role == "all" || !["controller", "compute", "storage"].contains(&role) || node.roles.contains(role)
 }
 
-fn covered(fact: &Fact, nodes: &[Recorded]) -> bool {
-    let mut mine = nodes.iter().filter(|n| fits(fact, n)).peekable();
+fn covered(fact: &Fact, nodes: &[Recorded], own: &Reasons) -> bool {
+    let mut mine = nodes.iter().filter(|n| fits(fact, n, own)).peekable();
     mine.peek().is_some()
         && mine.all(|node| match &fact.wants {
             Wants::Thing(thing) if thing.contains('*') => {

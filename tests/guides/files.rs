@@ -7,9 +7,9 @@ pub fn spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A command; that it is not to ask anything (`-y`) makes no difference.
+/// A command; that it is not to ask or to tell anything (`-y`, `-q`) makes no difference.
 pub fn command(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().filter(|w| *w != "-y").collect();
+    let words: Vec<&str> = text.split_whitespace().filter(|w| !["-y", "-q"].contains(w)).collect();
     format!("command {}", words.join(" "))
 }
 
@@ -44,8 +44,53 @@ pub fn things(path: &str, text: &str) -> BTreeSet<String> {
         }
         out.insert(format!("line {path} {line}"));
     }
-    out.extend(options(path, text));
+    out.extend(if is_python(path) { settings(path, text) } else { options(path, text) });
     out
+}
+
+/// Whether it is one of Django's settings.
+fn is_python(path: &str) -> bool {
+    path.contains("local_settings")
+}
+
+/// As [`value_of`], in a file: Python has two kinds of quotes, and lists that may end in a comma.
+pub fn value_in(path: &str, key: &str, text: &str) -> String {
+    if is_python(path) { spaces(&text.replace('\'', "\"")).replace(",]", "]") } else { value_of(key, text) }
+}
+
+/// Assignments of a Python file; the keys of a dictionary are options of a section of its name.
+fn settings(path: &str, text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut statement = String::new();
+    for line in text.lines().filter(|l| !l.trim_start().starts_with('#')) {
+        statement.push_str(line);
+        statement.push(' ');
+        let depth = |open, close| statement.matches(open).count() == statement.matches(close).count();
+        if !(depth('{', '}') && depth('[', ']') && depth('(', ')')) {
+            continue;
+        }
+        if let Some((name, value)) = statement.split_once('=') {
+            assigned(path, "", name.trim(), value.trim(), &mut out);
+        }
+        statement.clear();
+    }
+    out
+}
+
+fn assigned(path: &str, section: &str, name: &str, value: &str, out: &mut Vec<String>) {
+    let Some(inner) = value.strip_prefix('{').and_then(|v| v.strip_suffix('}')) else {
+        out.push(format!("option {path} [{section}] {name} = {}", value_in(path, name, value)));
+        return;
+    };
+    let section = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+    let mut depth = 0;
+    let entries = inner.split(|c| {
+        depth += i32::from("{[(".contains(c)) - i32::from("}])".contains(c));
+        c == ',' && depth == 0
+    });
+    for (key, value) in entries.filter_map(|e| e.split_once(':')) {
+        assigned(path, &section, key.trim().trim_matches(['"', '\'']), value.trim(), out);
+    }
 }
 
 fn options(path: &str, text: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! A guide's facts, and the thing that each of them asks for.
 
-use crate::files::{spaces, value_of};
+use crate::files::{spaces, value_in};
 use std::collections::BTreeMap;
 
 /// One guide.
@@ -127,7 +127,7 @@ fn fact(table: &toml::Table, samples: &BTreeMap<String, String>) -> Fact {
         "service" => Wants::Thing(format!("service {}", unit(text("name")))),
         "option" => {
             let head = format!("option {} [{}] {} = ", text("file"), text("section"), text("key"));
-            let whole = format!("{head}{}", value_of(&text("key"), &text("value")));
+            let whole = format!("{head}{}", value_in(&text("file"), &text("key"), &text("value")));
             match text("op").as_str() {
                 "absent" => Wants::Nothing(head),
                 "alternative" => Wants::Not(whole),
@@ -160,7 +160,7 @@ fn fact(table: &toml::Table, samples: &BTreeMap<String, String>) -> Fact {
             text("region"),
             text("service_type"),
             text("interface"),
-            text("url")
+            text("url").trim_end_matches('/')
         )),
         "port" => Wants::Thing(format!("port {}", text("port"))),
         "ring" => Wants::Thing(ring(&text)),

@@ -13,6 +13,11 @@
 //!     [[missing]]                  # in the guide, and the plan does not do it yet
 //!     component = "magnum"
 //!     because = "a sentence"
+//!
+//!     [[placed]]                   # the guide has it on other nodes
+//!     component = "horizon"
+//!     on = "controller"
+//!     because = "a sentence"
 
 use crate::guide::Fact;
 use serde::Deserialize;
@@ -26,6 +31,17 @@ struct File {
     otherwise: Vec<Entry>,
     #[serde(default)]
     missing: Vec<Entry>,
+    #[serde(default)]
+    placed: Vec<Placed>,
+}
+
+/// A component that the guide has on other nodes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placed {
+    component: String,
+    on: String,
+    because: String,
 }
 
 #[derive(Deserialize)]
@@ -103,7 +119,13 @@ impl Reasons {
             let parts = entry.lines.len() + entry.what.as_ref().map_or(0, |w| w.all().len());
             entry.used = vec![false; parts.max(1)];
         }
+        assert!(file.placed.iter().all(|p| p.because.ends_with('.')), "a reason is a sentence");
         Self(file)
+    }
+
+    /// The role of the nodes where a component's facts are looked for, if it is not the guide's.
+    pub fn placed(&self, component: &str) -> Option<&str> {
+        self.0.placed.iter().find(|p| p.component == component).map(|p| p.on.as_str())
     }
 
     /// Why the plan has this, if there is a reason.

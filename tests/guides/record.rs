@@ -246,7 +246,9 @@ fn thing(words: &[String]) -> Vec<String> {
         "identity_domain_user" => vec![format!("user {} {}", word(1), word(3))],
         "identity_domain_grant" => vec![format!("assignment {} in domain:{}: {}", word(1), word(2), word(3))],
         "identity_service" => vec![format!("identity {} {}", word(1), word(2))],
-        "identity_endpoint" => vec![format!("endpoint {} {} {} {}", word(3), word(1), word(2), word(4))],
+        "identity_endpoint" => {
+            vec![format!("endpoint {} {} {} {}", word(3), word(1), word(2), word(4).trim_end_matches('/'))]
+        }
         "command" => command(&rest(2), words.get(2..).unwrap_or_default()),
         "fail" | "step" | "done" | "folder" => Vec::new(),
         other => panic!("the recorder wrote a line of kind {other}"),
@@ -289,7 +291,7 @@ fn bootstrapped(text: &str) -> Vec<String> {
         out.push(format!(
             "endpoint {} identity {face} {}",
             option("region-id"),
-            option(&format!("{face}-url"))
+            option(&format!("{face}-url")).trim_end_matches('/')
         ));
     }
     out

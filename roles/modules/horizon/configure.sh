@@ -22,6 +22,7 @@ files() {
 
 run() {
     files
+    [ -z "$COMPRESS" ] || [ ! -e "$CPMG_ATTEMPT/outcome" ] || compressed
     # Debian's package enables Apache's example of a site with TLS, but not TLS itself: Apache would not start.
     if [ -n "$SSL_SITE" ] && [ -L "$SSL_SITE" ] && [ ! -e /etc/apache2/mods-enabled/ssl.load ]; then
         undo_on ssl_site_back "$(readlink "$SSL_SITE")"
@@ -30,6 +31,11 @@ run() {
         restart_needed
         mark_changed
     fi
+}
+
+compressed() {
+    say "compressing the pages' files"
+    run_quietly root python3 "$COMPRESS" compress --force
 }
 
 ssl_site_back() { [ ! -d "${SSL_SITE%/*}" ] || ln -sfn "$1" "$SSL_SITE"; }

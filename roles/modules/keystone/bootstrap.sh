@@ -2,9 +2,10 @@
 # Tables, token keys, and the first administrator with the endpoints. Everything can be repeated; keys that exist stay (new
 # ones would invalidate every token and every encrypted credential).
 URL=http://$CONTROLLER_NAME:5000/v3/
+ADMIN_URL=http://$CONTROLLER_NAME:${IDENTITY_ADMIN_PORT:-5000}/v3/
 
 check() {
-    [ -d /etc/keystone/fernet-keys ] && [ -d /etc/keystone/credential-keys ] &&
+    [ -d /etc/keystone/fernet-keys ] && { [ -z "$CREDENTIAL_KEYS" ] || [ -d /etc/keystone/credential-keys ]; } &&
         identity_begin "$URL" admin admin "$ADMIN_PASSWORD" &&
         identity_apply 2>/dev/null | grep -qF "internal $URL"
 }
@@ -21,7 +22,7 @@ sys.exit(main())
 '
 manage() { # PASSWORD COMMAND...
     password=$1; shift
-    printf '%s\n' "$password" | run_as keystone python3 -c "$MANAGE" "$@" >"$CPMG_ATTEMPT/manage" 2>&1 || {
+    printf '%s\n' "$password" | run_as keystone "$PYTHON" -c "$MANAGE" "$@" >"$CPMG_ATTEMPT/manage" 2>&1 || {
         tail -n 15 "$LOG" "$CPMG_ATTEMPT/manage"
         fail "keystone-manage $1 failed (see above)"
     }
@@ -34,12 +35,12 @@ run() {
     manage '' db_sync
     say "making keys for tokens and credentials"
     manage '' fernet_setup --keystone-user keystone --keystone-group keystone
-    manage '' credential_setup --keystone-user keystone --keystone-group keystone
+    [ -z "$CREDENTIAL_KEYS" ] || manage '' credential_setup --keystone-user keystone --keystone-group keystone
     say "creating admin and the endpoint $URL"
     manage "$ADMIN_PASSWORD" bootstrap \
         --bootstrap-username admin --bootstrap-project-name admin --bootstrap-role-name admin --bootstrap-service-name keystone \
         --bootstrap-region-id "$REGION" \
-        --bootstrap-admin-url "$URL" --bootstrap-internal-url "$URL" --bootstrap-public-url "$URL"
+        --bootstrap-admin-url "$ADMIN_URL" --bootstrap-internal-url "$URL" --bootstrap-public-url "$URL"
     restart_needed
     mark_changed
 }

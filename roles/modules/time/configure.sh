@@ -1,7 +1,21 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016 # awk programs
 # A container shares its host's clock: there chrony follows and serves the time without setting it (-x), because a
 # container that may set the clock would set it for the host and everything else on it.
 CAPABILITY=/etc/systemd/system/$SERVICES.service.d
+
+# chrony before 4.0 knows no folders of its own (CONF_DIR is blank): there our lines are a block at the end of its file.
+own_lines() { # FILE NAME: standard input
+    case $1 in
+        /cpmg.*)
+            lines=$(awk '{ printf "%s\\n", $0 }') # awk turns \n into a new line again
+            file_edit "$CONF" awk -v name="$2" -v lines="$lines" '
+                $0 == "# cpmg: " name { inside = 1; next }
+                $0 == "# cpmg: end" { if (inside) { inside = 0; next } }
+                !inside { print }
+                END { print "# cpmg: " name; printf "%s", lines; print "# cpmg: end" }' ;;
+        *)  file_write "$1" ;;
+    esac
+}
 
 files() {
     case " $NODE_ROLES " in
@@ -10,15 +24,15 @@ files() {
             {
                 say "# Written by cpmg: controllers serve the time to the environment's nodes, synchronised or not"
                 printf '%s\n' "$NODES" | awk 'NF { print "allow " $1 }'
-                say "local stratum 10 orphan"
-            } | file_write "$CONF_DIR/cpmg.conf" ;;
+                say "local stratum 10${CONF_DIR:+ orphan}"
+            } | own_lines "$CONF_DIR/cpmg.conf" allow ;;
         *)  own_sources=$(printf '%s\n' "$CONTROLLERS" | awk 'NF { print $1 }') ;;
     esac
 
     if [ -n "$own_sources" ]; then
         # shellcheck disable=SC2086 # addresses
-        { say "# Written by cpmg"; printf 'server %s iburst\n' $own_sources; } | file_write "$SOURCES_DIR/cpmg.sources"
-        file_edit "$CONF" sed 's/^[[:space:]]*\(pool\|server\)[[:space:]]/# cpmg: &/'
+        { say "# Written by cpmg"; printf 'server %s iburst\n' $own_sources; } | own_lines "$SOURCES_DIR/cpmg.sources" sources
+        file_edit "$CONF" sed '/^# cpmg: sources$/,/^# cpmg: end$/!s/^[[:space:]]*\(pool\|server\)[[:space:]]/# cpmg: &/'
     fi
 
     if systemd-detect-virt -q -c; then

@@ -8,6 +8,10 @@ OPENSTACK_API_VERSIONS = {"identity": 3, "image": 2, "volume": {{ vars.VOLUME_AP
 ALLOWED_HOSTS = [{{ vars.ALLOWED_HOSTS }}]
 WEBROOT = "{{ vars.WEBROOT }}"
 TIME_ZONE = "{{ vars.TIME_ZONE }}"
+{% if vars.COMPRESS %}
+COMPRESS_ENABLED = True
+COMPRESS_OFFLINE = True
+{% endif %}
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 CACHES = {
     "default": {
