@@ -25,7 +25,7 @@ files() {
 }
 
 run() {
-    now=$(awk -F '[ \t]*=[ \t]*' '/^\[/ { here = ($0 ~ /^\[simple_crypto_plugin\]/) } here && $1 == "kek" { print $2 }' "$CONF")
+    now=$(awk '/^\[/ { here = ($0 ~ /^\[simple_crypto_plugin\]/) } here && /^kek[ \t]*=/ { sub(/^kek[ \t]*=[ \t]*/, ""); print }' "$CONF")
     [ -z "$now" ] || [ "$now" = "$(key)" ] ||
         fail "$CONF has another key for secrets than BARBICAN_KEY: what is stored could not be read any more. Give the account the value it had"
     files
