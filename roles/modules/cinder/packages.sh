@@ -1,0 +1,7 @@
+# shellcheck shell=sh
+run() {
+    made_by_step /etc/cinder /var/lib/cinder /var/log/cinder /var/cache/cinder
+    pkg_install
+}
+
+undo() { undo_all; }

@@ -1,0 +1,10 @@
+# shellcheck shell=sh disable=SC2086 # a list of units
+check() { services_good $SERVICES && port_open 9511; }
+
+run() {
+    service_enable $SERVICES
+    wait_port 9511 120
+    must_run $SERVICES
+}
+
+undo() { undo_all; }
