@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod as_before;
+mod cloud;
 mod gate;
 mod install;
 mod lockout;
@@ -14,3 +15,4 @@ mod steps;
 mod support;
 mod survive;
 mod undo;
+mod watch;

@@ -18,8 +18,18 @@ pub struct Lab {
 impl Lab {
     /// Boots nodes of these names on a bridge of their own.
     pub fn up(instance: &str, names: &[&str]) -> Self {
+        Self::up_with(instance, names, &[])
+    }
+
+    /// The same with packages that lie there unpacked already, so that an installation need not wait for them.
+    pub fn up_with(instance: &str, names: &[&str], packages: &[&str]) -> Self {
         let lab = Self { instance: instance.to_owned() };
-        lab.run(&["up", &names.len().to_string(), "--names", &names.join(",")]);
+        let (count, names, packages) = (names.len().to_string(), names.join(","), packages.join(" "));
+        let mut args = vec!["up", &count, "--names", &names];
+        if !packages.is_empty() {
+            args.extend(["--packages", &packages]);
+        }
+        lab.run(&args);
         lab
     }
 
@@ -39,6 +49,34 @@ impl Lab {
     /// Runs a shell command on a node, gives its output.
     pub fn exec(&self, node: &str, script: &str) -> String {
         self.run(&["exec", node, "sh", "-c", script])
+    }
+
+    /// Runs a shell command on a node with that standard input, gives its output.
+    #[allow(dead_code, reason = "not every program of tests needs it")]
+    pub fn exec_with(&self, node: &str, script: &str, stdin: &str) -> String {
+        let mut command = self.command(&["exec", node, "sh", "-c", script]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the lab");
+        child.stdin.take().expect("its input").write_all(stdin.as_bytes()).expect("it reads");
+        let out = child.wait_with_output().expect("its end");
+        assert!(out.status.success(), "on {node}: {script}: {:?}", out.status);
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
+    /// What the lab says of itself.
+    #[allow(dead_code, reason = "not every program of tests needs it")]
+    pub fn status(&self) -> Value {
+        serde_json::from_str(&self.run(&["status", "--json"])).expect("JSON of the lab")
+    }
+
+    /// Path of the disk image of a tiny guest.
+    #[allow(dead_code, reason = "not every program of tests needs it")]
+    pub fn image() -> String {
+        let made = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/image"))
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("a program");
+        assert!(made.status.success(), "no image of a guest");
+        String::from_utf8_lossy(&made.stdout).trim().to_owned()
     }
 
     /// Address of a node.

@@ -5,8 +5,6 @@ files() {
     ini_set "$CONF" DEFAULT auth_strategy keystone
     ini_set "$CONF" DEFAULT transport_url "$(message_url "$RABBIT_USER" "$RABBIT_PASSWORD")"
     authtoken_set "$CONF" neutron "$NEUTRON_PASSWORD"
-    # Packages of Debian have another spelling here.
-    ini_set "$CONF" keystone_authtoken region_name "$REGION"
     ini_set "$CONF" oslo_concurrency lock_path /var/lib/neutron/tmp
     [ -z "$EXPERIMENTAL" ] || ini_set "$CONF" experimental "$EXPERIMENTAL" true
     # A package's sample of a database on a node that has none.

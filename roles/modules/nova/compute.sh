@@ -44,6 +44,11 @@ files() {
     ini_set "$CONF" vnc novncproxy_base_url "http://${CONSOLE_ADDRESS:-$CONTROLLER_ADDRESS}:6080/vnc_auto.html"
     # Guests that ran when the node went down run again when it is back.
     ini_set "$CONF" DEFAULT resume_guests_state_on_host_boot true
+    # It says itself when it has started, and on a busy machine that takes longer than the minute and a half that systemd would wait.
+    if [ -n "$START_SECONDS" ]; then
+        dir_ensure "/etc/systemd/system/$COMPUTE_SERVICE.service.d"
+        printf '# Made by cpmg\n[Service]\nTimeoutStartSec=%s\n' "$START_SECONDS" | file_write "/etc/systemd/system/$COMPUTE_SERVICE.service.d/cpmg.conf" 0644
+    fi
     # Debian switches it on, for a module of QEMU that is not installed.
     ini_set "$CONF" spice enabled false
 }
@@ -51,9 +56,11 @@ files() {
 run() {
     say "guests run with $VIRT: $WHY"
     files
+    systemctl daemon-reload
 }
 
 undo() {
     undo_all
+    systemctl daemon-reload
     service_try_restart "$COMPUTE_SERVICE"
 }

@@ -5,8 +5,7 @@ files() {
     ini_set "$CONF" DEFAULT my_ip "$NODE_ADDRESS"
     ini_set "$CONF" api auth_strategy keystone
     authtoken_set "$CONF" nova "$NOVA_PASSWORD"
-    # Packages of Debian have another spelling here, and then no endpoint is found.
-    ini_set "$CONF" keystone_authtoken region_name "$REGION"
+    # Debian has another spelling here, and then no endpoint is found.
     ini_set "$CONF" cinder os_region_name "$REGION"
     # As an administrator's, an action that takes longer than a token is valid comes to its end.
     ini_set "$CONF" service_user send_service_user_token true

@@ -125,13 +125,25 @@ drop_old_bases() {
   done
 }
 
-# ensure_layer PACKAGES: a base with these packages installed (but no service ever started); sets LOWER to what nodes are mounted on.
+# How a layer is made: its services did not run, and do not run at boot either; otherwise every node of a lab would have them all.
+# shellcheck disable=SC2016
+LAYER='
+enabled() { systemctl --root=/ list-unit-files --no-legend --state=enabled | cut -d " " -f 1 | sort; }
+before=$(enabled)
+printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
+apt-get -q update
+apt-get -q -y install --no-install-recommends "$@"
+rm /usr/sbin/policy-rc.d
+enabled | grep -vxF "$before" | xargs -r systemctl --root=/ disable
+'
+
+# ensure_layer PACKAGES: a base with these packages installed; sets LOWER to what nodes are mounted on.
 ensure_layer() {
   local packages layer tmp
   LOWER=$BASE
   read -ra packages <<<"$1"
   [ ${#packages[@]} -gt 0 ] || return 0
-  layer=$CACHE/layer-$( (printf '%s\n' "$BASE" && printf '%s\n' "${packages[@]}" | sort -u) | sha256sum | cut -c1-12)
+  layer=$CACHE/layer-$( (printf '%s\n' "$BASE" "$LAYER" && printf '%s\n' "${packages[@]}" | sort -u) | sha256sum | cut -c1-12)
   if [ ! -d "$layer" ]; then
     exec 7<"$CACHE"
     flock 7
@@ -139,9 +151,7 @@ ensure_layer() {
       rm -rf --one-file-system "$CACHE"/tmp-layer.*
       tmp=$(mktemp -d "$CACHE/tmp-layer.XXXXXX")
       say "building a layer with ${packages[*]} (once; log: $CACHE/layer.log)"
-      # shellcheck disable=SC2016
-      over_base "$tmp" "$BASE" 'printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
-        apt-get -q update; apt-get -q -y install --no-install-recommends "$@"; rm /usr/sbin/policy-rc.d' "${packages[@]}" \
+      over_base "$tmp" "$BASE" "$LAYER" "${packages[@]}" \
         >"$CACHE/layer.log" 2>&1 || { rm -rf --one-file-system "$tmp" && die "could not install ${packages[*]}: $(tail -3 "$CACHE/layer.log")"; }
       rm -f "$tmp"/upper/var/cache/apt/archives/*.deb "$tmp"/upper/etc/ssh/ssh_host_* "$tmp"/upper/etc/{machine-id,hostname}
       printf '%s\n' "$BASE" >"$tmp/base"
