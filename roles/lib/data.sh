@@ -99,15 +99,16 @@ sys.exit(0 if have and known - followed <= have else 1)
 '
 
 # ---------------------------------------------------------------- messages (RabbitMQ)
+# From 4.0 on rabbitmqctl counts its arguments to know whether to read a password: with -q, which changes nothing else, it waits for ever.
 
 rabbit_user_ensure() { # USER PASSWORD: with all rights on /
     _never "make RabbitMQ user $1"
     if ! rabbitmqctl -q list_users --no-table-headers | cut -f 1 | grep -qx "$1"; then
         _note rabbit_user "$1"
-        printf '%s\n' "$2" | rabbitmqctl -q add_user "$1" || fail "RabbitMQ did not take user $1"
+        printf '%s\n' "$2" | rabbitmqctl add_user "$1" >/dev/null || fail "RabbitMQ did not take user $1"
         say "created RabbitMQ user $1"; mark_changed
-    elif ! printf '%s\n' "$2" | rabbitmqctl -q authenticate_user "$1" >/dev/null 2>&1; then
-        printf '%s\n' "$2" | rabbitmqctl -q change_password "$1" || fail "RabbitMQ did not take the password of $1"
+    elif ! printf '%s\n' "$2" | rabbitmqctl authenticate_user "$1" >/dev/null 2>&1; then
+        printf '%s\n' "$2" | rabbitmqctl change_password "$1" >/dev/null || fail "RabbitMQ did not take the password of $1"
         say "set the password of RabbitMQ user $1 (the old one cannot be read, so undo leaves the new one)"; mark_changed
     fi
     rabbitmqctl -q list_user_permissions --no-table-headers "$1" | grep -q '^/' && return 0

@@ -30,6 +30,8 @@ _net_port_good() { # NIC ADDRESS MTU BRIDGE: whether the running network is so; 
     [ $((_up & 1)) = 1 ] || { say "$_device is down"; return 1; }
     if [ "$3" != - ] && [ "$(cat "/sys/class/net/$_device/mtu")" != "$3" ]; then say "the MTU of $_device is not $3"; return 1; fi
     [ "$2" != - ] || return 0
+    # Without its kernel module Open vSwitch has the NIC's address on a bridge of its own (roles/modules/neutron/openvswitch.sh).
+    [ ! -s "/run/cpmg-carried/$1" ] || read -r _device <"/run/cpmg-carried/$1"
     # An address that DHCP gave has an end.
     ip -o -4 address show dev "$_device" scope global | grep -v ' dynamic ' | grep -qF " inet $2 " || { say "$_device has not the address $2"; return 1; }
 }

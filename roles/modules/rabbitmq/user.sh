@@ -18,7 +18,7 @@ run() {
 
 guest_back() {
     say "creating RabbitMQ user guest, as the package has it"
-    printf 'guest\n' | rabbitmqctl -q add_user guest
+    printf 'guest\n' | rabbitmqctl add_user guest >/dev/null
     rabbitmqctl -q set_user_tags guest administrator
     rabbitmqctl -q set_permissions -p / guest '.*' '.*' '.*'
 }
