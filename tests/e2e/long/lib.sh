@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# What the parts of the longer suite have in common: a lab and a cpmg of their own, gone at the end.
+set -eu
+
+NAME=long-$(basename "$0" .sh)
+WORK=$(mktemp -d)
+mkdir "$WORK/roles"
+export HOME=$WORK CPMG_DATA=$WORK/data LANG=C.UTF-8 CPMG_ROLES=$PROJECT/roles:$WORK/roles
+cpmg() { "$PROJECT/target/debug/cpmg" "$@"; }
+lab() { "$PROJECT/tests/lab/lab" --instance "$NAME" "$@"; }
+end() {
+    cpmg engine stop >/dev/null 2>&1 || :
+    lab down >/dev/null 2>&1 || :
+    rm -rf "$WORK"
+}
+trap end EXIT
+
+seen() { printf '  %s\n' "$*" | tee -a "$RESULTS"; } # TEXT: goes to the end's list
+bad() { echo "error: $*" >&2; exit 1; }
+
+begin() { # an administrator and an environment called prod
+    printf 'correct horse\n' | cpmg user add ada --role administrator --password-stdin
+    printf 'correct horse\n' | cpmg login ada --password-stdin
+    cpmg env add prod --platform "$1"
+}
+
+adopt() { # NODE ROLE...
+    node=$1; shift
+    address=$(lab status --json | python3 -c 'import json, sys; print(next(n["address"] for n in json.load(sys.stdin)["nodes"] if n["name"] == sys.argv[1]))' "$node")
+    cpmg node add prod "$address" --name "$node" --key "$(lab key)"
+    cpmg node trust "$node" --accept-new
+    cpmg node role "$node" "$@"
+}
+
+plan_networks() { # as tests/e2e/cloud.rs does
+    local cidr tag nic
+    for tag in public cluster; do
+        if [ "$tag" = public ]; then nic=prov0; else nic=clus0; fi
+        cidr=$(lab status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$([ "$tag" = public ] && echo provider_network || echo cluster_network)")
+        set -- net set prod "$tag" --cidr "$cidr" --range "${cidr%0/24}11-60" --nic "$nic"
+        [ "$tag" != public ] || set -- "$@" --gateway "${cidr%0/24}1" --floating "${cidr%0/24}100-199"
+        cpmg "$@" || : # the plan has faults until the second network is there
+    done
+    cpmg net check prod
+}
+
+job() { # KEY: of the newest job
+    cpmg job list prod --json | python3 -c 'import json, sys; print(max(json.load(sys.stdin), key=lambda j: j["id"])[sys.argv[1]])' "$1"
+}
+
+install() { # WHAT [OPTION...]: must succeed
+    local began=$SECONDS what=$1; shift
+    cpmg install prod --follow "$@" || bad "$what did not succeed"
+    seen "$what: $((SECONDS - began)) s, $(job changed) steps changed"
+}
+
+unchanged() { # a second installation, and a look, find nothing to do
+    install 'second installation'
+    [ "$(job changed)" = 0 ] || bad "the second installation changed $(job changed) steps"
+    install 'dry run' --dry-run
+    [ "$(job changed)" = 0 ] || bad "a dry run would still change $(job changed) steps"
+}
+
+census() { lab exec "$1" sh -c "$(cat "$PROJECT/tests/e2e/census.sh")"; } # NODE
+
+versions() { # NODE PACKAGE...
+    node=$1; shift
+    # shellcheck disable=SC2016 # for dpkg-query
+    seen "$(lab exec "$node" dpkg-query -W -f '${Package} ${Version}; ' "$@")"
+}
