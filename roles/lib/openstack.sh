@@ -3,9 +3,9 @@
 
 # How a service logs in to Keystone as its own user in project service. The domain is called Default; Keystone compares
 # without regard to case, so that the `default` of some guides means the same.
-auth_set() { # FILE SECTION USER PASSWORD
+auth_set() { # FILE SECTION USER PASSWORD [PATH]: PATH ends the address of Keystone, as /v3
     ini_set "$1" "$2" auth_type password
-    ini_set "$1" "$2" auth_url "http://$CONTROLLER_NAME:${IDENTITY_ADMIN_PORT:-5000}"
+    ini_set "$1" "$2" auth_url "http://$CONTROLLER_NAME:${IDENTITY_ADMIN_PORT:-5000}${5:-}"
     ini_set "$1" "$2" project_domain_name Default
     ini_set "$1" "$2" user_domain_name Default
     ini_set "$1" "$2" project_name service

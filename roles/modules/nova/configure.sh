@@ -9,11 +9,10 @@ files() {
     ini_set "$CONF" cinder os_region_name "$REGION"
     # As an administrator's, an action that takes longer than a token is valid comes to its end.
     ini_set "$CONF" service_user send_service_user_token true
-    auth_set "$CONF" service_user nova "$NOVA_PASSWORD"
     # Seed 004, lines 986 and 1154: not https://controller/identity, which is written in the official text.
-    ini_set "$CONF" service_user auth_url "http://$CONTROLLER_NAME:5000/v3"
+    auth_set "$CONF" service_user nova "$NOVA_PASSWORD" /v3
     ini_set "$CONF" placement region_name "$REGION"
-    auth_set "$CONF" placement placement "$PLACEMENT_PASSWORD"
+    auth_set "$CONF" placement placement "$PLACEMENT_PASSWORD" /v3
     ini_set "$CONF" glance api_servers "http://$CONTROLLER_NAME:9292"
     ini_set "$CONF" oslo_concurrency lock_path /var/lib/nova/tmp
     ini_set "$CONF" vnc enabled true
