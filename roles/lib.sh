@@ -35,6 +35,7 @@ _changes() { # WHAT: true, but in a check only allowed in the step's `files`, wh
 
 _cleanup() {
     _rc=$?; _services_start_again
+    [ "$_rc" != 0 ] || _overrides_seen
     [ ! -e "$CPMG_ATTEMPT/tmp" ] || rm -rf "$CPMG_ATTEMPT/tmp"
     return "$_rc"
 }
@@ -170,8 +171,8 @@ made_by_step() { # PATH...: what commands of this step will make there; undo rem
     for _path; do [ -e "$_path" ] || _note made "$_path"; done
 }
 
-_open() { # PATH: $_target is the file meant, $_now where it lies with what this step has done to it so far, $_new what will replace it
-    _target=$(_real "$1")
+_open() { # PATH, kept in $_asked: $_target is the file meant, $_now where it lies with what this step has done to it so far, $_new what will replace it
+    _asked=$1 _target=$(_real "$1")
     [ ! -d "$_target" ] || fail "$1 is a folder, not a file"
     if [ "$ACTION" = check ]; then
         [ -n "$_SHADOW" ] || _never "write $_target outside of its function 'files'"
@@ -187,6 +188,7 @@ _open() { # PATH: $_target is the file meant, $_now where it lies with what this
     fi
     _new=$(_beside "$_now")
     rm -f "$_new"
+    _overrides_dropped
 }
 
 _must_exist() { # a file that a package brings; in a check the package may not be there yet
@@ -216,6 +218,7 @@ file_write() { # PATH [MODE [OWNER:GROUP]]: standard input becomes its content; 
     if [ -e "$_now" ]; then cp -a "$_now" "$_new"; else (umask 077 && : >"$_new") && chmod "${2:-0644}" "$_new"; fi
     cat >"$_new" || fail "cannot write $_new: is the disk full?"
     [ -z "${2:-}" ] || chmod "$2" "$_new"; [ -z "${3:-}" ] || _own "$3"
+    _override
     if [ -e "$_now" ] && cmp -s "$_new" "$_now" && [ "$(_access "$_new")" = "$(_access "$_now")" ]; then
         rm -f "$_new"
     else
@@ -322,8 +325,10 @@ _ini() {
             }
         }' - "$_now" >"$_new" || _rc=$?
     case $_rc in
-        0) _put ;;
-        9) rm -f "$_new" ;;
+        0 | 9)
+            [ "$_rc" = 0 ] || cat "$_now" >"$_new"
+            _override
+            if cmp -s "$_new" "$_now"; then rm -f "$_new"; else _put; fi ;;
         *) rm -f "$_new"; fail "cannot write $_new: is the disk full?" ;;
     esac
 }

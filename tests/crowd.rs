@@ -133,7 +133,7 @@ async fn a_hundred_nodes_at_once() {
     client.call(edit).await.unwrap();
     add_nodes(&client, env.id, &nodes).await;
 
-    let install = Request::Install { env: env.id, dry_run: false, over: None };
+    let install = Request::Install { env: env.id, dry_run: false, only_new: false, over: None };
     let Response::Job(job) = client.call(install).await.unwrap() else { panic!("no job") };
     let job = job.id;
     let state = loop {

@@ -8,7 +8,7 @@
 _MASK='********'
 
 dry_run() { # says what run would change; the outcome is changed if it would change something
-    if check; then _honest; say 'nothing to do'; return 0; fi
+    if check && overrides_settled; then _honest; say 'nothing to do'; return 0; fi
     _honest
     [ "$CPMG_STAGE" != verification ] || { say 'asked when everything is installed'; return 0; }
     _would=no _known=no

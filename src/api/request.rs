@@ -7,6 +7,7 @@ use super::rows::Topic;
 use crate::domain::accounts::NewValue;
 use crate::domain::audit::AuditFilter;
 use crate::domain::cobbler::{CobblerPlace, CobblerPower};
+use crate::domain::day2::LeaveHow;
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
 use crate::domain::ipam::IpRequest;
 use crate::domain::job::StepAction;
@@ -202,6 +203,20 @@ pub enum Request {
         /// Revision it is based on.
         based_on: Revision,
     },
+    /// What would be done for a node to leave its installed environment.
+    LeavePreview {
+        /// Which.
+        node: NodeId,
+        /// How.
+        how: LeaveHow,
+    },
+    /// Has a node leave its installed environment: a job, at whose good end it is taken out.
+    NodeLeave {
+        /// Which.
+        node: NodeId,
+        /// How.
+        how: LeaveHow,
+    },
     /// A part of a list of nodes; `None` begins one. Answers its number.
     ImportText {
         /// Which list.
@@ -357,6 +372,9 @@ pub enum Request {
         /// Only ask every step what it would change.
         #[serde(default)]
         dry_run: bool,
+        /// Only nodes that are not installed yet, and what must be told to the others.
+        #[serde(default)]
+        only_new: bool,
         /// Why it is to start although the connectivity check has not passed; for the audit trail.
         #[serde(default)]
         over: Option<String>,

@@ -3,7 +3,6 @@
 use crate::domain::accounts::{AccountKind, AccountUse, RotationView, Strength};
 use crate::domain::ids::{NodeId, Revision, UserId};
 use crate::domain::netplan::{NetworkPlan, Resolved};
-use crate::domain::node::NodeRole;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::UserRole;
@@ -69,19 +68,7 @@ pub struct PlatformView {
 }
 
 /// A module as clients see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModuleView {
-    /// Name.
-    pub name: String,
-    /// Title.
-    pub title: crate::domain::plan::Localized,
-    /// On which nodes.
-    pub roles: Vec<NodeRole>,
-    /// What it needs.
-    pub needs: Vec<String>,
-    /// Ports it listens on.
-    pub ports: Vec<u16>,
-}
+pub use crate::domain::choice::ModuleSpec as ModuleView;
 
 /// A host key that was offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

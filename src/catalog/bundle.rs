@@ -105,10 +105,11 @@ pub struct Lists {
 impl Lists {
     /// The lists of a plan's nodes.
     pub fn of(plan: &Plan) -> Self {
-        let with = |role: NodeRole| plan.nodes.iter().filter(|n| n.roles.contains(&role)).collect::<Vec<_>>();
+        let with =
+            |role: NodeRole| plan.known().iter().filter(|n| n.roles.contains(&role)).collect::<Vec<_>>();
         let controllers = with(NodeRole::Controller);
         let mut text = String::from("# Made by cpmg for this job; changes are lost.\n");
-        let all = plan.nodes.iter().collect::<Vec<_>>();
+        let all = plan.known().iter().collect::<Vec<_>>();
         for (name, nodes) in
             [("CONTROLLERS", &controllers), ("COMPUTES", &with(NodeRole::Compute)), ("NODES", &all)]
         {
@@ -171,7 +172,7 @@ impl Catalog {
                 continue;
             }
             let vars = self.variables_of(&input, id.module());
-            for (path, bytes) in rendered(step, &Context::new(node, &plan.nodes, input.facts, vars))? {
+            for (path, bytes) in rendered(step, &Context::new(node, plan.known(), input.facts, vars))? {
                 files.insert(path, (0o600, bytes));
             }
         }

@@ -378,6 +378,17 @@ fn step(
         let what = format!("'{}' is not a file name", template.get_ref());
         faults.line(&file.path, file.line(template), what);
     }
+    if let Some(task) = s.task.as_ref().filter(|t| !is_name(t.get_ref())) {
+        let rule = "1 to 40 lower-case letters, digits and hyphens, a letter first";
+        faults.line(
+            &file.path,
+            file.line(task),
+            format!("'{}' is not the name of a task: {rule}", task.get_ref()),
+        );
+    }
+    if let (Some(on), None) = (&s.on, &s.task) {
+        faults.line(&file.path, file.line(on), "'on' is for steps of a task: name the task, or say roles");
+    }
     let stage = s.stage.as_ref().map(Spanned::get_ref);
     match (stage, &s.stage) {
         (Some(StageKind::Preflight | StageKind::Verification) | None, _) | (_, None) => {}

@@ -3,6 +3,7 @@
 //! Everything that may be wrong carries its span, so that a fault can name its line. `load` turns these into the types of
 //! the room's own file.
 
+use crate::domain::day2::TaskPlace;
 use crate::domain::node::NodeRole;
 use crate::domain::plan::{Localized, StageKind};
 use serde::de::{self, Deserialize, Deserializer};
@@ -48,6 +49,8 @@ pub(super) struct ModuleFile {
     pub needs: Vec<Spanned<String>>,
     #[serde(default)]
     pub base: bool,
+    #[serde(default)]
+    pub optional: bool,
     #[serde(default)]
     pub ports: Vec<u16>,
     #[serde(default)]
@@ -105,6 +108,8 @@ pub(super) struct StepFile {
     #[serde(default)]
     pub packages: Vec<Spanned<String>>,
     pub stage: Option<Spanned<StageKind>>,
+    pub task: Option<Spanned<String>>,
+    pub on: Option<Spanned<TaskPlace>>,
     pub roles: Option<Vec<Spanned<NodeRole>>>,
 }
 

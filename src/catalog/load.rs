@@ -256,7 +256,9 @@ fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Fa
                 ceiling: s.ceiling.as_ref().map(|c| *c.get_ref()),
                 restarts: names(&s.restarts),
                 packages: names(&s.packages),
+                task: s.task.as_ref().map(|t| t.get_ref().clone()),
             },
+            place: s.on.as_ref().map(|p| *p.get_ref()).unwrap_or_default(),
             stage: s.stage.as_ref().map(|k| *k.get_ref()),
             roles: s
                 .roles
@@ -281,6 +283,7 @@ fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Fa
         roles,
         needs: names(&raw.needs),
         base: raw.base,
+        optional: raw.optional,
         ports: raw.ports.clone(),
         units: raw.units.clone(),
         logs: raw.logs.clone(),

@@ -14,6 +14,7 @@ mod check;
 mod choice;
 mod fault;
 mod format;
+mod leave;
 mod load;
 pub mod network;
 mod order;
@@ -31,6 +32,8 @@ pub use fault::Fault;
 pub use plan::{PlanFault, PlanInput, PlanInputNode};
 pub use preview::{MASK, StepPreview};
 
+use crate::domain::choice::ModuleSpec;
+use crate::domain::day2::TaskPlace;
 use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::plan::{Localized, StageKind, StepId, StepSpec};
 use std::collections::BTreeMap;
@@ -85,6 +88,8 @@ pub struct Module {
     pub needs: Vec<String>,
     /// Part of every node's base.
     pub base: bool,
+    /// Not part of a new environment until it is chosen.
+    pub optional: bool,
     /// Ports it listens on.
     pub ports: Vec<u16>,
     /// Units of systemd.
@@ -119,10 +124,28 @@ pub struct Step {
     pub stage: Option<StageKind>,
     /// Nodes it is done on: those with one of these roles.
     pub roles: NodeRoles,
+    /// Where it is done, if it belongs to a task.
+    pub place: TaskPlace,
     /// The script's text.
     pub script: String,
     /// Names of the templates it needs, rendered into `files/MODULE/NAME`.
     pub templates: Vec<Template>,
+}
+
+impl Step {
+    /// Whether what it does depends on the list of nodes: it has to be done again when one comes or goes.
+    pub fn tells_of_nodes(&self) -> bool {
+        let uses = |text: &str, name: &str| {
+            text.match_indices(name).any(|(at, _)| {
+                let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
+                !after.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+            })
+        };
+        let in_script = ["$NODES", "$COMPUTES", "$CONTROLLERS", "{NODES", "{COMPUTES", "{CONTROLLERS"];
+        let in_template = ["nodes", "computes", "controllers"];
+        in_script.iter().any(|name| uses(&self.script, name))
+            || self.templates.iter().any(|t| in_template.iter().any(|name| uses(&t.text, name)))
+    }
 }
 
 /// A template.
@@ -201,6 +224,28 @@ impl Catalog {
     /// The modules of a platform that an operator may choose or that come as base, in the platform's order.
     pub fn modules_of<'a>(&'a self, platform: &'a Platform) -> impl Iterator<Item = &'a Module> {
         platform.modules.iter().filter_map(|name| self.modules.get(name))
+    }
+
+    /// A module as far as choosing it on a platform goes.
+    pub fn spec(&self, platform: &Platform, module: &Module) -> ModuleSpec {
+        ModuleSpec {
+            name: module.name.clone(),
+            title: module.title.clone(),
+            roles: module.roles.iter().copied().collect(),
+            needs: module.needs.clone(),
+            ports: module.ports.clone(),
+            base: module.base,
+            optional: module.optional,
+            conflicts: module.conflicts.clone(),
+            memory: module.memory.clone(),
+            proven: module.proven.contains(&platform.name),
+            configs: self.configs(platform, module),
+        }
+    }
+
+    /// All modules of a platform as far as choosing them goes.
+    pub fn specs(&self, platform: &Platform) -> Vec<ModuleSpec> {
+        self.modules_of(platform).map(|m| self.spec(platform, m)).collect()
     }
 
     /// The ini files of a module on a platform whose options may be overridden: absolute paths.

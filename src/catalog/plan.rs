@@ -2,10 +2,11 @@
 
 use super::order::{self, Needs};
 use super::{AccountSpec, Catalog, Module, PREFLIGHT, Platform, Step};
+use crate::domain::choice::choose;
 use crate::domain::facts::Facts;
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::node::{Node, NodeRole, NodeRoles, check_name};
-use crate::domain::plan::{Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
+use crate::domain::plan::{Aside, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
 use crate::domain::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,6 +92,23 @@ pub enum PlanFault {
         /// The value they share.
         value: String,
     },
+    /// A node without a role is asked to leave.
+    #[error(
+        "the node has no role, nothing was installed on it: take it out of the list with 'cpmg node remove NODE --forget'"
+    )]
+    NotInstalled,
+    /// The node that the others depend on is asked to leave.
+    #[error(
+        "{name} is the first controller, on which the others depend: it cannot be taken out. Undo the installation instead, or \
+         'cpmg node remove {name} --forget' takes it out of the list and leaves the machine as it is"
+    )]
+    FirstController {
+        /// Its name.
+        name: String,
+    },
+    /// Modules that cannot be together.
+    #[error("{0}")]
+    Conflict(String),
     /// A name that is no host name.
     #[error("'{name}' cannot be a host name: {why}")]
     Name {
@@ -160,6 +178,7 @@ impl Catalog {
             nodes,
             stages,
             steps,
+            aside: Aside::default(),
         })
     }
 
@@ -189,6 +208,9 @@ impl Catalog {
     fn selection(&self, platform: &Platform, chosen: &[String]) -> Result<Vec<(String, String)>, PlanFault> {
         if let Some(name) = chosen.iter().find(|name| !platform.modules.contains(name)) {
             return Err(PlanFault::NoModule { platform: platform.name.clone(), name: name.clone() });
+        }
+        if let Some(why) = choose(&self.specs(platform), chosen, &[]).refusal() {
+            return Err(PlanFault::Conflict(why));
         }
         let listed: Vec<&Module> = self.modules_of(platform).collect();
         let needs: Needs<'_> =
@@ -240,6 +262,7 @@ fn steps_of<'a>(
     node: &'a PlanNode,
 ) -> impl Iterator<Item = &'a Step> {
     let steps = modules.iter().flat_map(|m| &m.steps);
+    let steps = steps.filter(|s| s.spec.task.is_none());
     steps.filter(move |s| s.stage.unwrap_or_else(|| home(node)) == kind && !s.roles.is_disjoint(&node.roles))
 }
 

@@ -148,6 +148,8 @@ impl<'a> Script<'a> {
             step.stage.as_ref().map(|s| *s.get_ref()),
             Some(StageKind::Preflight | StageKind::Verification)
         );
+        // What a task did is taken back by another task, not by an undo.
+        let quiet = quiet || step.task.is_some();
         if !self.functions.contains("undo") && !step.irreversible && !quiet {
             let what = format!(
                 "{} has no function 'undo': write one, or say irreversible = true and why in a comment",

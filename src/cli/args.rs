@@ -94,6 +94,9 @@ pub enum Command {
     /// Accounts of an environment's services: look, set, rotate
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Modules of an environment: which are chosen, what comes along and why, what each node needs
+    #[command(subcommand)]
+    Module(super::module_args::ModuleCommand),
     /// Network plan: which NIC of which node carries which network, with which address
     #[command(subcommand)]
     Net(super::net_args::NetCommand),
@@ -118,6 +121,9 @@ pub enum Command {
         /// Only ask every step on its node what it would change; nothing is changed
         #[arg(long)]
         dry_run: bool,
+        /// Work only on nodes that are not installed yet; the others are only told of them
+        #[arg(long)]
+        new: bool,
         /// Show steps and output until the job is over; the exit code is the job's result
         #[arg(long, short)]
         follow: bool,

@@ -43,7 +43,8 @@ pub async fn plan(global: &Global, env: &str) -> Result<(), Fault> {
     stages(&talk, &plan)
 }
 
-fn stages(talk: &Talk, plan: &Plan) -> Result<(), Fault> {
+/// The stages of a plan.
+pub fn stages(talk: &Talk, plan: &Plan) -> Result<(), Fault> {
     for stage in &plan.stages {
         print::line(&format!("\n{}", stage.kind))?;
         // Nodes with the same steps are told together.
@@ -75,14 +76,17 @@ fn stages(talk: &Talk, plan: &Plan) -> Result<(), Fault> {
 pub async fn install(
     global: &Global,
     env: &str,
-    dry_run: bool,
+    (dry_run, new): (bool, bool),
     follow: bool,
     over: Option<String>,
 ) -> Result<Code, Fault> {
     let talk = Talk::open(global).await?;
     let env = find::environment(&talk, env, false).await?;
-    let job =
-        answer(talk.call(Request::Install { env: env.env.id, dry_run, over }).await.map_err(by_state)?)?;
+    let job = answer(
+        talk.call(Request::Install { env: env.env.id, dry_run, only_new: new, over })
+            .await
+            .map_err(by_state)?,
+    )?;
     let what = if dry_run {
         format!("job {} asks every step what it would change on {}", job.id, env.env.name)
     } else {

@@ -33,6 +33,9 @@ mod ip_args;
 mod job_args;
 mod job_show;
 mod jobs;
+mod leave;
+mod module_args;
+mod modules;
 mod net;
 mod net_args;
 mod node_args;
@@ -101,10 +104,12 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
             return care::reinstall(global, &node, confirm, care::Reinstall { profile, minutes, follow })
                 .await;
         }
+        Command::Node(NodeCommand::Remove { node, args }) => return leave::run(global, &node, args).await,
         Command::Node(NodeCommand::Manual(command)) => return care::manual(global, command).await,
         Command::Node(command) => nodes::run(global, command).await?,
         Command::Sweep(command) => discovery::run(global, command).await?,
         Command::CredentialSet(command) => discovery::sets(global, command).await?,
+        Command::Module(command) => modules::run(global, command).await?,
         Command::Net(command) => return net::run(global, command).await,
         Command::Account(command) => return accounts::run(global, command).await,
         Command::Cobbler(command) => cobbler::run(global, command).await?,
@@ -112,8 +117,8 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,
         Command::Catalog(CatalogCommand::Check { dirs }) => pages::check(global, &dirs, hooks)?,
         Command::Plan { env } => jobs::plan(global, &env).await?,
-        Command::Install { env, dry_run, follow, over_failed_checks } => {
-            return jobs::install(global, &env, dry_run, follow, over_failed_checks).await;
+        Command::Install { env, dry_run, new, follow, over_failed_checks } => {
+            return jobs::install(global, &env, (dry_run, new), follow, over_failed_checks).await;
         }
         Command::Job(command) => return jobs::run(global, command).await,
         Command::Shell { node, attach, list } => return shell::run(global, node, attach, list).await,

@@ -176,12 +176,12 @@ pub enum NodeCommand {
         /// Node, by name, number or ENV/NAME
         node: String,
     },
-    /// Take a node out of its environment; nothing is done on the machine
+    /// Take a node out of its environment; out of an installed one by a job, which also takes it off the cloud's records
     Remove {
         /// Node, by name, number or ENV/NAME
         node: String,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
+        /// How.
+        #[command(flatten)]
+        args: super::leave::LeaveArgs,
     },
 }

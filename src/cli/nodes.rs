@@ -84,8 +84,9 @@ pub async fn run(global: &Global, command: NodeCommand) -> Result<(), Fault> {
             let node = lock(&talk, &node, None).await?;
             talk.done(&format!("{} is not locked", node.name), &node)
         }
-        NodeCommand::Remove { node, yes } => remove(&talk, &node, yes).await,
-        NodeCommand::Reinstall { .. } | NodeCommand::Manual(_) => Err(Talk::unexpected()),
+        NodeCommand::Remove { .. } | NodeCommand::Reinstall { .. } | NodeCommand::Manual(_) => {
+            Err(Talk::unexpected())
+        }
     }
 }
 
@@ -104,16 +105,6 @@ fn answer(response: Response) -> Result<NodeRow, Fault> {
 async fn edit(talk: &Talk, wanted: &str, change: NodeChange) -> Result<NodeRow, Fault> {
     let node = find::node(talk, wanted).await?;
     answer(talk.call(Request::NodeEdit { node: node.id, based_on: node.revision, change }).await?)
-}
-
-async fn remove(talk: &Talk, wanted: &str, yes: bool) -> Result<(), Fault> {
-    let node = find::node(talk, wanted).await?;
-    let question = format!("Take {} ({}) out of its environment?", node.name, node.address);
-    if !yes && !prompt::confirmed(&question)? {
-        return Err(Fault::usage("nothing was done: say yes, or give --yes"));
-    }
-    talk.call(Request::NodeRemove { node: node.id, based_on: node.revision }).await?;
-    talk.done(&format!("{} is taken out; the machine is as it was", node.name), &node)
 }
 
 /// The credential that the options describe.

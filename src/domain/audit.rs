@@ -32,6 +32,10 @@ pub enum AuditKind {
     Network,
     /// A host key was pinned or forgotten.
     HostKey,
+    /// A node was taken out of an installed environment.
+    Leave,
+    /// A service was restarted by hand, or options of services were changed or rolled out.
+    Service,
     /// Something that this program does not know.
     #[serde(other)]
     Other,
@@ -39,8 +43,17 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All that are written.
-    pub const ALL: [Self; 7] =
-        [Self::Install, Self::Undo, Self::Reinstall, Self::Lock, Self::Account, Self::Network, Self::HostKey];
+    pub const ALL: [Self; 9] = [
+        Self::Install,
+        Self::Undo,
+        Self::Reinstall,
+        Self::Lock,
+        Self::Account,
+        Self::Network,
+        Self::HostKey,
+        Self::Leave,
+        Self::Service,
+    ];
 
     /// The word for it on the command line and in JSON.
     pub fn word(self) -> &'static str {
@@ -52,6 +65,8 @@ impl AuditKind {
             Self::Account => "account",
             Self::Network => "network",
             Self::HostKey => "host-key",
+            Self::Leave => "leave",
+            Self::Service => "service",
             Self::Other => "other",
         }
     }

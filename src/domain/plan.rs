@@ -4,10 +4,11 @@
 //! with its job, so that a job is finished with the plan it was started with.
 
 use super::ids::{EnvId, NodeId};
+use super::job::StepAction;
 use super::node::NodeRoles;
 use super::policy::Policy;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -175,6 +176,9 @@ pub struct StepSpec {
     /// Packages it installs.
     #[serde(default)]
     pub packages: Vec<String>,
+    /// The task it belongs to; `None`: the installation.
+    #[serde(default)]
+    pub task: Option<String>,
 }
 
 impl StepSpec {
@@ -234,9 +238,23 @@ pub enum PlanKind {
     Reinstall,
     /// Rolls a password out.
     Rotate,
+    /// Takes nodes out of an installed environment.
+    Leave,
+    /// Rolls changed options out.
+    RollOut,
 }
 
 impl PlanKind {
+    /// Its steps are those of an installation, done anew: undone, they would take back that.
+    pub fn is_part_of_installation(self) -> bool {
+        matches!(self, Self::Rotate | Self::Leave | Self::RollOut)
+    }
+
+    /// The nodes belong to it while it runs, and its end is theirs.
+    pub fn takes_nodes(self) -> bool {
+        !matches!(self, Self::DryRun | Self::Leave)
+    }
+
     /// The word used as key in the message catalogue (`plan-kind-WORD`) and by the command line.
     pub fn word(self) -> &'static str {
         match self {
@@ -244,8 +262,24 @@ impl PlanKind {
             Self::DryRun => "dry-run",
             Self::Reinstall => "reinstall",
             Self::Rotate => "rotate",
+            Self::Leave => "leave",
+            Self::RollOut => "roll-out",
         }
     }
+}
+
+/// What a plan that is a part of an installation's knows besides its own nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// Nodes that steps and templates are told of, when others than those that are worked on; empty: the plan's own.
+    #[serde(default)]
+    pub known: Vec<PlanNode>,
+    /// Nodes that leave the environment: steps of the installation are undone on them instead of done.
+    #[serde(default)]
+    pub leaving: Vec<NodeId>,
+    /// Further variables of every step.
+    #[serde(default)]
+    pub vars: BTreeMap<String, String>,
 }
 
 /// The whole plan.
@@ -271,6 +305,9 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// Every step that occurs.
     pub steps: BTreeMap<StepId, StepSpec>,
+    /// What it knows besides.
+    #[serde(default)]
+    pub aside: Aside,
 }
 
 impl Plan {
@@ -282,6 +319,60 @@ impl Plan {
     /// Seconds after which a running attempt at a step is ended, the shortest if it is unknown.
     pub fn ceiling(&self, step: &StepId) -> u32 {
         self.steps.get(step).map_or(StepSpec::CEILING_MIN, StepSpec::ceiling)
+    }
+
+    /// Nodes that steps and templates are told of.
+    pub fn known(&self) -> &[PlanNode] {
+        if self.aside.known.is_empty() { &self.nodes } else { &self.aside.known }
+    }
+
+    /// What a run of a step on a node is: a question in a dry run, an undo of the installation on a node that leaves.
+    pub fn action(&self, node: NodeId, step: &StepId) -> StepAction {
+        let of_task = || self.steps.get(step).is_some_and(|s| s.task.is_some());
+        if self.kind == PlanKind::DryRun {
+            StepAction::Check
+        } else if self.aside.leaving.contains(&node) && !of_task() {
+            StepAction::Undo
+        } else {
+            StepAction::Run
+        }
+    }
+
+    /// The part of it whose steps `wanted` names, with the later steps of the same modules that restart services, on the same nodes.
+    /// Steps are still told of all its nodes.
+    #[must_use]
+    pub fn part(&self, wanted: impl Fn(NodeId, StageKind, &StepId) -> bool) -> Self {
+        let mut out = self.clone();
+        out.aside.known = self.known().to_vec();
+        for stage in &mut out.stages {
+            for item in &mut stage.items {
+                let mut begun: Vec<String> = Vec::new();
+                let (node, kind) = (item.node, stage.kind);
+                item.steps.retain(|id| {
+                    if wanted(node, kind, id) {
+                        begun.push(id.module().to_owned());
+                        return true;
+                    }
+                    begun.iter().any(|m| m == id.module())
+                        && self.steps.get(id).is_some_and(|s| !s.restarts.is_empty())
+                });
+            }
+        }
+        out.trimmed();
+        out
+    }
+
+    /// Leaves out what is empty, and nodes and steps that nothing is done on or with.
+    pub fn trimmed(&mut self) {
+        for stage in &mut self.stages {
+            stage.items.retain(|item| !item.steps.is_empty());
+        }
+        self.stages.retain(|stage| !stage.items.is_empty());
+        let items = || self.stages.iter().flat_map(|s| &s.items);
+        let nodes: BTreeSet<NodeId> = items().map(|i| i.node).collect();
+        let steps: BTreeSet<StepId> = items().flat_map(|i| i.steps.iter().cloned()).collect();
+        self.nodes.retain(|n| nodes.contains(&n.id));
+        self.steps.retain(|id, _| steps.contains(id));
     }
 
     /// The node with that identity.

@@ -4,7 +4,7 @@ use super::auth::Caller;
 use super::connection::Shared;
 use super::jobs::JobCell;
 use super::{Engine, rows};
-use crate::api::message::{CatalogView, ModuleView, PlatformView};
+use crate::api::message::{CatalogView, PlatformView};
 use crate::api::{Failure, FailureKind, Request, Response};
 use crate::domain::job::JobEvent;
 use crate::domain::plan::PlanKind;
@@ -109,6 +109,8 @@ impl Engine {
                 self.node_remove(node, based_on)?;
                 Response::Done
             }
+            R::LeavePreview { node, how } => Response::Plan(Box::new(self.leave_plan(node, how)?)),
+            R::NodeLeave { node, how } => job(&self.node_leave(&user, node, how)?),
             R::ImportText { upload, offset, text } => {
                 Response::ImportText(self.import_text(&user, upload, offset, &text)?)
             }
@@ -151,9 +153,9 @@ impl Engine {
             R::StepScript { env, node, step } => {
                 Response::Script(self.step_script(&self.env(env)?, node, &step)?)
             }
-            R::Install { env, dry_run, over } => {
+            R::Install { env, dry_run, only_new, over } => {
                 let kind = if dry_run { PlanKind::DryRun } else { PlanKind::Install };
-                job(&self.install(&user, env, kind, over)?)
+                job(&self.install(&user, env, kind, only_new, over)?)
             }
             R::JobRetry { job: id } => job(&self.job_retry(&user, id)?),
             R::JobStop { job: id, stop } => job(&self.job_stop(&user, id, stop)?),
@@ -239,20 +241,7 @@ impl Engine {
         listed.sort_by_key(|p| p.name != usual);
         let platforms = listed
             .into_iter()
-            .map(|p| PlatformView {
-                name: p.name.clone(),
-                title: p.title.clone(),
-                modules: catalog
-                    .modules_of(p)
-                    .map(|m| ModuleView {
-                        name: m.name.clone(),
-                        title: m.title.clone(),
-                        roles: m.roles.iter().copied().collect(),
-                        needs: m.needs.clone(),
-                        ports: m.ports.clone(),
-                    })
-                    .collect(),
-            })
+            .map(|p| PlatformView { name: p.name.clone(), title: p.title.clone(), modules: catalog.specs(p) })
             .collect();
         Ok(CatalogView { platforms })
     }

@@ -13,7 +13,7 @@ use crate::domain::job::schedule::REINSTALL_MINUTES;
 use crate::domain::job::undo::{UndoList, UndoScope};
 use crate::domain::job::{JobEvent, JobNodeState, JobState};
 use crate::domain::node::NodeLock;
-use crate::domain::plan::{Plan, PlanKind, PlanNode};
+use crate::domain::plan::{Aside, Plan, PlanKind, PlanNode};
 use crate::domain::user::User;
 use crate::store::Stamp;
 use std::collections::BTreeMap;
@@ -61,7 +61,9 @@ impl Engine {
             // What only looked changed nothing; a password that was rotated is that of every later step.
             let nothing = match inner.job.plan.kind {
                 PlanKind::DryRun => inner.job.state.is_over(),
-                PlanKind::Rotate => inner.job.state == JobState::Succeeded,
+                PlanKind::Rotate | PlanKind::Leave | PlanKind::RollOut => {
+                    inner.job.state == JobState::Succeeded
+                }
                 PlanKind::Install | PlanKind::Reinstall => false,
             };
             inner.job.env == env && !nothing
@@ -176,6 +178,14 @@ impl Engine {
             )
             .keyed("error-rotation-undo"));
         }
+        if cell.kind().is_part_of_installation() {
+            return Err(Failure::new(
+                FailureKind::Invalid,
+                "its steps are those of the installation, an undo would take back that: change what was rolled out and roll it \
+                 out again, or undo the installation",
+            )
+            .keyed("error-part-undo"));
+        }
         let (list, nodes) = {
             let inner = cell.lock();
             (inner.job.undo_list(scope), inner.job.undo_nodes(scope))
@@ -217,7 +227,7 @@ impl Engine {
             && let Ok(cell) = self.job_to_ask(job)
             && cell.lock().job.nodes.contains_key(&id)
             // A fresh system needs more than the steps of a rotation.
-            && cell.kind() != PlanKind::Rotate
+            && !cell.kind().is_part_of_installation()
         {
             return Ok(cell);
         }
@@ -238,6 +248,7 @@ impl Engine {
             }],
             stages: Vec::new(),
             steps: BTreeMap::new(),
+            aside: Aside::default(),
         };
         let cell = self.start_job(asks, &env, plan, None)?;
         // Nothing is done in it until somebody asks for it, which is the caller's next line.

@@ -30,6 +30,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Net { .. }
         | R::PlanPreview { .. }
         | R::StepScript { .. }
+        | R::LeavePreview { .. }
         | R::JobForecast { .. }
         | R::JobReport { .. }
         | R::UndoPreview { .. }
@@ -61,6 +62,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::AccountSet { .. }
         | R::AccountReveal { .. } => Action::Configure,
         R::Install { .. }
+        | R::NodeLeave { .. }
         | R::AccountRotate { .. }
         | R::JobRetry { .. }
         | R::JobStop { .. }

@@ -5,6 +5,7 @@ use super::topics::Area;
 use super::{Engine, now};
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind};
+use crate::domain::choice::choose;
 use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
 use crate::domain::ids::{EnvId, Revision};
 use crate::domain::policy::{Policy, RETRIES_MAX};
@@ -68,7 +69,8 @@ impl Engine {
                 )
             })?,
         };
-        let modules = platform.modules.clone();
+        let usual = catalog.modules_of(platform).filter(|m| !m.optional);
+        let modules = usual.map(|m| m.name.clone()).collect();
         let _write = self.write();
         self.check_env_name(name, None)?;
         let env = Environment {
@@ -136,6 +138,9 @@ impl Engine {
                         ),
                     )
                     .at("modules"));
+                }
+                if let Some(why) = choose(&catalog.specs(platform), &modules, &[]).refusal() {
+                    return Err(Failure::new(FailureKind::Invalid, why).at("modules"));
                 }
                 env.modules = modules;
             }

@@ -10,12 +10,12 @@ use super::{Engine, bundles, now, site};
 use crate::api::message::Window;
 use crate::api::rows::{FirstError, JobRow};
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
-use crate::catalog::{BundleInput, Lists, PlanInput, PlanInputNode, network};
+use crate::catalog::{BundleInput, Lists, network};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
-use crate::domain::job::{Job, JobEvent, JobNode, JobState, Renewal, StepAction, StepEnd};
+use crate::domain::job::{Job, JobEvent, JobNode, JobState, Renewal, StepEnd};
 use crate::domain::node::{self, NodeEvent};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
@@ -160,18 +160,8 @@ impl Engine {
 
     /// What an installation would do.
     pub fn plan(&self, env: &Environment, kind: PlanKind) -> Result<Plan, Failure> {
-        let nodes =
-            self.model.read().nodes.values().filter(|n| n.env == env.id).map(PlanInputNode::from).collect();
         self.catalog()?
-            .plan(&PlanInput {
-                env: env.id,
-                kind,
-                policy: env.policy,
-                platform: env.platform.clone(),
-                modules: env.modules.clone(),
-                nodes,
-                parallel: env.parallel,
-            })
+            .plan(&self.plan_input(env, kind))
             .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))
     }
 
@@ -181,6 +171,7 @@ impl Engine {
         asks: &User,
         env: EnvId,
         kind: PlanKind,
+        only_new: bool,
         over: Option<String>,
     ) -> Result<Arc<JobCell>, Failure> {
         let env = self.env(env)?;
@@ -188,7 +179,7 @@ impl Engine {
         if kind == PlanKind::Install {
             self.refuse_unfinished_rotation(&env)?;
         }
-        let plan = self.plan(&env, kind)?;
+        let plan = if only_new { self.plan_of_new(&env, kind)? } else { self.plan(&env, kind)? };
         self.accounts(&env)?;
         let deed = if kind == PlanKind::Install {
             self.refuse_network_faults(&env, &plan)?;
@@ -235,6 +226,9 @@ impl Engine {
                     continue;
                 }
                 refuse_locked(&node)?;
+                if !plan.kind.takes_nodes() {
+                    continue;
+                }
                 node.job = Some(id);
                 if plan.kind == PlanKind::Reinstall {
                     nodes.push(node);
@@ -329,7 +323,7 @@ impl Engine {
 
     /// The records of the nodes that change with the event.
     pub fn nodes_after(&self, before: &Job, after: &Job, event: &JobEvent) -> Vec<node::Node> {
-        if after.plan.kind == PlanKind::DryRun {
+        if !after.plan.kind.takes_nodes() {
             return Vec::new();
         }
         let mut out = Vec::new();
@@ -392,7 +386,13 @@ impl Engine {
         let name = inner.job.plan.node(node).map(|n| n.name.clone()).unwrap_or_default();
         let tail = step.as_ref().map_or_else(Vec::new, |step| {
             self.cause(
-                &Attempt { node, index: 0, step: step.clone(), action: StepAction::Run, number: attempt },
+                &Attempt {
+                    node,
+                    index: 0,
+                    step: step.clone(),
+                    action: inner.job.plan.action(node, step),
+                    number: attempt,
+                },
                 inner.job.id,
             )
         });

@@ -31,6 +31,7 @@ mod ipam_tests;
 mod jobs;
 mod journal;
 mod knowing;
+mod leave;
 mod logins;
 mod netplan;
 mod nodes;
@@ -311,7 +312,9 @@ impl Engine {
             self.records.save(SWEEPS, &record.id, &record).map_err(told)?;
         }
         for cell in self.load_jobs()? {
-            self.model.write().jobs.insert(cell.id, cell);
+            self.model.write().jobs.insert(cell.id, Arc::clone(&cell));
+            // An engine that died right after the job's end had no time for it.
+            self.nodes_left(&cell);
         }
         Ok(())
     }

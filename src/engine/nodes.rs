@@ -229,15 +229,22 @@ impl Engine {
         if node.state.is_busy() {
             return Err(busy_node(&node));
         }
+        drop(write);
+        self.forget_node(&node)
+    }
+
+    /// Takes a node's record away.
+    pub fn forget_node(&self, node: &Node) -> Result<(), Failure> {
+        let write = self.write();
         self.records.change(|batch| {
-            NODES.remove(batch, &id);
-            CREDENTIALS.remove(batch, &id);
+            NODES.remove(batch, &node.id);
+            CREDENTIALS.remove(batch, &node.id);
             Ok(())
         })?;
-        self.model.write().nodes.remove(&id);
+        self.model.write().nodes.remove(&node.id);
         drop(write);
         self.forget_leases(node.env, &node.name);
-        self.node_changed(&node);
+        self.node_changed(node);
         Ok(())
     }
 

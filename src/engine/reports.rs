@@ -8,8 +8,6 @@ use super::{Engine, now, site};
 use crate::api::message::ReportPart;
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
 use crate::domain::ids::JobId;
-use crate::domain::job::StepAction;
-use crate::domain::plan::PlanKind;
 use crate::domain::report::{JobReport, around};
 use crate::domain::text::harmless;
 use crate::install::Attempt;
@@ -98,8 +96,8 @@ impl Engine {
         if let Some(error) = &mut report.first_error
             && let Some(step) = &error.step
         {
-            let action = if job.plan.kind == PlanKind::DryRun { StepAction::Check } else { StepAction::Run };
             let (node, step) = (error.node, step.clone());
+            let action = job.plan.action(node, &step);
             error.lines = self.cause(&Attempt { node, index: 0, step, action, number: error.attempt }, id);
         }
         Ok(report)

@@ -17,7 +17,7 @@ use crate::domain::job::{
     Drain, Job, JobNode, JobNodeState, ReinstallRun, StepAction, StepEnd, StepProgress, StepState, UndoRun,
 };
 use crate::domain::node::{Node, NodeState};
-use crate::domain::plan::{PlanKind, StageKind};
+use crate::domain::plan::StageKind;
 use crate::domain::progress::Weight;
 use crate::domain::time::Moment;
 use crate::ssh::HostKey;
@@ -145,8 +145,8 @@ impl Engine {
             let Some(n) = inner.job.nodes.get(&node) else { return Vec::new() };
             (n.steps.clone(), Arc::clone(&inner.job.plan))
         };
-        let action = if plan.kind == PlanKind::DryRun { StepAction::Check } else { StepAction::Run };
         let rows = steps.iter().enumerate().map(|(index, s)| {
+            let action = plan.action(node, &s.step);
             let output = |action, number| {
                 let attempt = crate::install::Attempt { node, index, step: s.step.clone(), action, number };
                 match number {
@@ -380,7 +380,7 @@ fn current(
         .or_else(|| at(&|s| matches!(&s.state, StepState::Ended { end, .. } if !end.is_good())))
         .or_else(|| at(&|s| s.state == StepState::Waiting))?;
     let step = node.steps.get(index)?;
-    let run = if job.plan.kind == PlanKind::DryRun { StepAction::Check } else { StepAction::Run };
+    let run = job.plan.action(id, &step.step);
     let (action, attempt, state) = match step.undo.as_deref() {
         Some(undo) if undo.state.open_since().is_some() || step.failed_undo().is_some() => {
             (StepAction::Undo, undo.attempt, undo.state.clone())

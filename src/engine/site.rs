@@ -9,7 +9,7 @@ use crate::cobbler::{Cobbler, CobblerError, Target};
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, Renewal, StepAction, StepProgress};
-use crate::domain::plan::{PlanKind, StepId};
+use crate::domain::plan::StepId;
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
 use crate::install::{Attempt, LinkFault, RemoteLink, Site, SiteFault, Waits, runner_fault};
@@ -61,8 +61,8 @@ impl JobSite {
 /// An attempt at a step of the job, with what a dry run makes of it.
 fn attempt(job: &Job, node: NodeId, index: usize, action: StepAction, number: u32) -> Option<Attempt> {
     let step = job.nodes.get(&node)?.steps.get(index)?.step.clone();
-    let dry = action == StepAction::Run && job.plan.kind == PlanKind::DryRun;
-    Some(Attempt { node, index, step, action: if dry { StepAction::Check } else { action }, number })
+    let action = if action == StepAction::Run { job.plan.action(node, &step) } else { action };
+    Some(Attempt { node, index, step, action, number })
 }
 
 fn site_fault(fault: &store::Error) -> SiteFault {
@@ -107,6 +107,7 @@ impl Site for JobSite {
             Ok(Journalled::Accepted | Journalled::Resumed) => {
                 if ends {
                     self.engine.rotation_ended(&self.cell);
+                    self.engine.nodes_left(&self.cell);
                 }
                 Ok(())
             }

@@ -5,7 +5,6 @@ use super::{Attempt, Link, LinkEvent, LinkFault, Site, SiteFault, Standing, Wait
 use crate::domain::ids::NodeId;
 use crate::domain::job::schedule::Task;
 use crate::domain::job::{JobEvent, JobNodeState, Renewal, StepAction, StepEnd};
-use crate::domain::plan::PlanKind;
 use crate::runner::Loss;
 use std::sync::Arc;
 use std::time::Duration;
@@ -170,10 +169,7 @@ impl<S: Site> Worker<S> {
     fn attempt(&self, action: StepAction, index: usize, number: u32) -> Option<Attempt> {
         self.site.read(|job| {
             let step = job.nodes.get(&self.node)?.steps.get(index)?.step.clone();
-            let action = match (action, job.plan.kind) {
-                (StepAction::Run, PlanKind::DryRun) => StepAction::Check,
-                (action, _) => action,
-            };
+            let action = if action == StepAction::Run { job.plan.action(self.node, &step) } else { action };
             Some(Attempt { node: self.node, index, step, action, number })
         })
     }
@@ -254,10 +250,11 @@ impl<S: Site> Worker<S> {
 
     async fn end(&self, attempt: Attempt, told: bool) -> bool {
         let (node, index, number) = (self.node, attempt.index, attempt.number);
+        // A node that leaves is undone by runs of its job.
+        let run = self.site.read(|job| job.plan.action(node, &attempt.step));
+        let undoes = attempt.action == StepAction::Undo && run != StepAction::Undo;
         let event = match self.see_through(&attempt, told).await {
-            Outcome::End(end) if attempt.action == StepAction::Undo => {
-                JobEvent::UndoEnded { node, index, attempt: number, end }
-            }
+            Outcome::End(end) if undoes => JobEvent::UndoEnded { node, index, attempt: number, end },
             Outcome::End(end) => JobEvent::StepEnded { node, index, attempt: number, end },
             Outcome::Unreachable(why) => JobEvent::NodeFailed { node, why },
         };

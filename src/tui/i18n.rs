@@ -80,6 +80,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-accounts.ftl"),
                 "\n",
+                include_str!("i18n/en-modules.ftl"),
+                "\n",
                 include_str!("i18n/en-check.ftl")
             ),
             Self::ZhCn => concat!(
@@ -98,6 +100,8 @@ impl Language {
                 include_str!("i18n/zh-CN-network.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-accounts.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-modules.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-check.ftl")
             ),

@@ -274,7 +274,8 @@ impl Job {
 
     fn undo_asked(&mut self, nodes: &[(NodeId, usize)], by: Option<&str>) -> Applied {
         self.may_ask(by)?;
-        if nodes.is_empty() || matches!(self.plan.kind, PlanKind::DryRun | PlanKind::Rotate) {
+        if nodes.is_empty() || self.plan.kind == PlanKind::DryRun || self.plan.kind.is_part_of_installation()
+        {
             return Err(No);
         }
         let mut seen = std::collections::BTreeSet::new();

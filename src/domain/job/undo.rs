@@ -54,11 +54,8 @@ impl Job {
     pub fn undo_list(&self, scope: &UndoScope) -> UndoList {
         let mut list = UndoList::default();
         // Its steps are those of the installation: undone, they would take back that.
-        let targets = if self.plan.kind == crate::domain::plan::PlanKind::Rotate {
-            Vec::new()
-        } else {
-            self.undo_targets(scope)
-        };
+        let targets =
+            if self.plan.kind.is_part_of_installation() { Vec::new() } else { self.undo_targets(scope) };
         for (node, back_to) in targets {
             let Some(n) = self.nodes.get(&node) else { continue };
             if super::node_next(n.state, super::NodeMove::Undo).is_none() || n.runs() {

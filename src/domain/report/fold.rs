@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::ids::NodeId;
 use crate::domain::job::{Job, JobEvent, JobNodeState, JournalEntry, Renewal, StepAction, StepEnd};
-use crate::domain::plan::{PlanKind, StepId};
+use crate::domain::plan::StepId;
 use crate::domain::time::{Moment, span};
 use std::collections::BTreeMap;
 
@@ -164,8 +164,10 @@ impl Fold<'_> {
         let at = entry.at;
         let said = match &entry.event {
             E::StepStarted { node, index, attempt, .. } => {
-                let dry = self.job.plan.kind == PlanKind::DryRun;
-                let action = if dry { StepAction::Check } else { StepAction::Run };
+                let step = self.job.nodes.get(node).and_then(|n| n.steps.get(*index)).map(|s| &s.step);
+                let action = step.map_or(StepAction::Run, |step| self.job.plan.action(*node, step));
+                // What is undone as a step of a task is a run of that task.
+                let action = if action == StepAction::Undo { StepAction::Run } else { action };
                 return self.begin(at, (*node, *index), action, *attempt);
             }
             E::UndoStarted { node, index, attempt } => {

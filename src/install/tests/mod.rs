@@ -204,6 +204,7 @@ fn plan() -> Plan {
             Stage { kind: StageKind::Computes, items: vec![item(2), item(3)] },
         ],
         steps: BTreeMap::new(),
+        aside: crate::domain::plan::Aside::default(),
     }
 }
 

@@ -55,7 +55,7 @@ impl Purpose for Over {
             fields.wrong("over", t!("fault-why", most = REASON_MAX));
             return Vec::new();
         }
-        let request = Request::Install { env: self.env, dry_run: false, over: Some(over) };
+        let request = Request::Install { env: self.env, dry_run: false, only_new: false, over: Some(over) };
         vec![Effect::Call(Tag::Form, request)]
     }
 

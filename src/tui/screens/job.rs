@@ -198,6 +198,8 @@ impl Screen for JobPage {
             Some(PlanKind::DryRun) => t!("crumb-dry-run", id = id),
             Some(PlanKind::Reinstall) => t!("crumb-reinstall", id = id),
             Some(PlanKind::Rotate) => t!("crumb-rotate", id = id),
+            Some(PlanKind::Leave) => t!("crumb-leave", id = id),
+            Some(PlanKind::RollOut) => t!("crumb-roll-out", id = id),
             Some(PlanKind::Install) | None => t!("crumb-job", id = id),
         })
     }

@@ -30,6 +30,7 @@ pub mod log_pane;
 pub mod log_text;
 pub mod manual;
 pub mod messages;
+pub mod module_details;
 pub mod modules;
 pub mod network;
 pub mod network_forms;

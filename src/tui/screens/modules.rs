@@ -1,8 +1,10 @@
 //! The modules of an environment: what can be chosen, and what comes with it.
 
+use super::module_details;
 use crate::api::Request;
 use crate::api::message::EnvChange;
 use crate::api::views::{CatalogView, ModuleView};
+use crate::domain::choice::{self, Choice, ChoiceNode, Why};
 use crate::domain::ids::EnvId;
 use crate::domain::plan::localized;
 use crate::tui::event::{Effect, Level, Tag};
@@ -62,24 +64,39 @@ impl ModulesTab {
         shown.into_iter().find(|(k, _)| *k == key).map(|(_, m)| m)
     }
 
-    /// The module that pulls `name` in, if one that is chosen does.
-    fn needed_by(&self, cx: &Shared, name: &str) -> Option<String> {
-        let chosen = cx.data.environment(self.env).map(|e| e.env.modules.as_slice()).unwrap_or_default();
-        let modules = self.modules(cx);
-        let mut open: Vec<&str> = chosen.iter().map(String::as_str).collect();
-        let mut seen: Vec<&str> = Vec::new();
-        while let Some(module) = open.pop() {
-            if seen.contains(&module) {
-                continue;
-            }
-            seen.push(module);
-            let Some(view) = modules.iter().find(|m| m.name == module) else { continue };
-            if view.needs.iter().any(|n| n == name) {
-                return Some(module.to_owned());
-            }
-            open.extend(view.needs.iter().map(String::as_str));
+    /// What the environment's choice, or another one, comes to.
+    fn choice(&self, cx: &Shared, chosen: &[String]) -> Choice {
+        let all: Vec<ModuleView> = self.modules(cx).into_iter().cloned().collect();
+        let nodes: Vec<ChoiceNode> = cx
+            .data
+            .nodes(self.env)
+            .iter()
+            .map(|n| ChoiceNode {
+                name: n.name.clone(),
+                roles: n.roles.clone(),
+                memory: n.facts.as_ref().map(|f| f.memory),
+            })
+            .collect();
+        choice::choose(&all, chosen, &nodes)
+    }
+
+    fn chosen<'a>(&self, cx: &'a Shared) -> &'a [String] {
+        cx.data.environment(self.env).map(|e| e.env.modules.as_slice()).unwrap_or_default()
+    }
+
+    /// The choice after the selected module was taken in or out.
+    fn toggled(&self, cx: &Shared, name: &str) -> Vec<String> {
+        let mut modules = self.chosen(cx).to_vec();
+        if modules.is_empty() {
+            // Nothing chosen counts as all.
+            modules = self.modules(cx).iter().map(|m| m.name.clone()).collect();
         }
-        None
+        if modules.iter().any(|m| m == name) {
+            modules.retain(|m| m != name);
+        } else {
+            modules.push(name.to_owned());
+        }
+        modules
     }
 
     /// Why an action is not possible now.
@@ -88,9 +105,18 @@ impl ModulesTab {
             return None;
         }
         let module = self.selected(cx)?;
-        let chosen = cx.data.environment(self.env).is_some_and(|e| e.env.modules.contains(&module.name));
-        let by = self.needed_by(cx, &module.name).filter(|_| !chosen)?;
-        Some(t!("refused-module-needed", by = by))
+        if module.base {
+            return Some(t!("refused-module-base", name = &module.name));
+        }
+        let after = self.choice(cx, &self.toggled(cx, &module.name));
+        let was_chosen = self.choice(cx, self.chosen(cx)).why(&module.name).is_some();
+        match after.why(&module.name) {
+            Some(Why::NeededBy(by)) if was_chosen => Some(t!("refused-module-needed", by = by)),
+            _ => {
+                let (one, other) = after.conflicts.first()?;
+                Some(t!("refused-module-conflict", one = one, other = other))
+            }
+        }
     }
 
     /// Does an action.
@@ -104,26 +130,41 @@ impl ModulesTab {
         }
         let name = self.selected(cx)?.name.clone();
         let env = &cx.data.environment(self.env)?.env;
-        let mut modules = env.modules.clone();
-        if modules.contains(&name) {
-            modules.retain(|m| *m != name);
-        } else {
-            modules.push(name);
-        }
+        let modules = self.toggled(cx, &name);
+        let pulled = self.pulled_in(cx, &name, &modules);
         let change = EnvChange::Modules(modules);
         let request = Request::EnvEdit { env: env.id, based_on: env.revision, change };
-        let said = t!("modules-set", name = &env.name);
+        let said = if pulled.is_empty() {
+            t!("modules-set", name = &env.name)
+        } else {
+            t!("modules-set-with", name = &env.name, names = pulled.join(", "))
+        };
         Some(vec![Effect::CallDetached(Tag::Quiet, request), Effect::Say(Level::Info, said)])
     }
 
-    fn cells(&self, cx: &Shared, module: &ModuleView) -> Vec<Cell> {
-        let chosen = cx.data.environment(self.env).is_some_and(|e| e.env.modules.contains(&module.name));
-        let state = if chosen {
-            (format!("✓ {}", cx.tr(&t!("module-chosen"))), Part::Good)
-        } else if let Some(by) = self.needed_by(cx, &module.name) {
-            (format!("+ {}", cx.tr(&t!("module-needed", by = by))), Part::Text)
+    /// What comes along that was not there, each with its reason.
+    fn pulled_in(&self, cx: &Shared, name: &str, after: &[String]) -> Vec<String> {
+        let before = self.choice(cx, self.chosen(cx));
+        let fresh = self.choice(cx, after).modules;
+        let fresh = fresh.into_iter().filter(|(n, _)| n != name && before.why(n).is_none());
+        let told = |(n, why)| match why {
+            Why::NeededBy(by) => cx.tr(&t!("module-pulled", name = n, by = by)),
+            Why::Base | Why::Chosen => n,
+        };
+        fresh.map(told).collect()
+    }
+
+    fn cells(cx: &Shared, module: &ModuleView, choice: &Choice) -> Vec<Cell> {
+        let state = match choice.why(&module.name) {
+            Some(Why::Chosen) => (format!("✓ {}", cx.tr(&t!("module-chosen"))), Part::Good),
+            Some(Why::Base) => (format!("✓ {}", cx.tr(&t!("module-base"))), Part::Good),
+            Some(Why::NeededBy(by)) => (format!("+ {}", cx.tr(&t!("module-needed", by = by))), Part::Text),
+            None => (cx.tr(&t!("module-off")), Part::Dim),
+        };
+        let proven = if module.proven {
+            (cx.tr(&t!("module-proven")), Part::Dim)
         } else {
-            (cx.tr(&t!("module-off")), Part::Dim)
+            (format!("! {}", cx.tr(&t!("module-unproven"))), Part::Warn)
         };
         let roles = module.roles.iter().copied().collect();
         let ports: Vec<String> = module.ports.iter().map(ToString::to_string).collect();
@@ -132,6 +173,7 @@ impl ModulesTab {
             (module.name.clone(), Part::Text),
             state,
             (localized(&module.title, cx.language()).to_owned(), Part::Text),
+            proven,
             (crate::tui::widgets::states::roles(cx, &roles), Part::Dim),
             (or_dash(module.needs.join(", ")), Part::Dim),
             (or_dash(ports.join(" ")), Part::Dim),
@@ -151,12 +193,18 @@ impl ModulesTab {
             column(t!("col-name"), Wide::Flex(12), 0),
             column(t!("col-chosen"), Wide::Fixed(16), 0),
             column(t!("col-what"), Wide::Flex(24), 0),
-            column(t!("col-on"), Wide::Fixed(18), 1),
-            column(t!("col-needs"), Wide::Flex(16), 2),
-            column(t!("col-ports"), Wide::Fixed(12), 3),
+            column(t!("col-proven"), Wide::Fixed(10), 1),
+            column(t!("col-on"), Wide::Fixed(18), 2),
+            column(t!("col-needs"), Wide::Flex(16), 3),
+            column(t!("col-ports"), Wide::Fixed(12), 4),
         ];
+        let choice = self.choice(cx, self.chosen(cx));
+        let (area, beside) = module_details::split(area);
         let keys: Vec<u64> = shown.iter().map(|(k, _)| *k).collect();
-        let find = |key: u64| shown.iter().find(|(k, _)| *k == key).map(|(_, m)| self.cells(cx, m));
+        let find = |key: u64| shown.iter().find(|(k, _)| *k == key).map(|(_, m)| Self::cells(cx, m, &choice));
         table::draw(cx, frame, area, &self.list, &columns, &keys, |key| find(key).unwrap_or_default());
+        if let Some(module) = self.selected(cx) {
+            module_details::draw(cx, frame, beside, module, &choice);
+        }
     }
 }

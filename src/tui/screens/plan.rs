@@ -64,7 +64,10 @@ impl PlanPage {
         let name = cx.data.environment(env).map_or_else(|| env.to_string(), |e| e.env.name.clone());
         let body = vec![t!("dry-run-what", count = self.plan()?.nodes.len()), t!("dry-run-how")];
         Some(Confirm::new(t!("dry-run-title", name = name), body, t!("button-dry-run"), move || {
-            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: true, over: None })]
+            vec![Effect::Call(
+                Tag::Form,
+                Request::Install { env, dry_run: true, only_new: false, over: None },
+            )]
         }))
     }
 
@@ -79,7 +82,10 @@ impl PlanPage {
         // How the check stands is said, also where nobody has to say why.
         body.extend(cx.data.check(env).map(|c| check_gate::stands(&c.gate)));
         Some(Confirm::new(t!("install-title", name = name), body, t!("button-install"), move || {
-            vec![Effect::Call(Tag::Form, Request::Install { env, dry_run: false, over: None })]
+            vec![Effect::Call(
+                Tag::Form,
+                Request::Install { env, dry_run: false, only_new: false, over: None },
+            )]
         }))
     }
 
@@ -217,7 +223,7 @@ impl Screen for PlanPage {
             (_, Ok(Response::Job(job))) => {
                 let said = match job.kind {
                     PlanKind::DryRun => t!("dry-run-started"),
-                    PlanKind::Install | PlanKind::Reinstall | PlanKind::Rotate => t!("install-started"),
+                    _ => t!("install-started"),
                 };
                 return vec![Effect::Replace(Box::new(JobPage::new(job.id))), Effect::Say(Level::Good, said)];
             }

@@ -89,7 +89,14 @@ fn made() -> BTreeSet<String> {
     }
     all.extend(ReinstallPhase::ALL.map(|s| format!("reinstall-{}", s.word())));
     all.extend(ENGLISH.iter().map(|(key, _)| (*key).to_owned()));
-    for kind in [PlanKind::Install, PlanKind::DryRun, PlanKind::Reinstall, PlanKind::Rotate] {
+    for kind in [
+        PlanKind::Install,
+        PlanKind::DryRun,
+        PlanKind::Reinstall,
+        PlanKind::Rotate,
+        PlanKind::Leave,
+        PlanKind::RollOut,
+    ] {
         all.push(format!("plan-kind-{}", kind.word()));
     }
     all.extend(Source::ALL.iter().chain([&Source::Unknown]).map(|s| format!("ip-source-{}", s.word())));

@@ -327,6 +327,10 @@ pub fn catalog() -> CatalogView {
         roles: roles(words).into_iter().collect(),
         needs: needs.iter().map(|s| (*s).to_owned()).collect(),
         ports: ports.to_vec(),
+        base: name == "hosts",
+        memory: [(NodeRole::Controller, 300)].into_iter().filter(|_| words != "controller compute").collect(),
+        proven: name != "memcached",
+        ..ModuleView::default()
     };
     CatalogView {
         platforms: vec![PlatformView {
@@ -376,6 +380,7 @@ pub fn plan() -> Plan {
         roles: roles(words),
     };
     Plan {
+        aside: crate::domain::plan::Aside::default(),
         kind: PlanKind::Install,
         policy: Policy::default(),
         env: ENV,

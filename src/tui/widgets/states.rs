@@ -156,6 +156,8 @@ pub fn environment(row: &EnvRow) -> Shown {
                 PlanKind::DryRun => t!("env-state-dry-run", share = share),
                 PlanKind::Reinstall => t!("env-state-reinstalling"),
                 PlanKind::Rotate => t!("env-state-rotating", share = share),
+                PlanKind::Leave => t!("env-state-leaving", share = share),
+                PlanKind::RollOut => t!("env-state-rolling-out", share = share),
             };
         }
         shown

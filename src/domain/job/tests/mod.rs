@@ -38,6 +38,7 @@ fn plan(nodes: u64, steps: usize) -> Plan {
                 (n.clone(), spec)
             })
             .collect(),
+        aside: crate::domain::plan::Aside::default(),
     }
 }
 
