@@ -108,6 +108,7 @@ async fn record() {
                     job: JobId(job),
                     facts: &facts,
                     vars: &BTreeMap::new(),
+                    options: "",
                 })
                 .unwrap();
             let folder = NodeRunner::folder(cpmg::runner::BASE, &format!("rec{job}"));

@@ -101,7 +101,14 @@ fn bundle(index: u64) -> (Plan, Vec<u8>) {
         })
         .unwrap();
     let vars = BTreeMap::new();
-    let input = BundleInput { plan: &plan, node: NodeId(index), job: JobId(1), facts: &facts, vars: &vars };
+    let input = BundleInput {
+        plan: &plan,
+        node: NodeId(index),
+        job: JobId(1),
+        facts: &facts,
+        vars: &vars,
+        options: "",
+    };
     let tar = catalog.bundle(input).unwrap().to_tar().unwrap();
     (plan, tar)
 }

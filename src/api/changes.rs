@@ -2,6 +2,7 @@
 
 use super::request::Credential;
 use crate::domain::node::NodeRole;
+use crate::domain::overrides::OptionText;
 use crate::domain::policy::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -22,6 +23,8 @@ pub enum EnvChange {
     Parallel(u32),
     /// What is done about failures without asking.
     Policy(Policy),
+    /// Another text of options for a scope and file; a blank one takes it away.
+    Options(OptionText),
 }
 
 /// A change of a node.

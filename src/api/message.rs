@@ -9,13 +9,14 @@ use crate::domain::audit::AuditPage;
 use crate::domain::cobbler::{CobblerSettings, CobblerView};
 use crate::domain::environment::Environment;
 use crate::domain::facts::history::Record as FactsRecord;
-use crate::domain::ids::{ShellId, SweepId};
+use crate::domain::ids::{NodeId, ShellId, SweepId};
 use crate::domain::ipam::{IpEvent, IpView};
 use crate::domain::job::forecast::NodeForecast;
 use crate::domain::job::undo::UndoList;
 use crate::domain::plan::Plan;
 use crate::domain::secret::Secret;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// First frame of either side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +147,10 @@ pub enum Response {
     Account(Secret),
     /// What a rotation would do.
     Rotation(RotationPlan),
+    /// Options that installed nodes do not have as they are set, by node: lines that go and lines that come.
+    OptionsPending(BTreeMap<NodeId, (Vec<String>, Vec<String>)>),
+    /// Services of a node.
+    Services(Vec<ServiceView>),
     /// A plan.
     Plan(Box<Plan>),
     /// A job.

@@ -14,6 +14,7 @@ mod changes;
 pub mod check;
 pub mod client;
 pub mod codec;
+pub mod day2;
 pub mod discovery;
 pub mod import;
 pub mod message;

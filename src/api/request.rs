@@ -2,12 +2,12 @@
 
 use super::changes::{EnvChange, NodeChange};
 use super::check::CheckScope;
+use super::day2::Day2;
 use super::discovery::{DiscoveryChange, SetChange};
 use super::rows::Topic;
 use crate::domain::accounts::NewValue;
 use crate::domain::audit::AuditFilter;
 use crate::domain::cobbler::{CobblerPlace, CobblerPower};
-use crate::domain::day2::LeaveHow;
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
 use crate::domain::ipam::IpRequest;
 use crate::domain::job::StepAction;
@@ -203,20 +203,8 @@ pub enum Request {
         /// Revision it is based on.
         based_on: Revision,
     },
-    /// What would be done for a node to leave its installed environment.
-    LeavePreview {
-        /// Which.
-        node: NodeId,
-        /// How.
-        how: LeaveHow,
-    },
-    /// Has a node leave its installed environment: a job, at whose good end it is taken out.
-    NodeLeave {
-        /// Which.
-        node: NodeId,
-        /// How.
-        how: LeaveHow,
-    },
+    /// What is asked for after the installation.
+    Day2(Day2),
     /// A part of a list of nodes; `None` begins one. Answers its number.
     ImportText {
         /// Which list.

@@ -70,6 +70,32 @@ pub struct PlatformView {
 /// A module as clients see it.
 pub use crate::domain::choice::ModuleSpec as ModuleView;
 
+/// A service of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServiceView {
+    /// Its unit.
+    pub unit: String,
+    /// The module it belongs to.
+    pub module: String,
+    /// systemd's state: `active`, `failed` …
+    pub state: String,
+    /// The same more exactly: `running`, `dead` …
+    pub sub: String,
+    /// Why it ended, if it has: `success`, `exit-code` …
+    pub result: String,
+    /// Whether it starts at boot: `enabled`, `disabled` …
+    pub enabled: String,
+    /// How often systemd has restarted it.
+    pub restarts: u32,
+    /// Bytes of memory it uses, if systemd counts them.
+    pub memory: Option<u64>,
+    /// Since when it is in this state.
+    pub since: Option<Moment>,
+    /// Last lines of its log, made harmless.
+    pub lines: Vec<String>,
+}
+
 /// A host key that was offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostKeyView {

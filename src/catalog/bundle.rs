@@ -18,6 +18,9 @@ use std::path::PathBuf;
 /// The file with the lists of nodes, which the variables' files source.
 pub(super) const LISTS: &str = "nodes.sh";
 
+/// The file with the operator's options, which the library merges last.
+const OPTIONS: &str = "overrides";
+
 /// For whom a bundle is made.
 #[derive(Clone, Copy, Debug)]
 pub struct BundleInput<'a> {
@@ -31,6 +34,8 @@ pub struct BundleInput<'a> {
     pub facts: &'a Facts,
     /// Further variables of every step, stronger than those of platform and modules (options of the environment).
     pub vars: &'a BTreeMap<String, String>,
+    /// Options that an operator set himself, as [`crate::domain::overrides::lines`] writes them.
+    pub options: &'a str,
 }
 
 /// Files for one node.
@@ -151,6 +156,9 @@ impl Catalog {
             (LISTS.to_owned(), (0o600, lists.text.clone().into_bytes())),
             ("runner.sh".to_owned(), (0o700, self.runner.clone().into_bytes())),
         ]);
+        if !input.options.is_empty() {
+            files.insert(OPTIONS.to_owned(), (0o600, input.options.as_bytes().to_vec()));
+        }
         let items = plan.stages.iter().flat_map(|s| &s.items).filter(|i| i.node == node.id);
         let ids: BTreeSet<&StepId> = items.flat_map(|i| &i.steps).collect();
         let mut mine = BTreeMap::new();
@@ -289,7 +297,8 @@ const TAR_END: usize = 1024;
 impl Bundle {
     /// The files as two tar streams.
     pub fn packed(self) -> Result<Bundled, BundleFault> {
-        let is_own = |f: &BundleFile| f.path.starts_with("vars/") || f.path.starts_with("files/");
+        let is_own =
+            |f: &BundleFile| f.path.starts_with("vars/") || f.path.starts_with("files/") || f.path == OPTIONS;
         let (own, shared): (Vec<_>, Vec<_>) = self.files.into_iter().partition(is_own);
         let mut shared = Self { files: shared }.to_tar()?;
         shared.truncate(shared.len().saturating_sub(TAR_END));

@@ -25,6 +25,7 @@ mod shell;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 pub use crate::domain::accounts::{AccountKind, AccountUse};
 pub use bundle::{Bundle, BundleFault, BundleFile, BundleInput, Bundled, Lists};
@@ -240,6 +241,7 @@ impl Catalog {
             memory: module.memory.clone(),
             proven: module.proven.contains(&platform.name),
             configs: self.configs(platform, module),
+            sections: Self::sections(module),
         }
     }
 

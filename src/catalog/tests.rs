@@ -215,7 +215,14 @@ fn bundle_of(vars: &BTreeMap<String, String>) -> Result<Bundle, BundleFault> {
     let nodes = vec![node(1, &[Controller]), node(2, &[Compute])];
     let plan = catalog.plan(&input(nodes.clone())).unwrap();
     let facts = nodes[0].facts.clone().unwrap();
-    catalog.bundle(BundleInput { plan: &plan, node: NodeId(1), job: JobId(7), facts: &facts, vars })
+    catalog.bundle(BundleInput {
+        plan: &plan,
+        node: NodeId(1),
+        job: JobId(7),
+        facts: &facts,
+        vars,
+        options: "",
+    })
 }
 
 fn text<'a>(bundle: &'a Bundle, path: &str) -> &'a str {
@@ -310,7 +317,8 @@ fn a_step_is_shown_as_it_will_be_run() {
     let plan = catalog.plan(&input(nodes.clone())).unwrap();
     let facts = nodes[0].facts.clone().unwrap();
     let vars = BTreeMap::from([("SERVICES".to_owned(), "other".to_owned())]);
-    let asked = BundleInput { plan: &plan, node: NodeId(1), job: JobId(7), facts: &facts, vars: &vars };
+    let asked =
+        BundleInput { plan: &plan, node: NodeId(1), job: JobId(7), facts: &facts, vars: &vars, options: "" };
     let shown = catalog.preview(asked, &"database/install".parse().unwrap()).unwrap();
     let bundle = catalog.bundle(asked).unwrap();
     assert_eq!(shown.script, text(&bundle, "steps/database/install.sh"));

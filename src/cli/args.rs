@@ -97,6 +97,12 @@ pub enum Command {
     /// Modules of an environment: which are chosen, what comes along and why, what each node needs
     #[command(subcommand)]
     Module(super::module_args::ModuleCommand),
+    /// Options of services that you set yourself, for all nodes, a role or one node; merged last
+    #[command(subcommand)]
+    Option(super::option_args::OptionCommand),
+    /// Services of a node: how they stand, their last lines, a restart
+    #[command(subcommand)]
+    Service(super::services::ServiceCommand),
     /// Network plan: which NIC of which node carries which network, with which address
     #[command(subcommand)]
     Net(super::net_args::NetCommand),

@@ -4,6 +4,7 @@ use super::args::Global;
 use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{find, jobs, print, prompt};
+use crate::api::day2::Day2;
 use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
 use crate::domain::day2::LeaveHow;
@@ -46,7 +47,8 @@ pub async fn run(global: &Global, wanted: &str, args: LeaveArgs) -> Result<Code,
         return forget(&talk, &node, args).await;
     }
     let how = LeaveHow { undo: args.undo, delete_instances: args.delete_instances, gone: args.gone };
-    let Response::Plan(plan) = talk.call(Request::LeavePreview { node: node.id, how }).await? else {
+    let Response::Plan(plan) = talk.call(Request::Day2(Day2::LeavePreview { node: node.id, how })).await?
+    else {
         return Err(Talk::unexpected());
     };
     if args.dry_run && talk.json {
@@ -69,7 +71,7 @@ pub async fn run(global: &Global, wanted: &str, args: LeaveArgs) -> Result<Code,
     if !args.yes && !prompt::confirmed(&format!("Take {} out?", node.name))? {
         return Err(Fault::usage("nothing was done: say yes, or give --yes"));
     }
-    let job = jobs::answer(talk.call(Request::NodeLeave { node: node.id, how }).await?)?;
+    let job = jobs::answer(talk.call(Request::Day2(Day2::Leave { node: node.id, how })).await?)?;
     let what = format!("job {} takes {} out", job.id, node.name);
     jobs::begun(talk, &job, args.follow, &what).await
 }

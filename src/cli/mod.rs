@@ -40,11 +40,14 @@ mod net;
 mod net_args;
 mod node_args;
 mod nodes;
+mod option_args;
+mod options;
 mod pages;
 mod policy;
 mod print;
 mod prompt;
 mod report;
+mod services;
 mod session;
 mod shell;
 mod stops;
@@ -109,6 +112,8 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Node(command) => nodes::run(global, command).await?,
         Command::Sweep(command) => discovery::run(global, command).await?,
         Command::CredentialSet(command) => discovery::sets(global, command).await?,
+        Command::Service(command) => return services::run(global, command).await,
+        Command::Option(command) => return options::run(global, command).await,
         Command::Module(command) => modules::run(global, command).await?,
         Command::Net(command) => return net::run(global, command).await,
         Command::Account(command) => return accounts::run(global, command).await,

@@ -42,6 +42,9 @@ pub struct ModuleSpec {
     /// Ini files whose options may be overridden.
     #[serde(default)]
     pub configs: Vec<String>,
+    /// Sections that it writes in them.
+    #[serde(default)]
+    pub sections: Vec<String>,
 }
 
 impl ModuleSpec {
@@ -335,7 +338,7 @@ mod tests {
         let choice = choose(&all(), &chosen(&["hypervisor"]), &nodes);
         let memory: Vec<(&str, u32, Option<u64>)> =
             choice.nodes.iter().map(|n| (n.node.as_str(), n.memory, n.has)).collect();
-        assert_eq!(memory, [("c1", 750, Some(700)), ("n1", 450, Some(100)), ("a1", 1050, None)]);
+        assert_eq!(memory, [("c1", 750, Some(700)), ("n1", 450, Some(100)), ("a1", 950, None)]);
         assert_eq!(choice.nodes[0].ports, [3306, 5000, 6080, 9292]);
         assert_eq!(choice.nodes[1].modules, ["hosts", "hypervisor"]);
         assert_eq!(choice.nodes[0].findings, [Finding::Memory { needs: 750, has: 700 }]);

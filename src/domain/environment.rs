@@ -1,6 +1,7 @@
 //! An environment: one OpenStack cloud, one record.
 
 use super::ids::{EnvId, Revision};
+use super::overrides::OptionText;
 use super::policy::Policy;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub struct Environment {
     /// What is done about failures without asking.
     #[serde(default)]
     pub policy: Policy,
+    /// Options of services that an operator set himself, by scope and file.
+    #[serde(default)]
+    pub options: Vec<OptionText>,
     /// Deleted softly: kept, listed for administrators only.
     pub hidden: bool,
     /// When it was made.

@@ -25,6 +25,7 @@ pub mod manual;
 pub mod net;
 pub mod netplan;
 pub mod node;
+pub mod overrides;
 pub mod plan;
 pub mod policy;
 pub mod progress;

@@ -4,6 +4,7 @@ use super::auth::Caller;
 use super::connection::Shared;
 use super::jobs::JobCell;
 use super::{Engine, rows};
+use crate::api::day2::Day2;
 use crate::api::message::{CatalogView, PlatformView};
 use crate::api::{Failure, FailureKind, Request, Response};
 use crate::domain::job::JobEvent;
@@ -109,8 +110,7 @@ impl Engine {
                 self.node_remove(node, based_on)?;
                 Response::Done
             }
-            R::LeavePreview { node, how } => Response::Plan(Box::new(self.leave_plan(node, how)?)),
-            R::NodeLeave { node, how } => job(&self.node_leave(&user, node, how)?),
+            R::Day2(asked) => self.day2(&user, asked).await?,
             R::ImportText { upload, offset, text } => {
                 Response::ImportText(self.import_text(&user, upload, offset, &text)?)
             }
@@ -231,6 +231,22 @@ impl Engine {
             | R::Resume { .. }
             | R::Subscribe(_)
             | R::Unsubscribe(_) => return Err(unknown()),
+        })
+    }
+
+    async fn day2(self: &Arc<Self>, user: &User, asked: Day2) -> Result<Response, Failure> {
+        Ok(match asked {
+            Day2::LeavePreview { node, how } => Response::Plan(Box::new(self.leave_plan(node, how)?)),
+            Day2::Leave { node, how } => job(&self.node_leave(user, node, how)?),
+            Day2::Services { node, unit, lines } => {
+                Response::Services(self.services(node, unit, lines).await?)
+            }
+            Day2::Restart { node, unit } => {
+                Response::Services(self.service_restart(user, node, &unit).await?)
+            }
+            Day2::OptionsPending { env } => Response::OptionsPending(self.options_pending(env)?),
+            Day2::RollOutPreview { env } => Response::Plan(Box::new(self.roll_out_plan(env)?)),
+            Day2::RollOut { env, dry_run } => job(&self.roll_out(user, env, dry_run)?),
         })
     }
 

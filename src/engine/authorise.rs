@@ -1,6 +1,7 @@
 //! Which permission each request needs. The one place where a request meets the table of `domain::access`.
 
 use super::auth::Caller;
+use crate::api::day2::Day2;
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind, Request, Topic};
 use crate::domain::access::{Action, allowed};
@@ -30,13 +31,19 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Net { .. }
         | R::PlanPreview { .. }
         | R::StepScript { .. }
-        | R::LeavePreview { .. }
         | R::JobForecast { .. }
         | R::JobReport { .. }
         | R::UndoPreview { .. }
         | R::Output { .. }
         | R::Audit { .. }
         | R::Diagnosis => Action::Read,
+        R::Day2(asked) => match asked {
+            Day2::LeavePreview { .. }
+            | Day2::Services { .. }
+            | Day2::OptionsPending { .. }
+            | Day2::RollOutPreview { .. } => Action::Read,
+            Day2::Leave { .. } | Day2::Restart { .. } | Day2::RollOut { .. } => Action::Install,
+        },
         R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
         R::EnvAdd { .. }
         | R::EnvEdit { .. }
@@ -62,7 +69,6 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::AccountSet { .. }
         | R::AccountReveal { .. } => Action::Configure,
         R::Install { .. }
-        | R::NodeLeave { .. }
         | R::AccountRotate { .. }
         | R::JobRetry { .. }
         | R::JobStop { .. }

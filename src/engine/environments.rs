@@ -80,6 +80,7 @@ impl Engine {
             modules,
             parallel: PARALLEL_DEFAULT,
             policy: Policy::default(),
+            options: Vec::new(),
             hidden: false,
             created: now(),
             created_by: asks.name.clone(),
@@ -154,6 +155,7 @@ impl Engine {
                 }
                 env.parallel = parallel;
             }
+            EnvChange::Options(text) => self.set_options(&mut env, text)?,
             EnvChange::Policy(policy) => {
                 if policy.retries > RETRIES_MAX {
                     let why =

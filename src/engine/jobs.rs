@@ -274,15 +274,21 @@ impl Engine {
         };
         let mut files = bundles::Writer::new(&dir).map_err(|e| io(&dir, &e))?;
         let (network, resolved) = self.network(plan.env)?;
+        let mut carried = BTreeMap::new();
         for n in &plan.nodes {
             let node = self.node(n.id)?;
             let facts = node.facts.unwrap_or_default();
-            let vars = network::variables(&network, &resolved, n.id, &n.address);
-            let input = BundleInput { plan, node: n.id, job: id, facts: &facts, vars: &vars };
+            let mut vars = network::variables(&network, &resolved, n.id, &n.address);
+            vars.extend(plan.aside.vars.clone());
+            let options = self.options_of(plan.env, n.id)?;
+            carried.insert(n.id, options.clone());
+            let input =
+                BundleInput { plan, node: n.id, job: id, facts: &facts, vars: &vars, options: &options };
             let bundle = catalog.bundle_with(input, &lists).and_then(crate::catalog::Bundle::packed);
             files.add(n.id, &bundle.map_err(|f| kept(f.into()))?).map_err(|f| kept(f.into()))?;
         }
         files.finish(&dir).map_err(kept)?;
+        super::options::keep(&dir, &carried)?;
         let plan = serde_json::to_vec(plan).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
         store::write_durably(&dir.join("plan.json"), &plan).map_err(|f| super::records::refused(&f))
     }
@@ -295,7 +301,9 @@ impl Engine {
         let facts = here.facts.unwrap_or_default();
         let (network, resolved) = self.network(env.id)?;
         let vars = network::variables(&network, &resolved, node, &address);
-        let input = BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &vars };
+        let options = self.options_of(env.id, node)?;
+        let input =
+            BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &vars, options: &options };
         let made = self.catalog()?.preview(input, step);
         Ok(made.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?.text())
     }

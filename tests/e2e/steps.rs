@@ -86,7 +86,8 @@ impl Steps {
         });
         let secrets = secrets.collect();
         let options = BTreeMap::new();
-        let input = BundleInput { plan: &plan, node, job: JobId(1), facts: &facts, vars: &options };
+        let input =
+            BundleInput { plan: &plan, node, job: JobId(1), facts: &facts, vars: &options, options: "" };
         let bundle = catalog.bundle(input).unwrap();
         let folder = NodeRunner::folder(cpmg::runner::BASE, "1");
         NodeRunner::upload(&session, &folder, bundle.to_tar().unwrap()).await.unwrap();

@@ -100,7 +100,8 @@ fn variables(guide: &Guide, address: &str) -> BTreeMap<String, String> {
 fn one(catalog: &Catalog, platform: &Platform, guide: &Guide, plan: &Plan, id: NodeId) -> Recorded {
     let node = plan.node(id).unwrap();
     let vars = variables(guide, &node.address);
-    let input = BundleInput { plan, node: id, job: JobId(1), facts: &facts(platform), vars: &vars };
+    let input =
+        BundleInput { plan, node: id, job: JobId(1), facts: &facts(platform), vars: &vars, options: "" };
     let bundle = catalog.bundle(input).unwrap_or_else(|f| panic!("{}: {f}", platform.name));
     let folder = tempfile::Builder::new().prefix("guides").tempdir().unwrap();
     let top = folder.path();

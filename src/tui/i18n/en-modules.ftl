@@ -31,3 +31,7 @@ crumb-roll-out = Roll-out { $id }
 env-state-leaving = removing { $share }
 env-state-rolling-out = rolling out { $share }
 error-part-undo = Its steps are those of the installation, an undo would take back that. Change what was rolled out and roll it out again, or undo the installation.
+
+error-nothing-to-roll-out = There is nothing to roll out: every installed node has the options that are set, or no module writes their files.
+error-no-new-nodes = Every node of the environment is installed already.
+error-no-service = The node has no such service.

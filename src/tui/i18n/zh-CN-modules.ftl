@@ -31,3 +31,7 @@ crumb-roll-out = 下发 { $id }
 env-state-leaving = 移除节点 { $share }
 env-state-rolling-out = 下发选项 { $share }
 error-part-undo = 这些步骤属于安装过程，撤销它们等于撤销安装。请修改已下发的内容并再次下发，或撤销整个安装。
+
+error-nothing-to-roll-out = 没有可下发的内容：已安装的节点都已具备所设选项，或没有模块写入这些文件。
+error-no-new-nodes = 环境中的所有节点都已安装。
+error-no-service = 该节点没有这样的服务。

@@ -109,9 +109,11 @@ impl ModulesTab {
             return Some(t!("refused-module-base", name = &module.name));
         }
         let after = self.choice(cx, &self.toggled(cx, &module.name));
-        let was_chosen = self.choice(cx, self.chosen(cx)).why(&module.name).is_some();
-        match after.why(&module.name) {
-            Some(Why::NeededBy(by)) if was_chosen => Some(t!("refused-module-needed", by = by)),
+        let now = self.choice(cx, self.chosen(cx));
+        match (now.why(&module.name), after.why(&module.name)) {
+            (Some(Why::NeededBy(by)), _) | (Some(_), Some(Why::NeededBy(by))) => {
+                Some(t!("refused-module-needed", by = by))
+            }
             _ => {
                 let (one, other) = after.conflicts.first()?;
                 Some(t!("refused-module-conflict", one = one, other = other))

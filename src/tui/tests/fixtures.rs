@@ -36,6 +36,7 @@ pub fn both(en: &str, zh: &str) -> Localized {
 pub fn env(id: u64, name: &str, nodes: u32, installed: u32, failed: u32) -> EnvRow {
     EnvRow {
         env: Environment {
+            options: Vec::new(),
             policy: Policy::default(),
             id: EnvId(id),
             name: name.into(),
@@ -330,6 +331,8 @@ pub fn catalog() -> CatalogView {
         base: name == "hosts",
         memory: [(NodeRole::Controller, 300)].into_iter().filter(|_| words != "controller compute").collect(),
         proven: name != "memcached",
+        configs: if name == "keystone" { vec!["/etc/keystone/keystone.conf".into()] } else { Vec::new() },
+        sections: vec!["token".into(), "cache".into()],
         ..ModuleView::default()
     };
     CatalogView {

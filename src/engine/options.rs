@@ -1,0 +1,174 @@
+//! Options that operators set for services: kept with the environment, carried by every job, rolled out by one of their own.
+//!
+//! What a node has is what the newest good job brought to it; a roll-out does the steps that write the files in which that differs
+//! from what is set now, and the steps that restart their services.
+
+use super::Engine;
+use super::jobs::JobCell;
+use crate::api::{Failure, FailureKind};
+use crate::domain::audit::AuditKind;
+use crate::domain::environment::Environment;
+use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::job::JobNodeState;
+use crate::domain::node::NodeState;
+use crate::domain::overrides::{self, OptionText, Scope, check_file, parse};
+use crate::domain::plan::{Plan, PlanKind, StageKind};
+use crate::domain::policy::Policy;
+use crate::domain::user::User;
+use crate::store;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Most texts of an environment.
+const TEXTS_MAX: usize = 200;
+/// The file in a job's folder that says which options it brings to which node.
+const CARRIED: &str = "options.json";
+
+fn invalid(field: &str, why: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Invalid, why).at(field)
+}
+
+/// Writes down which options a job brings to which node.
+pub fn keep(dir: &Path, carried: &BTreeMap<NodeId, String>) -> Result<(), Failure> {
+    let text = serde_json::to_vec(carried).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
+    store::write_durably(&dir.join(CARRIED), &text).map_err(|f| super::records::refused(&f))
+}
+
+impl Engine {
+    /// The text of a scope and file becomes another one.
+    pub fn set_options(&self, env: &mut Environment, text: OptionText) -> Result<(), Failure> {
+        check_file(&text.file).map_err(|f| invalid("file", f.to_string()).keyed(f.key()))?;
+        if let Scope::Node(id) = text.scope
+            && self.node(id).map_or(true, |n| n.env != env.id)
+        {
+            return Err(invalid("scope", format!("the environment has no node {id}")).keyed("error-no-node"));
+        }
+        if let Some((line, fault)) = parse(&text.text).1.first() {
+            return Err(invalid("text", format!("line {}: {fault}", line + 1)).keyed(fault.key()));
+        }
+        env.options.retain(|t| (t.scope, &t.file) != (text.scope, &text.file));
+        if !text.text.trim().is_empty() {
+            env.options.push(text);
+        }
+        if env.options.len() > TEXTS_MAX {
+            return Err(invalid(
+                "text",
+                format!("an environment has texts for {TEXTS_MAX} scopes and files at most"),
+            ));
+        }
+        env.options.sort_by(|a, b| (a.scope, &a.file).cmp(&(b.scope, &b.file)));
+        Ok(())
+    }
+
+    /// What a node is to have, as its library reads it.
+    pub fn options_of(&self, env: EnvId, node: NodeId) -> Result<String, Failure> {
+        let (env, node) = (self.env(env)?, self.node(node)?);
+        Ok(overrides::lines(&overrides::effective(&env.options, node.id, &node.roles)))
+    }
+
+    /// What the newest good job brought to a node.
+    fn options_on(&self, env: EnvId, node: NodeId) -> String {
+        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().rev().cloned().collect();
+        for cell in jobs {
+            let inner = cell.lock();
+            let job = &inner.job;
+            let all = match job.plan.kind {
+                PlanKind::RollOut => true,
+                // A job that only told it of others has not done all its steps.
+                PlanKind::Install => job
+                    .nodes
+                    .get(&node)
+                    .is_some_and(|n| n.steps.iter().any(|s| s.stage == StageKind::Preflight)),
+                _ => false,
+            };
+            let done = job.nodes.get(&node).is_some_and(|n| n.state == JobNodeState::Done);
+            if job.env != env || !all || !done {
+                continue;
+            }
+            let path = self.job_dir(cell.id).join(CARRIED);
+            drop(inner);
+            let carried = std::fs::read(path).ok().and_then(|b| serde_json::from_slice(&b).ok());
+            let mut carried: BTreeMap<NodeId, String> = carried.unwrap_or_default();
+            return carried.remove(&node).unwrap_or_default();
+        }
+        String::new()
+    }
+
+    /// For every installed node in which something differs: lines that go, and lines that come.
+    pub fn options_pending(
+        &self,
+        env: EnvId,
+    ) -> Result<BTreeMap<NodeId, (Vec<String>, Vec<String>)>, Failure> {
+        let nodes: Vec<NodeId> = {
+            let model = self.model.read();
+            let mine = model.nodes.values().filter(|n| n.env == env && n.state == NodeState::Installed);
+            mine.map(|n| n.id).collect()
+        };
+        let mut out = BTreeMap::new();
+        for node in nodes {
+            let (is, wanted) = (self.options_on(env, node), self.options_of(env, node)?);
+            let only = |a: &str, b: &str| -> Vec<String> {
+                let b: BTreeSet<&str> = b.lines().collect();
+                a.lines().filter(|l| !b.contains(l)).map(str::to_owned).collect()
+            };
+            let (gone, fresh) = (only(&is, &wanted), only(&wanted, &is));
+            if !gone.is_empty() || !fresh.is_empty() {
+                out.insert(node, (gone, fresh));
+            }
+        }
+        Ok(out)
+    }
+
+    /// The steps that bring changed options to their files, with those that restart their services.
+    pub fn roll_out_plan(&self, id: EnvId) -> Result<Plan, Failure> {
+        let env = self.env(id)?;
+        let file = |line: &String| line.split('\t').nth(1).unwrap_or_default().to_owned();
+        let changed: BTreeMap<NodeId, BTreeSet<String>> = self
+            .options_pending(id)?
+            .into_iter()
+            .map(|(node, (gone, fresh))| (node, gone.iter().chain(&fresh).map(file).collect()))
+            .collect();
+        let plan = self.plan(&env, PlanKind::RollOut)?;
+        let catalog = self.catalog()?;
+        let platform = catalog.platform(&plan.platform);
+        let mut part = plan.part(|node, kind, id| {
+            let files = changed
+                .get(&node)
+                .filter(|_| !matches!(kind, StageKind::Preflight | StageKind::Verification));
+            files.zip(platform).zip(catalog.step(id)).is_some_and(|((files, platform), step)| {
+                files.iter().any(|file| catalog.writes(platform, step, file))
+            })
+        });
+        part.policy = Policy::default();
+        if part.stages.is_empty() {
+            return Err(Failure::new(
+                FailureKind::Invalid,
+                "there is nothing to roll out: every installed node has the options that are set, or no module writes their files",
+            )
+            .keyed("error-nothing-to-roll-out"));
+        }
+        Ok(part)
+    }
+
+    /// Rolls changed options out, or asks every step what it would change.
+    pub fn roll_out(
+        self: &Arc<Self>,
+        asks: &User,
+        id: EnvId,
+        dry_run: bool,
+    ) -> Result<Arc<JobCell>, Failure> {
+        let env = self.env(id)?;
+        self.refuse_while_busy(id)?;
+        let mut plan = self.roll_out_plan(id)?;
+        self.accounts(&env)?;
+        if dry_run {
+            plan.kind = PlanKind::DryRun;
+            return self.start_job(asks, &env, plan, None);
+        }
+        self.refuse_unfinished_rotation(&env)?;
+        let what = format!("rolled changed options out to {} nodes", plan.nodes.len());
+        let deed = Self::deed(asks, AuditKind::Service, &env, what);
+        self.start_job(asks, &env, plan, Some(deed))
+    }
+}
