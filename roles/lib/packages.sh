@@ -31,7 +31,7 @@ _apt_install() {
     _services_hold
     # a dashboard's package tells of each of the thousands of files that its pages consist of
     { _rc=0; _apt install "$@" 2>&1 || _rc=$?; printf '%s\n' "$_rc" >"$CPMG_ATTEMPT/apt-status"; } |
-        awk '!/^(Found another file|Deleting|Copying) / { print; fflush() }'
+        sed -u '/^\(Found another file\|Deleting\|Copying\) /d'
     [ "$(cat "$CPMG_ATTEMPT/apt-status")" = 0 ] || fail "apt-get could not install $* (see above). Mend the package sources or the network of $NODE_NAME and retry"
     _services_start_again
     # dbus was not told of new services and policies because of the hold: polkit could not take its name
@@ -100,7 +100,8 @@ pkg_purge() { # NAME...: with their configuration; what something else has come 
     systemctl daemon-reload; mark_changed
 }
 
-_accounts() { awk -F: '$3 < 1000 { print "user", $1 }' /etc/passwd; awk -F: '$3 < 1000 { print "group", $1 }' /etc/group; }
+_system_ids='$3 < 1000 || $3 >= 60000 && $3 < 65000' # Debian gives services like Glance and Nova fixed numbers from 60000 on
+_accounts() { awk -F: "$_system_ids { print \"user\", \$1 }" /etc/passwd; awk -F: "$_system_ids { print \"group\", \$1 }" /etc/group; }
 
 _accounts_new() { _accounts | grep -vxF -f "$CPMG_SAVED/accounts.before" >"$CPMG_SAVED/accounts" || :; }
 _accounts_restore() { # system users and groups that came with this step's packages
