@@ -26,7 +26,26 @@ run() {
     [ -z "${NET_BR_VLAN_NIC-}" ] || vlans || say "no networks of VLANs here: the kernel has no 8021q"
 }
 
+# What the agents have made for networks of the cloud, which nobody serves any more.
+cleanup() {
+    for space in $(ip netns list 2>/dev/null | awk '/^(qdhcp|qrouter)-/ { print $1 }'); do
+        say "removing namespace $space"
+        ip netns pids "$space" | xargs -r kill 2>/dev/null || :
+        ip netns delete "$space"
+    done
+    for link in $(ip -o link show | awk -F '[:@ ]+' '$2 ~ /^(brq[0-9a-f]|vxlan-[0-9])/ { print $2 }'); do
+        say "removing $link"
+        ip link delete dev "$link" 2>/dev/null || :
+    done
+    for tables in iptables ip6tables; do
+        ! "$tables-save" 2>/dev/null | grep -q neutron- || "$tables-save" | grep -v neutron- | "$tables-restore"
+    done
+    mark_changed
+}
+
 undo() {
     undo_all
     service_try_restart $AGENT_SERVICES
+    [ "$NEUTRON_MECHANISM" = linuxbridge ] || return 0
+    systemctl -q is-active $AGENT_SERVICES || cleanup
 }

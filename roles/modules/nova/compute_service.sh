@@ -16,4 +16,11 @@ run() {
     must_run "$LIBVIRT_SERVICE" "$COMPUTE_SERVICE"
 }
 
-undo() { undo_all; }
+undo() {
+    # They outlive libvirt, and nobody could end them any more. Their disks go with the folder that the packages' step has made.
+    for name in $(virsh -c qemu:///system list --name 2>/dev/null | grep '^instance-' || :); do
+        say "ending $name"
+        virsh -c qemu:///system destroy "$name" >/dev/null || :
+    done
+    undo_all
+}
