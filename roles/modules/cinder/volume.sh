@@ -19,7 +19,9 @@ else:
     wait(120, lambda: len(services("cinder-volume")) >= len(types)) or fail("no cinder-volume reports as up for each of: " + " ".join(types))
 def delete(kind, number):
     path = "/%s/%s" % (kind, number)
-    call("volumev3", "DELETE", path, may_fail=(404,))
+    if call("volumev3", "DELETE", path, may_fail=(400, 404)).status == 400: # something is at work on it, or died over it
+        call("volumev3", "POST", path + "/action", {"os-reset_status": {"status": "error"}})
+        call("volumev3", "DELETE", path, may_fail=(404,))
     wait(180, lambda: call("volumev3", "GET", path, may_fail=(404,)).status == 404) or fail("%s %s is not deleted after three minutes" % (kind, number))
 def ready(kind, number):
     one = kind[:-1]
@@ -31,6 +33,9 @@ def ready(kind, number):
         said = call("volumev3", "GET", "/messages", headers={"OpenStack-API-Version": "volume 3.3"}, may_fail=(404,)).json().get("messages", [])
         fail("the %s is in error. %s" % (one, "; ".join(m["user_message"] for m in said[:2])))
     return state
+for many in ("backups", "volumes"): # of a proof that was ended
+    for one in call("volumev3", "GET", "/%s?name=cpmg-proof" % many).json()[many]:
+        delete(many, one["id"])
 for kind in types:
     volume = call("volumev3", "POST", "/volumes", {"volume": {"size": 1, "name": "cpmg-proof", "volume_type": kind}}).json()["volume"]["id"]
     saved = None

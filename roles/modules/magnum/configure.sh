@@ -5,7 +5,9 @@ files() {
     ini_set "$CONF" api host "$NODE_ADDRESS"
     ini_set "$CONF" certificates cert_manager_type "$CERTIFICATES"
     ini_set "$CONF" cinder_client region_name "$REGION"
-    authtoken_set "$CONF" magnum "$MAGNUM_PASSWORD"
+    auth_set "$CONF" keystone_authtoken magnum "$MAGNUM_PASSWORD"
+    ini_set "$CONF" keystone_authtoken region_name "$REGION"
+    ini_set "$CONF" keystone_authtoken memcached_servers "$CONTROLLER_NAME:11211"
     ini_set "$CONF" keystone_authtoken auth_version v3
     ini_set "$CONF" keystone_authtoken www_authenticate_uri "http://$CONTROLLER_NAME:5000/v3" # Magnum takes Keystone's address from it
     auth_set "$CONF" keystone_auth magnum "$MAGNUM_PASSWORD"
