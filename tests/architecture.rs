@@ -7,6 +7,7 @@
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Most lines of a file.
 const LINES_MAX: usize = 600;
@@ -74,11 +75,21 @@ fn room(path: &Path) -> String {
     Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned()
 }
 
+/// Comments and text literals.
+static NOISE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r##"(?s)//[^\n]*|/\*.*?\*/|r#".*?"#|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\\n])'"##).unwrap()
+});
+
+/// Paths from the crate's root in files that are 1, 2 … deep: `super::` as often as the file is deep leads to the root, too.
+static ROOTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let root =
+        |above| Regex::new(&format!(r"\b(?:crate|cpmg|(?:super::){{{above}}}super)::(\{{|\w+)")).unwrap();
+    (0..6).map(root).collect()
+});
+
 /// The code with comments and text literals blanked out; lines stay where they are.
 fn code(source: &str) -> String {
-    let noise =
-        Regex::new(r##"(?s)//[^\n]*|/\*.*?\*/|r#".*?"#|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\\n])'"##).unwrap();
-    noise
+    NOISE
         .replace_all(source, |c: &regex::Captures<'_>| {
             c[0].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect::<String>()
         })
@@ -89,11 +100,8 @@ fn code(source: &str) -> String {
 fn arrows(path: &Path, code: &str) -> Vec<(usize, String)> {
     let inside = path.strip_prefix(top().join("src")).unwrap();
     let depth = inside.components().count() - usize::from(path.ends_with("mod.rs"));
-    // `super::` as often as the file is deep leads to the root, too.
-    let root =
-        Regex::new(&format!(r"\b(?:crate|cpmg|(?:super::){{{}}}super)::(\{{|\w+)", depth - 1)).unwrap();
     let mut found = Vec::new();
-    for hit in root.captures_iter(code) {
+    for hit in ROOTS[depth - 1].captures_iter(code) {
         let line = code[..hit.get(0).unwrap().start()].matches('\n').count() + 1;
         if &hit[1] == "{" {
             found.extend(group(&code[hit.get(0).unwrap().end()..]).into_iter().map(|name| (line, name)));

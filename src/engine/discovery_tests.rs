@@ -68,7 +68,7 @@ async fn what_was_found_is_kept_marked_and_told_apart() {
     let (ada, _) = engine.administrator().await;
     let env = add_env(&ada, "prod").await.id;
     let mut first = sshd(10);
-    let _mail = tokio::net::TcpListener::bind((at(11), PORT)).await.unwrap();
+    let mail = tokio::net::TcpListener::bind((at(11), PORT)).await.unwrap();
     sweep(&engine, &ada, env, range(8, 20)).await;
     let before = seen(&ada, env).await;
     let [ssh, other] = &before.found[..] else { panic!("{:?}", before.found) };
@@ -76,6 +76,8 @@ async fn what_was_found_is_kept_marked_and_told_apart() {
     assert!(ssh.host_key.as_ref().unwrap().starts_with("SHA256:"), "{ssh:?}");
     assert_eq!((other.address.ip(), other.ssh), (at(11), false));
     assert_eq!((before.sweeps[0].done, before.sweeps[0].found, before.sweeps[0].unasked), (13, 1, 0));
+    // Each sweep would wait for its words again.
+    drop(mail);
 
     // Another engine knows the same.
     drop(ada);

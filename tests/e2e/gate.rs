@@ -99,7 +99,7 @@ fn what_is_wrong_holds_an_installation_up_until_somebody_says_why() {
     assert_eq!(site.check(), passed);
 
     site.lab.exec("ctl1", HOLD);
-    wait_until("the port is held", || site.lab.exec("ctl1", "cat /run/holder 2>/dev/null || :") != "");
+    wait_until("the port is held", || !site.lab.exec("ctl1", "cat /run/holder 2>/dev/null || :").is_empty());
     assert_eq!(site.check(), failed("fault port-taken ctl1 - 3306"));
     let told = site.refused(&[]);
     assert!(told.contains("has not passed (1 faults)") && told.contains("--reason"), "{told}");

@@ -54,7 +54,9 @@ async fn one(mut stream: TcpStream, handler: &(impl Fn(&str, &[Value]) -> Reply 
                 break body.to_owned();
             }
         }
-        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+        // Not HTTP: hung up on, as by any web server.
+        let foreign = bytes.first().is_some_and(|b| !b.is_ascii_alphabetic());
+        if foreign || stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
             return;
         }
     };

@@ -303,7 +303,7 @@ async fn scratch_files_of_killed_attempts_are_removed() {
 
 #[tokio::test]
 async fn cancel_ends_the_whole_group() {
-    for shell in ["dash", "bash", "busybox"] {
+    futures_util::future::join_all(["dash", "bash", "busybox"].map(async |shell| {
         let node = Node::with(
             shell,
             &[
@@ -333,7 +333,8 @@ async fn cancel_ends_the_whole_group() {
             StepState::Absent,
             "{shell}"
         );
-    }
+    }))
+    .await;
 }
 
 fn group_is_empty(group: &str) -> bool {
