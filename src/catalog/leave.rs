@@ -9,7 +9,7 @@ use crate::domain::day2::{LEAVE, LeaveHow, TaskPlace};
 use crate::domain::ids::NodeId;
 use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::plan::{Aside, Plan, PlanKind, Stage, StageItem, StageKind, StepId};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Budget, Budgets, Policy};
 use std::collections::BTreeMap;
 
 impl Catalog {
@@ -22,7 +22,12 @@ impl Catalog {
             return Err(PlanFault::FirstController { name: node.name });
         };
         let mut out = full.clone();
-        out.policy = Policy::default();
+        // Nothing further is done after a failure: a node with instances on it keeps its agents.
+        let none = Budget::Count(0);
+        out.policy = Policy {
+            budget: Budgets { controllers: none, computes: none, storage: none },
+            ..Policy::default()
+        };
         out.aside = Aside {
             known: full.nodes.iter().filter(|n| n.id != leaving).cloned().collect(),
             leaving: vec![leaving],

@@ -42,7 +42,7 @@ actions! {
     NodeCredential "credentials", NodeAddress "node-address", NodeForget "forget-key", NodeRemove "node-remove", NodeLock "lock",
     Details "details", Shell "shell", Logs "logs",
     NodeImport "import", NodeExport "export-nodes", ImportApply "import-apply", ImportKeys "import-keys", ImportNotes "import-notes",
-    ModuleToggle "module-toggle",
+    ModuleToggle "module-toggle", Options "options", OptionScope "option-scope", OptionRollOut "option-roll-out",
     SweepStop "sweep-stop", SweepAdd "sweep-add", SweepAgain "sweep-again", SweepSchedule "sweep-schedule",
     Discovered "found", CredentialSets "credential-sets", LoginLimit "login-limit", SightingsForget "sightings-forget",
     SetAdd "set-add", SetDrop "set-drop", SetFirst "set-first", FactsHistory "facts",
@@ -130,6 +130,10 @@ pub enum Context {
     Addresses,
     /// Accounts of services.
     Accounts,
+    /// Options of services.
+    Options,
+    /// A text that is edited.
+    Editor,
     /// A connectivity check.
     Check,
     /// A form.
@@ -145,7 +149,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -175,6 +179,8 @@ impl Context {
         Self::Network,
         Self::Addresses,
         Self::Accounts,
+        Self::Options,
+        Self::Editor,
         Self::Check,
         Self::Form,
         Self::Dialog,
@@ -214,6 +220,8 @@ impl Context {
             Self::Network => "network",
             Self::Addresses => "addresses",
             Self::Accounts => "accounts",
+            Self::Options => "options",
+            Self::Editor => "editor",
             Self::Check => "check",
             Self::Form => "form",
             Self::Dialog => "dialog",

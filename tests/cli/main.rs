@@ -14,6 +14,7 @@ mod ip;
 mod jobs;
 mod net;
 mod nodes;
+mod options;
 mod support;
 mod sweeps;
 mod terminal;

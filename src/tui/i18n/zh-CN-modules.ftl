@@ -32,6 +32,48 @@ env-state-leaving = 移除节点 { $share }
 env-state-rolling-out = 下发选项 { $share }
 error-part-undo = 这些步骤属于安装过程，撤销它们等于撤销安装。请修改已下发的内容并再次下发，或撤销整个安装。
 
+# 服务选项
+context-options = 服务选项
+context-editor = 编辑器
+act-options = 服务选项
+act-option-scope = 切换节点范围
+hint-option-scope = 范围
+act-option-roll-out = 下发已修改的选项
+hint-option-roll-out = 下发
+crumb-options = 选项
+col-file = 文件
+col-options = 选项
+col-options-all = 总计
+col-module = 模块
+option-for = 适用于{ $scope }
+option-scope-all = 所有节点
+option-scope-role = 角色为{ $role }的节点
+option-scope-node = 节点 { $name }
+options-empty = 所选模块没有 ini 文件。
+option-editing = { $file }，适用于{ $scope }
+option-line = 第 { $line } 行：{ $what }
+option-good = { $count ->
+    [0] 没有选项。先写 [节名]，其下写 名称 = 值；!名称 表示删除该选项。
+   *[other] { $count } 个选项，没有错误。
+}
+option-kept = 已保存 { $file }。在选项页面按 R 下发。
+option-changed-meanwhile = { $by } 已修改了这段文本。再按 Ctrl-S 将以您的文本取代。
+option-section-near = 没有模块使用节 [{ $section }]。是否应为 [{ $near }]？
+option-section-unknown = 没有模块使用节 [{ $section }]。
+option-fault-section = 节写作 [名称]，单独占一行。
+option-fault-no-section = 选项必须位于某节之下：若没有其他节，请在上面写 [DEFAULT]。
+option-fault-not-an-option = 选项写作 名称 = 值，或用 !名称 删除它。
+option-fault-indented = 值写在一行之内，选项从行首开始。
+option-fault-control = 其中含有控制字符。
+option-fault-both = 同一选项在此节中既被设置又被删除。
+option-fault-secret = 这看起来是密码或密钥：请使用环境的账号（C）。
+option-fault-long = 文本超过 16 KiB。
+option-fault-file = 文件必须是不含空格的绝对路径。
+roll-out-title = 下发已修改的选项
+roll-out-what = 涉及 { $count } 个节点：{ $names }。
+roll-out-steps = 步骤：{ $steps }。
+roll-out-restarts = 若文件有变化则重启：{ $names }。
+button-roll-out = 下发
 error-nothing-to-roll-out = 没有可下发的内容：已安装的节点都已具备所设选项，或没有模块写入这些文件。
 error-no-new-nodes = 环境中的所有节点都已安装。
 error-no-service = 该节点没有这样的服务。

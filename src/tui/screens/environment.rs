@@ -9,6 +9,7 @@ use super::jobs::JobsTab;
 use super::modules::ModulesTab;
 use super::network::NetworkPage;
 use super::nodes::NodesTab;
+use super::options::OptionsPage;
 use super::plan::PlanPage;
 use super::policy_form;
 use crate::api::{Failure, Response, Topic};
@@ -184,6 +185,7 @@ impl Screen for EnvPage {
             Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
             Action::Network => return Some(vec![Effect::Push(Box::new(NetworkPage::new(self.env)))]),
             Action::Addresses => return Some(vec![Effect::Push(Box::new(AddressPage::new(self.env)))]),
+            Action::Options => return Some(vec![Effect::Push(Box::new(OptionsPage::new(self.env)))]),
             Action::Accounts => return Some(vec![Effect::Push(Box::new(AccountsPage::new(self.env)))]),
             Action::EnvParallel => return Some(vec![Effect::Push(env_forms::parallel(env()?))]),
             Action::EnvPlatform => return Some(vec![Effect::Push(env_forms::platform(env()?))]),

@@ -39,6 +39,8 @@ pub mod node_forms;
 pub mod node_lock;
 pub mod node_login;
 pub mod nodes;
+pub mod option_editor;
+pub mod options;
 pub mod palette;
 pub mod plan;
 pub mod plan_step;

@@ -102,6 +102,7 @@ fn made() -> BTreeSet<String> {
     all.extend(Source::ALL.iter().chain([&Source::Unknown]).map(|s| format!("ip-source-{}", s.word())));
     all.extend(PoolKind::ALL.map(|s| format!("pool-{}", s.word())));
     all.extend([Place::Set, Place::NotYet, Place::Unknown].map(|s| format!("rotation-has-{}", s.word())));
+    all.extend(crate::domain::overrides::OptionFault::ALL.map(|f| f.key().to_owned()));
     for kind in ["strength", "strength-word"] {
         all.extend(
             [Strength::Weak, Strength::Fair, Strength::Strong].map(|s| format!("{kind}-{}", s.word())),

@@ -24,6 +24,7 @@ mod job_asks;
 mod job_node;
 mod network;
 mod nodes;
+mod options;
 mod policies;
 mod recorder;
 mod shell;

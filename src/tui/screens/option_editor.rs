@@ -1,0 +1,189 @@
+//! The editor of one scope's options in one file: ini text, with what is wrong said while it is typed.
+//!
+//! Nothing that was typed is lost by a refusal: the text stays until it is kept or given up on purpose.
+
+use super::options::scope_words;
+use crate::api::message::EnvChange;
+use crate::api::{Failure, Request, Response};
+use crate::domain::ids::EnvId;
+use crate::domain::overrides::{OptionText, Scope, parse, unknown_sections};
+use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::i18n::{Text, t};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::text::{self, cells};
+use crate::tui::theme::Part;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use tui_textarea::TextArea;
+
+/// Lines for what is wrong.
+const BELOW: u16 = 5;
+
+/// The editor.
+pub struct OptionEditor {
+    env: EnvId,
+    scope: Scope,
+    file: String,
+    /// The text as it was when the editor was opened.
+    before: String,
+    sections: Vec<String>,
+    area: TextArea<'static>,
+    fault: Option<Text>,
+    /// Somebody changed the same text meanwhile, and was told; or leaving without keeping was asked once.
+    warned: bool,
+}
+
+impl OptionEditor {
+    /// The editor of a text.
+    pub fn new(env: EnvId, scope: Scope, file: String, text: String, sections: Vec<String>) -> Self {
+        let area = TextArea::new(text.lines().map(str::to_owned).collect());
+        Self { env, scope, file, before: text, sections, area, fault: None, warned: false }
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.area.lines().join("\n").trim_end().to_owned();
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+
+    fn is_changed(&self) -> bool {
+        self.text().trim_end() != self.before.trim_end()
+    }
+
+    fn keep(&mut self, cx: &Shared) -> Vec<Effect> {
+        let text = self.text();
+        if let Some((line, fault)) = parse(&text).1.first() {
+            self.fault = Some(t!("option-line", line = line + 1, what = Text::key(fault.key())));
+            return Vec::new();
+        }
+        let Some(row) = cx.data.environment(self.env) else { return Vec::new() };
+        let mine = row.env.options.iter().find(|t| t.scope == self.scope && t.file == self.file);
+        let now = mine.map(|t| t.text.as_str()).unwrap_or_default();
+        if now != self.before && !self.warned {
+            self.warned = true;
+            self.fault = Some(t!("option-changed-meanwhile", by = &row.env.changed_by));
+            return Vec::new();
+        }
+        let change = EnvChange::Options(OptionText { scope: self.scope, file: self.file.clone(), text });
+        vec![Effect::Call(Tag::Form, Request::EnvEdit { env: self.env, based_on: row.env.revision, change })]
+    }
+
+    /// What is wrong or odd, with its line: that of the cursor first.
+    fn notes(&self, cx: &Shared) -> Vec<(String, Part)> {
+        let (settings, faults) = parse(&self.text());
+        let here = self.area.cursor().0;
+        let mut found: Vec<(usize, Text, Part)> =
+            faults.into_iter().map(|(line, fault)| (line, Text::key(fault.key()), Part::Bad)).collect();
+        for unknown in unknown_sections(&settings, self.sections.iter().map(String::as_str)) {
+            let words = match &unknown.near {
+                Some(near) => t!("option-section-near", section = &unknown.section, near = near),
+                None => t!("option-section-unknown", section = &unknown.section),
+            };
+            found.push((unknown.line, words, Part::Warn));
+        }
+        found.sort_by_key(|(line, _, _)| (*line != here, *line));
+        let mut out: Vec<(String, Part)> = Vec::new();
+        out.extend(self.fault.iter().map(|f| (cx.tr(f), Part::Bad)));
+        out.extend(
+            found
+                .into_iter()
+                .map(|(line, what, part)| (cx.tr(&t!("option-line", line = line + 1, what = what)), part)),
+        );
+        if out.is_empty() {
+            out.push((cx.tr(&t!("option-good", count = settings.len())), Part::Dim));
+        }
+        out
+    }
+}
+
+impl Screen for OptionEditor {
+    fn name(&self) -> &'static str {
+        "option-editor"
+    }
+
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(Text::plain(self.file.clone()))
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        vec![Context::Editor]
+    }
+
+    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let ours = match key.code {
+            KeyCode::Esc | KeyCode::F(_) => false,
+            KeyCode::Char('s' | 'c' | 'l' | 'z' | 'o') => !ctrl,
+            _ => true,
+        };
+        if !ours {
+            return None;
+        }
+        self.area.input(*key);
+        self.fault = None;
+        self.warned = false;
+        Some(Vec::new())
+    }
+
+    fn paste(&mut self, _: &Shared, pasted: &str) -> Vec<Effect> {
+        let clean: String =
+            pasted.replace("\r\n", "\n").chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        self.area.insert_str(clean);
+        Vec::new()
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::Submit => Some(self.keep(cx)),
+            Action::Cancel if self.is_changed() && !self.warned => {
+                self.warned = true;
+                self.fault = Some(t!("form-discard"));
+                Some(Vec::new())
+            }
+            Action::Cancel => Some(vec![Effect::Close]),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, cx: &Shared, _: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+        match result {
+            Ok(_) => vec![Effect::Close, Effect::Say(Level::Good, t!("option-kept", file = &self.file))],
+            Err(f) => {
+                self.fault = Some(cx.catalogue.failure(&f));
+                Vec::new()
+            }
+        }
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        let head = cx.tr(&t!("option-editing", file = &self.file, scope = scope_words(cx, self.scope)));
+        frame.render_widget(
+            Line::styled(text::fit(&format!(" {head}"), usize::from(area.width)), cx.style(Part::Title)),
+            Rect { height: 1.min(area.height), ..area },
+        );
+        let below = BELOW.min(area.height.saturating_sub(3));
+        let room = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + below), ..area };
+        let mut shown = self.area.clone();
+        shown.set_style(cx.style(Part::Text));
+        shown.set_cursor_line_style(cx.style(Part::Text));
+        shown.set_cursor_style(cx.style(Part::Selection));
+        shown.set_line_number_style(cx.style(Part::Dim));
+        frame.render_widget(&shown, room);
+        let mut y = room.bottom() + 1;
+        for (words, part) in self.notes(cx) {
+            for line in text::wrap(&words, usize::from(area.width.saturating_sub(2)).max(10)) {
+                if y >= area.bottom() {
+                    return;
+                }
+                let line = Line::styled(format!(" {line}"), cx.style(part));
+                frame.render_widget(line, Rect { y, height: cells(1), ..area });
+                y += 1;
+            }
+        }
+    }
+}

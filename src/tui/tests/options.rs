@@ -1,0 +1,55 @@
+//! Options of services: the files, the editor, the roll-out.
+
+use super::fixtures::{catalog, nodes, plan};
+use super::harness::snapshots;
+use super::nodes::opened;
+use crate::api::day2::Day2;
+use crate::api::message::EnvChange;
+use crate::api::{Failure, FailureKind, Request, Response};
+use crate::domain::user::UserRole;
+
+#[test]
+fn files_and_the_editor() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.keys("O");
+    rig.answer("Catalog", Ok(Response::Catalog(catalog())));
+    rig.keys("<Tab>");
+    snapshots("options", &mut rig);
+    rig.keys("<Enter>[tokn]<Enter>expiration = 7200<Enter>password = x");
+    snapshots("option-editor", &mut rig);
+    rig.keys("<C-s>");
+    assert!(rig.calls.is_empty(), "a secret is not sent");
+    for _ in 0.."password = x".len() {
+        rig.keys("<Backspace>");
+    }
+    rig.keys("!gone<C-s>");
+    let call = rig.call("EnvEdit");
+    let Request::EnvEdit { change: EnvChange::Options(text), .. } = call.request else { panic!() };
+    assert_eq!(text.text, "[tokn]\nexpiration = 7200\n!gone\n");
+    assert_eq!(text.file, "/etc/keystone/keystone.conf");
+}
+
+#[test]
+fn nothing_typed_is_lost() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.keys("O");
+    rig.answer("Catalog", Ok(Response::Catalog(catalog())));
+    rig.keys("<Enter>[a]<Enter>k = 1<C-s>");
+    rig.answer("EnvEdit", Err(Failure::new(FailureKind::Conflict, "somebody was quicker")));
+    assert!(rig.screen(80, 24).contains("k = 1"), "a refusal leaves the text");
+    rig.keys("<Esc>");
+    assert!(rig.stack().contains(&"option-editor"), "asked once");
+    rig.keys("<Esc>");
+    assert!(!rig.stack().contains(&"option-editor"));
+}
+
+#[test]
+fn a_roll_out_is_shown_first() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.keys("OR");
+    rig.answer("Day2", Ok(Response::Plan(Box::new(plan()))));
+    snapshots("roll-out", &mut rig);
+    rig.calls.clear();
+    rig.keys("<Right><Enter>");
+    let Request::Day2(Day2::RollOut { dry_run: false, .. }) = rig.call("Day2").request else { panic!() };
+}
