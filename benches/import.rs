@@ -45,6 +45,7 @@ fn nodes() -> Vec<Known> {
         .filter_map(|n| {
             let net = if n % 2 == 0 { 7 } else { 8 };
             Some(Known {
+                jump: None,
                 id: NodeId(u64::from(n) + 1),
                 name: format!("node{n:05}"),
                 address: format!("10.{net}.{}.{}", n / 250, n % 250 + 1).parse().ok()?,

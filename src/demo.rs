@@ -189,6 +189,7 @@ async fn prepare(places: &Places, machines: &[Machine]) -> Result<Secret, Fault>
 /// Adds a machine, pins the key it shows (it is ours, nobody sits in between), learns its facts, gives it a role.
 async fn adopt(client: &Client, env: EnvId, machine: &Machine, role: NodeRole) -> Result<(), Fault> {
     let add = Request::NodeAdd {
+        jump: None,
         env,
         name: Some(machine.name.clone()),
         address: machine.address.clone(),
@@ -198,7 +199,7 @@ async fn adopt(client: &Client, env: EnvId, machine: &Machine, role: NodeRole) -
     };
     let Response::Node(node) = client.call(add).await? else { return Err(cannot("no node")) };
     if let Response::HostKey(offered) = client.call(Request::NodeProbe { node: node.id }).await? {
-        client.call(Request::NodeTrust { node: node.id, key: offered.key }).await?;
+        client.call(Request::NodeTrust { node: node.id, key: offered.key, jump: false }).await?;
         client.call(Request::NodeProbe { node: node.id }).await?;
     }
     let change = NodeChange::Roles(NodeRoles::from([role]));

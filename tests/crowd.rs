@@ -73,6 +73,7 @@ async fn add_nodes(client: &Client, env: EnvId, nodes: &SimHandle) {
         let credential = Credential::Password(nodes.credentials.password.clone());
         async move {
             let add = Request::NodeAdd {
+                jump: None,
                 env,
                 name: Some(name),
                 address: address.ip().to_string(),
@@ -85,7 +86,7 @@ async fn add_nodes(client: &Client, env: EnvId, nodes: &SimHandle) {
             else {
                 panic!("no host key")
             };
-            client.call(Request::NodeTrust { node: node.id, key: offered.key }).await.unwrap();
+            client.call(Request::NodeTrust { node: node.id, key: offered.key, jump: false }).await.unwrap();
             client.call(Request::NodeProbe { node: node.id }).await.unwrap();
             let role = if index == 0 { NodeRole::Controller } else { NodeRole::Compute };
             let change = NodeChange::Roles(NodeRoles::from([role]));

@@ -167,6 +167,7 @@ async fn adopt(
     role: NodeRole,
 ) -> Result<(), cpmg::api::ClientError> {
     let add = Request::NodeAdd {
+        jump: None,
         env,
         name: Some(name.to_owned()),
         address: address.ip().to_string(),
@@ -178,7 +179,7 @@ async fn adopt(
     let Response::HostKey(offered) = client.call(Request::NodeProbe { node: node.id }).await? else {
         panic!("no host key")
     };
-    client.call(Request::NodeTrust { node: node.id, key: offered.key }).await?;
+    client.call(Request::NodeTrust { node: node.id, key: offered.key, jump: false }).await?;
     client.call(Request::NodeProbe { node: node.id }).await?;
     let change = NodeChange::Roles(NodeRoles::from([role]));
     client.call(Request::NodeEdit { node: node.id, based_on: Revision(node.revision.0), change }).await?;

@@ -6,7 +6,7 @@
 #   armed      "TOKEN SECONDS STARTED": a change waits to be confirmed; STARTED is when, in the kernel's ticks
 #   reverting  it is being taken back
 #   reverted   "WHY SECONDS STATUS": it was; WHY is timer, boot or step
-# A line of $NETWORK_PORTS: TAG NIC ADDRESS/PREFIX GATEWAY MTU BRIDGE, - for none.
+# A line of $NETWORK_PORTS: TAG NIC ADDRESS/PREFIX GATEWAY MTU BRIDGE ADDRESS6/PREFIX GATEWAY6, - for none; the last two may be missing.
 
 NETWORK_STATE=${CPMG_SAVED%/saved/*}/network
 _NET_UNIT=cpmg-network-revert
@@ -19,7 +19,7 @@ _net_ports() { printf '%s\n' "${NETWORK_PORTS:-}" | awk 'NF'; }
 network_devices() { _net_ports | awk '{ print $2; if ($6 != "-") print $6 }'; } # NICs, and their bridges
 network_is_up() { grep -q "^$1=" "$_NET_IFSTATE" 2>/dev/null; } # DEVICE: as ifupdown sees it
 
-_net_port_good() { # NIC ADDRESS MTU BRIDGE: whether the running network is so; otherwise says what is not
+_net_port_good() { # NIC ADDRESS MTU BRIDGE ADDRESS6: whether the running network is so; otherwise says what is not
     [ -e "/sys/class/net/$1" ] || { say "there is no NIC $1"; return 1; }
     _device=$1
     if [ "$4" != - ]; then
@@ -29,6 +29,10 @@ _net_port_good() { # NIC ADDRESS MTU BRIDGE: whether the running network is so; 
     _up=$(cat "/sys/class/net/$_device/flags" 2>/dev/null || echo 0)
     [ $((_up & 1)) = 1 ] || { say "$_device is down"; return 1; }
     if [ "$3" != - ] && [ "$(cat "/sys/class/net/$_device/mtu")" != "$3" ]; then say "the MTU of $_device is not $3"; return 1; fi
+    if [ "${5:--}" != - ] && ! ip -o -6 address show dev "$_device" scope global | grep -v ' dynamic ' | grep -qF " inet6 $5 "; then
+        say "$_device has not the address $5"
+        return 1
+    fi
     [ "$2" != - ] || return 0
     # Without its kernel module Open vSwitch has the NIC's address on a bridge of its own (roles/modules/neutron/openvswitch.sh).
     [ ! -s "/run/cpmg-carried/$1" ] || read -r _device <"/run/cpmg-carried/$1"
@@ -37,14 +41,14 @@ _net_port_good() { # NIC ADDRESS MTU BRIDGE: whether the running network is so; 
 }
 
 network_good() { # whether all ports are as planned
-    _net_ports | { while read -r _tag _nic _address _gateway _mtu _bridge; do
-        _net_port_good "$_nic" "$_address" "$_mtu" "$_bridge" || exit 1
+    _net_ports | { while read -r _tag _nic _address _gateway _mtu _bridge _address6 _gateway6; do
+        _net_port_good "$_nic" "$_address" "$_mtu" "$_bridge" "${_address6:--}" || exit 1
     done; }
 }
 
 network_wrong() { # devices of the ports that are not as planned, NICs before their bridges
-    _net_ports | while read -r _tag _nic _address _gateway _mtu _bridge; do
-        _net_port_good "$_nic" "$_address" "$_mtu" "$_bridge" >/dev/null || { printf '%s\n' "$_nic"; [ "$_bridge" = - ] || printf '%s\n' "$_bridge"; }
+    _net_ports | while read -r _tag _nic _address _gateway _mtu _bridge _address6 _gateway6; do
+        _net_port_good "$_nic" "$_address" "$_mtu" "$_bridge" "${_address6:--}" >/dev/null || { printf '%s\n' "$_nic"; [ "$_bridge" = - ] || printf '%s\n' "$_bridge"; }
     done
 }
 
@@ -76,6 +80,10 @@ network_save() { # the running network of our devices on record, once, before th
             address = ""; brd = ""
             for (i = 1; i < NF; i++) { if ($i == "inet") address = $(i + 1); if ($i == "brd") brd = "brd " $(i + 1) }
             print address, brd }' >"$_kept.addresses"
+        # What routers give comes back by itself.
+        ip -o -6 address show dev "$_device" scope global 2>/dev/null | grep -v ' dynamic ' |
+            awk '{ for (i = 1; i < NF; i++) if ($i == "inet6") print $(i + 1) }' >"$_kept.addresses6" || :
+        ip -6 route show dev "$_device" 2>/dev/null | grep -vE ' proto (kernel|ra) |^(fe80|ff00|multicast)' >"$_kept.routes6" || :
         ip -4 route show dev "$_device" | grep -v ' proto kernel ' | sed 's/ \(linkdown\|dead\|offload\|pervasive\)//g' >"$_kept.routes" || :
     done
     : >"$CPMG_SAVED/network/complete"
@@ -86,6 +94,14 @@ _net_forget() { # DEVICE: ifupdown does not count it as up any more
     sed "/^$1=/d" "$_NET_IFSTATE" >"$_NET_IFSTATE.cpmg"
     cat "$_NET_IFSTATE.cpmg" >"$_NET_IFSTATE"
     rm -f "$_NET_IFSTATE.cpmg"
+}
+
+_net_drop6() { # DEVICE: takes away the IPv6 addresses that the plan gave it
+    _net_ports | while read -r _tag _nic _address _gateway _mtu _bridge _address6 _gateway6; do
+        case $1 in "$_nic" | "$_bridge") ;; *) continue ;; esac
+        [ "${_address6:--}" = - ] || ip -6 address del "$_address6" dev "$1" 2>/dev/null || :
+        [ "${_gateway6:--}" = - ] || ip -6 route del default via "$_gateway6" dev "$1" metric 2048 2>/dev/null || :
+    done
 }
 
 network_back() { # called by undo_all, when the files are as before
@@ -101,6 +117,7 @@ network_back() { # called by undo_all, when the files are as before
         _device=${_kept##*/} _device=${_device%.link}
         say "putting $_device back"
         ip -4 address flush dev "$_device" scope global
+        _net_drop6 "$_device"
         _net_forget "$_device"
     done
     for _kept in "$CPMG_SAVED"/network/*.link; do
@@ -115,11 +132,22 @@ network_back() { # called by undo_all, when the files are as before
         while read -r _address _rest; do
             ip -4 address replace "$_address" $_rest dev "$_device"
         done <"${_kept%.link}.addresses"
+        [ -e "${_kept%.link}.addresses6" ] || continue
+        while read -r _address; do
+            ip -6 address replace "$_address" dev "$_device"
+        done <"${_kept%.link}.addresses6"
     done
     for _kept in "$CPMG_SAVED"/network/*.routes; do
         _device=${_kept##*/} _device=${_device%.routes}
         while read -r _route; do
             ip -4 route replace $_route dev "$_device" || say "the route '$_route' could not be put back"
+        done <"$_kept"
+    done
+    for _kept in "$CPMG_SAVED"/network/*.routes6; do
+        [ -e "$_kept" ] || continue
+        _device=${_kept##*/} _device=${_device%.routes6}
+        while read -r _route; do
+            ip -6 route replace $_route dev "$_device" || say "the route '$_route' could not be put back"
         done <"$_kept"
     done
     for _device in $(network_devices); do # neighbours may still know the other address

@@ -51,4 +51,17 @@ pub enum NodeChange {
     },
     /// Forget the pinned host key (the machine was reinstalled).
     ForgetHostKey,
+    /// Another jump host, or none.
+    Jump(Option<JumpAsk>),
+    /// Forget the pinned host key of its jump host, for all nodes behind it.
+    ForgetJumpKey,
+}
+
+/// A jump host that is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JumpAsk {
+    /// `[account@]address[:port]`, as typed; without an account it is the node's.
+    pub place: String,
+    /// How to log in to it; `None`: as to the node.
+    pub credential: Option<Credential>,
 }

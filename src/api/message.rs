@@ -1,6 +1,6 @@
 //! Frames, answers and refusals; what may be asked for is in `request`.
 
-pub use super::changes::{EnvChange, NodeChange};
+pub use super::changes::{EnvChange, JumpAsk, NodeChange};
 pub use super::request::{Credential, Request};
 use super::rows::{JobRow, NodeRow, Row, Update};
 pub use super::views::*;

@@ -1,6 +1,6 @@
 //! What a client may ask for.
 
-use super::changes::{EnvChange, NodeChange};
+use super::changes::{EnvChange, JumpAsk, NodeChange};
 use super::check::CheckScope;
 use super::day2::Day2;
 use super::discovery::{DiscoveryChange, SetChange};
@@ -186,6 +186,9 @@ pub enum Request {
         user: String,
         /// How to log in.
         credential: Credential,
+        /// The machine through which it is reached.
+        #[serde(default)]
+        jump: Option<JumpAsk>,
     },
     /// Changes a node.
     NodeEdit {
@@ -239,6 +242,9 @@ pub enum Request {
         node: NodeId,
         /// The key in OpenSSH's format, as `NodeProbe` told it.
         key: String,
+        /// It is that of its jump host.
+        #[serde(default)]
+        jump: bool,
     },
 
     /// Sets where an environment's Cobbler server is, or forgets it.

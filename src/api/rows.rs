@@ -12,6 +12,7 @@ use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{
     JobNodeState, JobState, PastAttempt, ReinstallPhase, StepAction, StepState, UndoProgress,
 };
+use crate::domain::jump::Jump;
 use crate::domain::net::HostAddress;
 use crate::domain::netplan::NodeFacts;
 use crate::domain::node::{CredentialKind, NodeLock, NodeRole, NodeRoles, NodeState, Reach};
@@ -184,6 +185,9 @@ pub struct NodeRow {
     pub state: NodeState,
     /// Whether it answers.
     pub reach: Reach,
+    /// The machine through which it is reached; its host key as a fingerprint.
+    #[serde(default)]
+    pub jump: Option<Jump>,
     /// Whether an operator has locked it.
     #[serde(default)]
     pub lock: Option<NodeLock>,

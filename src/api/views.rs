@@ -99,6 +99,9 @@ pub struct ServiceView {
 /// A host key that was offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostKeyView {
+    /// It is that of the jump host, at this address and port.
+    #[serde(default)]
+    pub jump: Option<String>,
     /// Which node.
     pub node: NodeId,
     /// OpenSSH's format.

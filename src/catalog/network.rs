@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Those of the plan itself, none without a plan, and:
-/// * `NETWORK_PORTS`: `TAG NIC ADDRESS/PREFIX GATEWAY MTU BRIDGE` a line, `-` for none. Unset without ports: then the module leaves the network as it is.
+/// * `NETWORK_PORTS`: `TAG NIC ADDRESS/PREFIX GATEWAY MTU BRIDGE ADDRESS6/PREFIX GATEWAY6` a line, `-` for none. Unset without ports: then the module leaves the network as it is.
 /// * `PROVIDER_NIC`: the NIC of the public network, for instances; blank without one, and where our own connection runs over it: what takes the NIC
 ///   for instances would cut it.
 /// * `CLUSTER_NIC`, `CLUSTER_ADDRESS`: where traffic among nodes ends; without a cluster network blank and `address`, the one at which cpmg reaches the node.
@@ -22,18 +22,25 @@ pub fn variables(
     let cluster = port(Tag::Cluster);
     let cluster_address = cluster.and_then(|p| p.address).map(|a| a.to_string());
     let text = |ports: &BTreeMap<Tag, Port>| {
-        let mut text = String::new();
+        let (mut text, mut led6) = (String::new(), false);
         for (tag, port) in ports {
             let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
             // Writing into a String cannot fail.
+            let net = plan.nets.get(tag);
+            let six = net.zip(port.address).and_then(|(net, address)| net.address6(address));
+            // One default route, as for IPv4.
+            let way6 = net.and_then(|n| n.v6.as_ref()).and_then(|v6| v6.gateway);
+            let way6 = way6.filter(|_| six.is_some() && !std::mem::replace(&mut led6, true));
             let _ = writeln!(
                 text,
-                "{tag} {} {} {} {} {}",
+                "{tag} {} {} {} {} {} {} {}",
                 port.nic,
                 or_none(port.address.map(|a| format!("{a}/{}", port.prefix))),
                 or_none(port.gateway.map(|g| g.to_string())),
                 or_none(port.mtu.map(|m| m.to_string())),
                 tag.bridge().unwrap_or("-"),
+                or_none(six.map(|(address, prefix)| format!("{address}/{prefix}"))),
+                or_none(way6.map(|g| g.to_string())),
             );
         }
         text.truncate(text.trim_end().len());
@@ -94,7 +101,7 @@ mod tests {
         ]);
         assert_eq!(
             vars["NETWORK_PORTS"],
-            "cluster clus0 10.79.1.51/24 - 9000 -\nbr-vlan prov0 - - - br-vlan"
+            "cluster clus0 10.79.1.51/24 - 9000 - - -\nbr-vlan prov0 - - - br-vlan - -"
         );
         assert!(!with(vec![]).contains_key("NETWORK_PORTS"), "a node without ports");
         let none = variables(&NetworkPlan::default(), &Resolved::default(), NodeId(1), "10.77.1.11");

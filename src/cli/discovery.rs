@@ -93,6 +93,7 @@ pub async fn run(global: &Global, command: SweepCommand) -> Result<(), Fault> {
             let mut added: Vec<NodeRow> = Vec::new();
             for f in wanted {
                 let add = Request::NodeAdd {
+                    jump: None,
                     env: known.env.id,
                     name: None,
                     address: f.address.to_string(),

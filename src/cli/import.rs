@@ -130,8 +130,10 @@ fn what(row: &ImportRow) -> String {
     });
     let login =
         (row.verdict == Verdict::New && row.login == "password").then(|| "password: given".to_owned());
+    let through =
+        (row.verdict == Verdict::New && !row.jump.is_empty()).then(|| format!("through {}", row.jump));
     let reasons = row.reason.iter().chain(&row.notes).map(ToString::to_string);
-    changes.chain(login).chain(reasons).collect::<Vec<_>>().join("; ")
+    changes.chain(through).chain(login).chain(reasons).collect::<Vec<_>>().join("; ")
 }
 
 fn show(preview: &Preview) -> Result<(), Fault> {
@@ -194,6 +196,7 @@ fn exported(node: &crate::api::rows::NodeRow) -> Exported<'_> {
         name: &node.name,
         address: node.address,
         port: node.port,
+        jump: node.jump.as_ref().map(crate::domain::jump::Jump::place),
         user: &node.user,
         credential: node.credential.as_ref(),
         roles: &node.roles,

@@ -26,6 +26,23 @@ pub struct CredentialArgs {
     pub set: Option<String>,
 }
 
+/// How a jump host is logged in to, where not as the node is.
+#[derive(Clone, Debug, Default, Args)]
+pub struct JumpLoginArgs {
+    /// Ask for the jump host's password [default: log in as to the node]
+    #[arg(long, conflicts_with_all = ["jump_key", "jump_agent"])]
+    pub jump_password: bool,
+    /// Read the jump host's password from the standard input, a line after what the node's own options read
+    #[arg(long, conflicts_with_all = ["jump_key", "jump_agent", "jump_password"])]
+    pub jump_password_stdin: bool,
+    /// Log in to the jump host with this private key
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "jump_agent")]
+    pub jump_key: Option<PathBuf>,
+    /// Log in to the jump host through the SSH agent at this socket [default: $`SSH_AUTH_SOCK`]
+    #[arg(long, value_name = "SOCKET", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub jump_agent: Option<String>,
+}
+
 /// Commands about nodes.
 #[derive(Clone, Debug, Subcommand)]
 pub enum NodeCommand {
@@ -58,6 +75,12 @@ pub enum NodeCommand {
         /// How to log in.
         #[command(flatten)]
         credential: CredentialArgs,
+        /// Reach it through this machine, [account@]address[:port]
+        #[arg(long, value_name = "JUMP")]
+        jump: Option<String>,
+        /// How to log in to that.
+        #[command(flatten)]
+        jump_login: JumpLoginArgs,
     },
     /// Add and change nodes by a list: CSV, an Ansible inventory, ~/.ssh/config, Cobbler's systems
     Import(super::import_args::ImportArgs),
@@ -103,6 +126,9 @@ pub enum NodeCommand {
     ForgetKey {
         /// Node, by name, number or ENV/NAME
         node: String,
+        /// That of its jump host, for all nodes behind it
+        #[arg(long)]
+        jump: bool,
     },
     /// Set the roles of a node
     Role {
@@ -142,6 +168,20 @@ pub enum NodeCommand {
         /// How to log in.
         #[command(flatten)]
         credential: CredentialArgs,
+    },
+    /// Reach a node through another machine, or directly again
+    Jump {
+        /// Node, by name, number or ENV/NAME
+        node: String,
+        /// The machine, [account@]address[:port]; without an account it is the node's
+        #[arg(required_unless_present = "none")]
+        jump: Option<String>,
+        /// Directly
+        #[arg(long, conflicts_with = "jump")]
+        none: bool,
+        /// How to log in to it.
+        #[command(flatten)]
+        login: JumpLoginArgs,
     },
     /// Install a node's operating system anew through Cobbler, then go on with the installation: everything on it is lost
     Reinstall {

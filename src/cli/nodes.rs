@@ -1,10 +1,10 @@
 //! Nodes: adding, credentials, host keys, roles.
 
-use super::args::{CredentialArgs, Global, NodeCommand};
+use super::args::{CredentialArgs, Global, JumpLoginArgs, NodeCommand};
 use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{facts, find, import, print, prompt, sweep};
-use crate::api::message::{Credential, NodeChange};
+use crate::api::message::{Credential, JumpAsk, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::views::HostKeyView;
 use crate::api::{Request, Response};
@@ -22,10 +22,11 @@ pub async fn run(global: &Global, command: NodeCommand) -> Result<(), Fault> {
     match command {
         NodeCommand::Sweep { env, ranges, how } => sweep::run(&mut talk, &env, ranges, &how).await,
         NodeCommand::Facts { node, history, refresh } => facts::run(&talk, &node, history, refresh).await,
-        NodeCommand::Add { env, address, name, port, user, credential } => {
+        NodeCommand::Add { env, address, name, port, user, credential, jump, jump_login } => {
             let env = find::environment(&talk, &env, false).await?.env;
             let credential = how(&credential, &format!("Password of {user} at {address}"))?;
-            let add = Request::NodeAdd { env: env.id, name, address, port, user, credential };
+            let jump = jump.map(|place| jump_ask(place, &jump_login)).transpose()?;
+            let add = Request::NodeAdd { env: env.id, name, address, port, user, credential, jump };
             let node = answer(talk.call(add).await?)?;
             let text = format!(
                 "added {} (number {}) at {}; next: cpmg node trust {}/{}",
@@ -52,7 +53,16 @@ pub async fn run(global: &Global, command: NodeCommand) -> Result<(), Fault> {
             let node = find::node(&talk, &node).await?;
             trust(&talk, &node, fingerprint.as_deref(), accept_new).await
         }
-        NodeCommand::ForgetKey { node } => {
+        NodeCommand::ForgetKey { node, jump: true } => {
+            let node = edit(&talk, &node, NodeChange::ForgetJumpKey).await?;
+            talk.done(&format!("{}: the pinned host key of its jump host is forgotten", node.name), &node)
+        }
+        NodeCommand::Jump { node, jump, none: _, login } => {
+            let ask = jump.map(|place| jump_ask(place, &login)).transpose()?;
+            let node = edit(&talk, &node, NodeChange::Jump(ask)).await?;
+            talk.done(&format!("{} is reached {}", node.name, way(&node)), &node)
+        }
+        NodeCommand::ForgetKey { node, jump: false } => {
             let node = edit(&talk, &node, NodeChange::ForgetHostKey).await?;
             talk.done(&format!("{}: the pinned host key is forgotten", node.name), &node)
         }
@@ -105,6 +115,30 @@ fn answer(response: Response) -> Result<NodeRow, Fault> {
 async fn edit(talk: &Talk, wanted: &str, change: NodeChange) -> Result<NodeRow, Fault> {
     let node = find::node(talk, wanted).await?;
     answer(talk.call(Request::NodeEdit { node: node.id, based_on: node.revision, change }).await?)
+}
+
+/// The jump host that the options describe.
+fn jump_ask(place: String, args: &JumpLoginArgs) -> Result<JumpAsk, Fault> {
+    let own = CredentialArgs {
+        password_stdin: args.jump_password_stdin,
+        key: args.jump_key.clone(),
+        agent: args.jump_agent.clone(),
+        ..CredentialArgs::default()
+    };
+    let given = args.jump_password || own.password_stdin || own.key.is_some() || own.agent.is_some();
+    let credential = given.then(|| how(&own, &format!("Password of the jump host {place}"))).transpose()?;
+    Ok(JumpAsk { place, credential })
+}
+
+/// The way to a node, in words.
+fn way(node: &NodeRow) -> String {
+    let Some(jump) = &node.jump else { return "directly".to_owned() };
+    let login = match &jump.credential {
+        None => "logged in to as to the node".to_owned(),
+        kind => format!("logged in to with {}", self::kind(kind.as_ref())),
+    };
+    let key = jump.host_key.as_deref().unwrap_or("host key not pinned for this node");
+    format!("through {} ({login}; {key})", jump.place())
 }
 
 /// The credential that the options describe.
@@ -175,57 +209,78 @@ async fn probe(talk: &Talk, node: &NodeRow) -> Result<(), Fault> {
     }
 }
 
+/// Whose key it is, in words.
+fn whose(node: &NodeRow, key: &HostKeyView) -> String {
+    match &key.jump {
+        Some(host) => format!("the jump host {host} of {}", node.name),
+        None => node.name.clone(),
+    }
+}
+
 fn unpinned(node: &NodeRow, key: &HostKeyView) -> Fault {
     Fault::new(
         Code::Node,
         format!(
             "the host key of {} is new: {} {}. Compare it with what the machine's console shows \
              (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then run 'cpmg node trust {} {}'",
-            node.name, key.kind, key.fingerprint, node.id, key.fingerprint
+            whose(node, key),
+            key.kind,
+            key.fingerprint,
+            node.id,
+            key.fingerprint
         ),
     )
 }
 
 async fn trust(talk: &Talk, node: &NodeRow, expected: Option<&str>, any: bool) -> Result<(), Fault> {
-    let key = match talk.call(Request::NodeProbe { node: node.id }).await? {
-        Response::HostKey(key) => key,
-        Response::Node(node) => {
-            if let (Some(expected), Some(pinned)) = (expected, &node.host_key)
-                && expected != pinned
-            {
-                let text = format!("{} has another key pinned: {pinned}", node.name);
-                return Err(Fault::new(Code::Node, text));
+    // That of its jump host comes first, then its own.
+    let mut pinned = Vec::new();
+    loop {
+        let key = match talk.call(Request::NodeProbe { node: node.id }).await? {
+            Response::HostKey(key) => key,
+            Response::Node(node) => return trusted(talk, &node, expected, &pinned),
+            _ => return Err(Talk::unexpected()),
+        };
+        match expected {
+            // The next key is another one: it is compared by another call.
+            Some(expected) if pinned.iter().any(|p| p == expected) => return Err(unpinned(node, &key)),
+            Some(expected) if expected != key.fingerprint => {
+                return Err(Fault::new(
+                    Code::Node,
+                    format!(
+                        "{} shows the key {} {}, not {expected}: nothing was pinned",
+                        whose(node, &key),
+                        key.kind,
+                        key.fingerprint
+                    ),
+                ));
             }
-            return talk.done(&format!("{}: the host key was pinned already, and fits", node.name), &node);
-        }
-        _ => return Err(Talk::unexpected()),
-    };
-    match expected {
-        Some(expected) if expected != key.fingerprint => {
-            return Err(Fault::new(
-                Code::Node,
-                format!(
-                    "{} shows the key {} {}, not {expected}: nothing was pinned",
-                    node.name, key.kind, key.fingerprint
-                ),
-            ));
-        }
-        None if !any => {
-            let question =
-                format!("{} ({}) shows the key {} {}.", node.name, node.address, key.kind, key.fingerprint);
-            if !prompt::confirmed(&format!("{question} Pin it?"))? {
-                return Err(unpinned(node, &key));
+            None if !any => {
+                let (whose, kind, print) = (whose(node, &key), &key.kind, &key.fingerprint);
+                let question = format!("{whose} ({}) shows the key {kind} {print}.", node.address);
+                if !prompt::confirmed(&format!("{question} Pin it?"))? {
+                    return Err(unpinned(node, &key));
+                }
             }
+            _ => {}
         }
-        _ => {}
+        pinned.push(key.fingerprint);
+        talk.call(Request::NodeTrust { node: node.id, key: key.key, jump: key.jump.is_some() }).await?;
     }
-    talk.call(Request::NodeTrust { node: node.id, key: key.key }).await?;
-    let node = match talk.call(Request::NodeProbe { node: node.id }).await? {
-        Response::Node(node) => node,
-        Response::HostKey(key) => return Err(unpinned(node, &key)),
-        _ => return Err(Talk::unexpected()),
-    };
-    talk.done(&format!("{}: host key {} pinned, facts gathered", node.name, key.fingerprint), &node)
+}
+
+/// All keys on the way are pinned.
+fn trusted(talk: &Talk, node: &NodeRow, expected: Option<&str>, pinned: &[String]) -> Result<(), Fault> {
+    if pinned.is_empty() {
+        if let (Some(expected), Some(pinned)) = (expected, &node.host_key)
+            && expected != pinned
+        {
+            return Err(Fault::new(Code::Node, format!("{} has another key pinned: {pinned}", node.name)));
+        }
+        return talk.done(&format!("{}: the host key was pinned already, and fits", node.name), node);
+    }
+    let text = format!("{}: host key {} pinned, facts gathered", node.name, pinned.join(", "));
+    talk.done(&text, node)
 }
 
 /// Gathers a node's facts.
@@ -309,6 +364,7 @@ fn show(node: &NodeRow) -> Result<(), Fault> {
         ("name", node.name.clone()),
         ("number", node.id.to_string()),
         ("address", format!("{} port {}", node.address, node.port)),
+        ("reached", node.jump.as_ref().map(|_| way(node)).unwrap_or_default()),
         ("roles", print::words(&node.roles)),
         ("state", node.state.to_string()),
         ("reach", reach(node)),

@@ -21,6 +21,7 @@ pub mod ids;
 pub mod import;
 pub mod ipam;
 pub mod job;
+pub mod jump;
 pub mod manual;
 pub mod net;
 pub mod netplan;

@@ -6,6 +6,7 @@
 
 use super::facts::Facts;
 use super::ids::{EnvId, JobId, NodeId, Revision};
+use super::jump::Jump;
 use super::net::HostAddress;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -389,6 +390,9 @@ pub struct Node {
     pub state: NodeState,
     /// Whether it answers.
     pub reach: Reach,
+    /// The machine through which it is reached.
+    #[serde(default)]
+    pub jump: Option<Jump>,
     /// Whether an operator has locked it.
     #[serde(default)]
     pub lock: Option<NodeLock>,

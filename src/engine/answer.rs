@@ -100,8 +100,9 @@ impl Engine {
                 self.sweep_cancel(sweep)?;
                 Response::Done
             }
-            R::NodeAdd { env, name, address, port, user, credential } => {
-                Response::Node(Box::new(self.node_add(env, name, &address, port, user, credential).await?))
+            R::NodeAdd { env, name, address, port, user, credential, jump } => {
+                let node = self.node_add(env, name, &address, port, user, credential, jump).await?;
+                Response::Node(Box::new(node))
             }
             R::NodeEdit { node, based_on, change } => {
                 Response::Node(Box::new(self.node_edit(&user, node, based_on, change).await?))
@@ -121,7 +122,9 @@ impl Engine {
                 Response::Imported(self.import_apply(&user, import, digest)?)
             }
             R::NodeProbe { node } => self.node_probe(node).await?,
-            R::NodeTrust { node, key } => Response::Node(Box::new(self.node_trust(&user, node, &key)?)),
+            R::NodeTrust { node, key, jump } => {
+                Response::Node(Box::new(self.node_trust(&user, node, &key, jump)?))
+            }
             R::CobblerSet { env, place } => {
                 self.cobbler_set(&user, env, place).await?;
                 Response::Done

@@ -37,14 +37,14 @@ async fn seen(client: &Client, env: EnvId) -> Seen {
 }
 
 /// Port of all servers of this test: nobody else uses addresses of this process.
-const PORT: u16 = 2244;
+pub(super) const PORT: u16 = 2244;
 
-fn at(last: u8) -> Ipv4Addr {
+pub(super) fn at(last: u8) -> Ipv4Addr {
     let [a, b, c, _] = own_address().octets();
     Ipv4Addr::new(a, b, c, last)
 }
 
-fn sshd(last: u8) -> Sshd {
+pub(super) fn sshd(last: u8) -> Sshd {
     Sshd::with(Options { address: at(last), port: PORT, ..Options::default() })
 }
 
@@ -130,8 +130,9 @@ fn same_key(key: &[u8], last: u8) -> Sshd {
     sshd
 }
 
-async fn add(client: &Client, env: EnvId, address: Ipv4Addr, credential: Credential) -> NodeRow {
+pub(super) async fn add(client: &Client, env: EnvId, address: Ipv4Addr, credential: Credential) -> NodeRow {
     let add = Request::NodeAdd {
+        jump: None,
         env,
         name: None,
         address: address.to_string(),
@@ -144,19 +145,19 @@ async fn add(client: &Client, env: EnvId, address: Ipv4Addr, credential: Credent
 }
 
 /// Pins the key that the node shows; what the probe after it answers is the caller's business.
-async fn trust(client: &Client, node: NodeId) {
+pub(super) async fn trust(client: &Client, node: NodeId) {
     let Response::HostKey(key) = client.call(Request::NodeProbe { node }).await.unwrap() else { panic!() };
-    client.call(Request::NodeTrust { node, key: key.key }).await.unwrap();
+    client.call(Request::NodeTrust { node, key: key.key, jump: false }).await.unwrap();
 }
 
-async fn node(client: &Client, env: EnvId, id: NodeId) -> NodeRow {
+pub(super) async fn node(client: &Client, env: EnvId, id: NodeId) -> NodeRow {
     let Response::Rows(rows) = client.call(Request::Rows(Topic::Nodes(env))).await.unwrap() else { panic!() };
     rows.into_iter()
         .find_map(|r| if let Row::Node(n) = r { (n.id == id).then_some(*n) } else { None })
         .unwrap()
 }
 
-fn key_of(sshd: &Sshd) -> Credential {
+pub(super) fn key_of(sshd: &Sshd) -> Credential {
     Credential::Key { text: Secret::new(&sshd.key), passphrase: Secret::default() }
 }
 
@@ -201,6 +202,7 @@ async fn a_set_is_tried_in_order_and_what_fits_becomes_the_nodes_own() {
     ada.call(Request::NodeProbe { node: id }).await.unwrap();
     assert_eq!(seen(&ada, env).await.row.sets, []);
     let gone = Request::NodeAdd {
+        jump: None,
         env,
         name: None,
         address: at(31).to_string(),
@@ -284,6 +286,7 @@ async fn facts_have_a_history() {
 
     // The same machine taken in again is recognised, in both rows.
     let again = Request::NodeAdd {
+        jump: None,
         env,
         name: Some("again".into()),
         address: at(51).to_string(),

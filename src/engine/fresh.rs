@@ -9,6 +9,7 @@ use crate::discovery;
 use crate::domain::facts::Facts;
 use crate::domain::ids::NodeId;
 use crate::domain::job::Renewal;
+use crate::domain::node::{Node, Reach};
 use crate::runner::BASE;
 use crate::ssh::{self, HostKeyCheck, SshError};
 use std::time::Duration;
@@ -23,7 +24,7 @@ impl Engine {
         let mut target = self.target(&node).map_err(|f| f.message)?;
         target.node.host_key = HostKeyCheck::AskFirst;
         let offered = match ssh::connect(&target).await {
-            Err(SshError::HostKeyUnknown { offered, .. }) => offered,
+            Err(SshError::HostKeyUnknown { host, offered }) if host == target.node.to_string() => offered,
             Err(why) => return Err(why.to_string()),
             Ok(session) => {
                 session.close().await;
@@ -38,7 +39,10 @@ impl Engine {
             ));
         }
         target.node.host_key = HostKeyCheck::Pinned((*offered).clone());
-        let session = ssh::connect(&target).await.map_err(|why| node_fault(&why).message)?;
+        // It may lock accounts like any other machine, and this is asked again and again.
+        self.logins.renewed(&node);
+        let stranger = Node { reach: Reach::Unknown, ..node.clone() };
+        let session = self.log_in_to(&stranger, &target).await.map_err(|why| node_fault(&why).message)?;
         let facts = discovery::gather(&session, now).await;
         let ours = session.run(&format!("test -e {BASE} && echo yes || echo no"), "", LOOK).await;
         session.close().await;

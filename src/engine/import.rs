@@ -3,6 +3,7 @@
 //! A list belongs to the user who sent it; few are kept, and none longer than an hour, because passwords may stand in it. What is applied
 //! is planned anew, against the nodes as they are then; another digest than that of the preview is refused.
 
+use super::jumps;
 use super::nodes::invalid;
 use super::records::{NODES, StoredCredential, blocking};
 use super::topics::Area;
@@ -12,6 +13,7 @@ use crate::api::{Failure, FailureKind};
 use crate::domain::ids::{EnvId, NodeId, Revision, UserId};
 use crate::domain::import::preview::{Defaults, Known, KnownLogin, Verdict, Work};
 use crate::domain::import::{self, Note, Reason, Records, TEXT_MAX, Wanted, Why};
+use crate::domain::jump::Jump;
 use crate::domain::node::{CredentialKind, Node, NodeEvent, NodeRoles, NodeState, Reach, next};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
@@ -191,6 +193,7 @@ impl Engine {
                     roles: NodeRoles::new(),
                     state: NodeState::Discovered,
                     reach: Reach::Unknown,
+                    jump: None,
                     lock: None,
                     facts: None,
                     job: None,
@@ -240,6 +243,7 @@ impl Engine {
                     address: n.address,
                     port: n.port,
                     user: n.user,
+                    jump: n.jump.as_ref().map(Jump::place),
                     roles: n.roles,
                     state: n.state,
                     login,
@@ -251,13 +255,22 @@ impl Engine {
 
 /// Makes a node what the list says.
 fn change(node: &mut Node, wanted: Wanted) -> Result<(), Failure> {
-    let Wanted { name, address, port, user, roles, login: _ } = wanted;
+    let Wanted { name, address, port, user, jump, roles, login: _ } = wanted;
     let port = port.unwrap_or(node.port);
     if (node.address, node.port) != (address, port) {
         (node.address, node.port, node.reach) = (address, port, Reach::Unknown);
     }
     node.name = name.unwrap_or_else(|| std::mem::take(&mut node.name));
     node.user = user.unwrap_or_else(|| std::mem::take(&mut node.user));
+    if let Some(place) = jump {
+        let new = jumps::jump(&place, &node.user, None);
+        // At the same place it is the same machine, with the key and the login that it has.
+        node.jump = Some(match node.jump.take().filter(|old| old.is_at(&new)) {
+            Some(old) => Jump { user: new.user, ..old },
+            None => new,
+        });
+        node.reach = Reach::Unknown;
+    }
     if let Some(roles) = roles.filter(|r| *r != node.roles) {
         let event = if roles.is_empty() { NodeEvent::RolesCleared } else { NodeEvent::RolesSet };
         node.state = next(node.state, event).map_err(|r| Failure::new(FailureKind::Busy, r.to_string()))?;

@@ -137,6 +137,7 @@ async fn a_nodes_address_is_nobody_elses() {
     ask(&ada, env, pool("10.30.0.0/28")).await.unwrap();
     for (env, name, address) in [(env, "web", "10.30.0.3"), (other, "db", "10.30.0.12")] {
         let node = Request::NodeAdd {
+            jump: None,
             env,
             name: Some(name.into()),
             address: address.into(),

@@ -3,29 +3,39 @@
 //! Every login of cpmg goes through [`Engine::log_in`]. A login that a node refuses is remembered (also by the next engine);
 //! when as many as the environment's limit allows were refused within its window, nothing is tried until the oldest has left
 //! it. Logins whose credential has not been accepted yet count while they are under way, so that several at once do not
-//! get past the limit together.
+//! get past the limit together; they are written before they are tried, so that an engine that dies in the middle of one has
+//! counted it. A credential that the node took last time is not counted beforehand: else engines that die often would hold
+//! sound nodes back. Jump hosts are counted like nodes.
 
 use super::records::{CREDENTIALS, LOGINS, NODES, SetEntry, StoredCredential};
 use super::{Engine, now};
 use crate::api::discovery::LoginState;
 use crate::domain::ids::NodeId;
-use crate::domain::node::{CredentialKind, Node};
+use crate::domain::node::{CredentialKind, Node, Reach};
 use crate::domain::sweeps::LoginLimit;
 use crate::domain::time::Moment;
 use crate::ssh::{self, Session, SshError, Target};
-use crate::store::Stamp;
+use crate::store::{Pending, Stamp};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 #[derive(Default)]
 struct Place {
     refused: Vec<Moment>,
-    /// Logins under way that may be refused.
-    pending: u32,
+    /// Logins under way that may be refused, by number; with when they began to count for the next engine.
+    pending: BTreeMap<u64, Option<Moment>>,
     /// The last login was accepted.
     proven: bool,
+}
+
+impl Place {
+    /// What counts, also for the next engine.
+    fn counting(&self) -> Vec<Moment> {
+        self.refused.iter().chain(self.pending.values().flatten()).copied().collect()
+    }
 }
 
 /// Refused logins by address and port.
@@ -33,26 +43,68 @@ struct Place {
 pub struct Logins {
     places: Mutex<HashMap<String, Place>>,
     settled: Notify,
+    /// Number of the next login.
+    next: AtomicU64,
     /// Nodes on which a set is being tried.
     trials: Mutex<HashMap<NodeId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+/// A machine that is logged in to. What is behind a jump host is another one than what has the same address here.
 fn place(node: &Node) -> String {
-    format!("{}:{}", node.address, node.port)
+    match &node.jump {
+        None => format!("{}:{}", node.address, node.port),
+        Some(jump) => format!("{}:{} behind {}", node.address, node.port, jump.host()),
+    }
 }
 
 /// A login under way; dropping it without a result leaves no trace.
 struct Ticket<'a> {
-    logins: &'a Logins,
+    engine: &'a Engine,
     place: String,
+    number: u64,
+}
+
+impl Ticket<'_> {
+    /// The login begins now. Where nobody knows whether it will be accepted, it counts from now on, also for the engine after this one:
+    /// a refusal that nobody was left to write down would be one too many. `proven`: the last engine saw it accepted.
+    async fn begins(&self, proven: bool) {
+        let pending = {
+            let mut places = self.engine.logins.places();
+            let Some(here) = places.get_mut(&self.place).filter(|p| !p.proven && !proven) else { return };
+            here.pending.insert(self.number, Some(now()));
+            self.engine.write_place(&self.place, here)
+        };
+        if let Some(Err(why)) = futures_util::future::OptionFuture::from(pending).await {
+            tracing::warn!(%why, place = %self.place, "a login that begins could not be written");
+        }
+    }
+
+    /// It was accepted, or refused.
+    fn ends(self, accepted: bool) {
+        let mut places = self.engine.logins.places();
+        let Some(here) = places.get_mut(&self.place) else { return };
+        here.proven = accepted;
+        if !accepted {
+            let began = here.pending.get_mut(&self.number).and_then(Option::take);
+            here.refused.push(began.unwrap_or_else(now));
+            let over = here.refused.len().saturating_sub(LoginLimit::ATTEMPTS_MAX as usize);
+            here.refused.drain(..over);
+            if began.is_none() {
+                drop(self.engine.write_place(&self.place, here));
+            }
+        }
+    }
 }
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        if let Some(place) = self.logins.places().get_mut(&self.place) {
-            place.pending = place.pending.saturating_sub(1);
+        let logins = &self.engine.logins;
+        if let Some(place) = logins.places().get_mut(&self.place)
+            && place.pending.remove(&self.number).flatten().is_some()
+        {
+            drop(self.engine.write_place(&self.place, place));
         }
-        self.logins.settled.notify_waiters();
+        logins.settled.notify_waiters();
     }
 }
 
@@ -76,6 +128,13 @@ impl Logins {
         over
     }
 
+    /// Another system answers where a node was: that it took a credential says nothing any more.
+    pub fn renewed(&self, node: &Node) {
+        if let Some(place) = self.places().get_mut(&place(node)) {
+            place.proven = false;
+        }
+    }
+
     /// What counts against a node now.
     pub fn state(&self, node: &Node, limit: LoginLimit) -> Option<LoginState> {
         let places = self.places();
@@ -86,22 +145,29 @@ impl Logins {
     }
 
     /// Lets a login begin, after others that are under way if those may use up the limit.
-    async fn admit(&self, node: &Node, limit: LoginLimit) -> Result<Ticket<'_>, SshError> {
+    async fn admit<'a>(
+        &self,
+        engine: &'a Engine,
+        place: String,
+        limit: LoginLimit,
+    ) -> Result<Ticket<'a>, SshError> {
         loop {
             let mut settled = std::pin::pin!(self.settled.notified());
             settled.as_mut().enable();
             {
                 let mut places = self.places();
-                let here = places.entry(place(node)).or_default();
+                let here = places.entry(place.clone()).or_default();
                 let at = now();
-                let refused = u32::try_from(limit.counting(&here.refused, at).len()).unwrap_or(u32::MAX);
+                let refused = limit.counting(&here.refused, at).len();
                 if let Some(until) = limit.held_until(&here.refused, at) {
-                    let host = place(node);
-                    return Err(SshError::HeldBack { host, refused, minutes: limit.minutes, until });
+                    let refused = u32::try_from(refused).unwrap_or(u32::MAX);
+                    return Err(SshError::HeldBack { host: place, refused, minutes: limit.minutes, until });
                 }
-                if here.proven || refused.saturating_add(here.pending) < limit.attempts {
-                    here.pending += 1;
-                    return Ok(Ticket { logins: self, place: place(node) });
+                let open = u32::try_from(refused + here.pending.len()).unwrap_or(u32::MAX);
+                if here.proven || open < limit.attempts {
+                    let number = self.next.fetch_add(1, Ordering::Relaxed);
+                    here.pending.insert(number, None);
+                    return Ok(Ticket { engine, place, number });
                 }
             }
             settled.await;
@@ -110,31 +176,17 @@ impl Logins {
 }
 
 impl Engine {
-    /// Notes what became of a login.
-    fn login_settled<T>(&self, ticket: &Ticket<'_>, result: &Result<T, SshError>) {
-        let refused = {
-            let mut places = self.logins.places();
-            let here = places.entry(ticket.place.clone()).or_default();
-            match result {
-                Ok(_) => {
-                    here.proven = true;
-                    None
-                }
-                Err(SshError::AuthRefused { .. }) => {
-                    here.proven = false;
-                    here.refused.push(now());
-                    let over = here.refused.len().saturating_sub(LoginLimit::ATTEMPTS_MAX as usize);
-                    here.refused.drain(..over);
-                    Some(here.refused.clone())
-                }
-                Err(_) => None,
+    /// Sends what counts against a place to the disk. The places are locked by the caller: changes arrive in their order.
+    fn write_place(&self, key: &str, place: &Place) -> Option<Pending> {
+        let counting = place.counting();
+        let sent = self.records.submit(|batch| {
+            if counting.is_empty() {
+                LOGINS.remove(batch, &key.to_owned());
+                return Ok(());
             }
-        };
-        if let Some(refused) = refused
-            && let Err(why) = self.records.save(LOGINS, &ticket.place, &refused)
-        {
-            tracing::warn!(%why, place = %ticket.place, "a refused login could not be written");
-        }
+            LOGINS.put(batch, &key.to_owned(), &counting, Stamp::engine(now()))
+        });
+        sent.map_err(|why| tracing::warn!(%why, place = %key, "refused logins could not be written")).ok()
     }
 
     /// Connects and logs in to a node, as often as its environment allows.
@@ -146,10 +198,37 @@ impl Engine {
         self.log_in_to(node, &target).await
     }
 
-    async fn log_in_to(&self, node: &Node, target: &Target) -> Result<Session, SshError> {
-        let ticket = self.logins.admit(node, self.login_limit(node.env)).await?;
-        let result = ssh::connect(target).await;
-        self.login_settled(&ticket, &result);
+    /// Connects and logs in with what `target` says, as often as the node's environment allows: on the node, and on its jump host.
+    pub async fn log_in_to(&self, node: &Node, target: &Target) -> Result<Session, SshError> {
+        let limit = self.login_limit(node.env);
+        let mut tickets = Vec::new();
+        for jump in &target.jumps {
+            tickets.push(self.logins.admit(self, jump.to_string(), limit).await?);
+        }
+        tickets.push(self.logins.admit(self, place(node), limit).await?);
+        let (last, at) = (target.jumps.len(), AtomicUsize::new(0));
+        let result = ssh::connect_noting(target, ssh::Deadlines::default(), |hop| {
+            let ticket = tickets.get(hop);
+            let proven = hop == last && matches!(node.reach, Reach::Answers { .. });
+            let at = &at;
+            async move {
+                at.store(hop, Ordering::Relaxed);
+                if let Some(ticket) = ticket {
+                    ticket.begins(proven).await;
+                }
+            }
+        })
+        .await;
+        let at = at.into_inner();
+        for (hop, ticket) in tickets.into_iter().enumerate() {
+            match &result {
+                Ok(_) => ticket.ends(true),
+                Err(SshError::AuthRefused { .. }) if hop == at => ticket.ends(false),
+                // Who is beyond it was logged in to.
+                Err(_) if hop < at => ticket.ends(true),
+                Err(_) => {}
+            }
+        }
         result
     }
 
@@ -298,4 +377,78 @@ impl Engine {
 
 fn cannot(node: &Node, why: String) -> SshError {
     SshError::Unreachable { host: node.name.clone(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+    use super::super::tests::options;
+    use super::*;
+    use crate::store;
+    use tokio_util::sync::CancellationToken;
+
+    async fn opened(dir: &std::path::Path) -> Arc<Engine> {
+        loop {
+            match Engine::open(options(dir), CancellationToken::new()) {
+                Ok(engine) => return engine,
+                Err(super::super::EngineError::Store(
+                    store::Error::InUse { .. } | store::Error::Database { .. },
+                )) => {
+                    tokio::task::yield_now().await;
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_login_under_way_counts_for_the_engine_after_one_that_died_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let limit = LoginLimit { attempts: 2, minutes: 30 };
+        let place = || "192.0.2.7:22".to_owned();
+        let held = async |engine: &Arc<Engine>| {
+            let admitted = engine.logins.admit(engine, place(), limit).await;
+            admitted.map(|ticket| std::mem::forget(ticket)).is_err()
+        };
+        {
+            let engine = opened(dir.path()).await;
+            // Accepted, or never asked: nothing is left.
+            let ticket = engine.logins.admit(&engine, place(), limit).await.unwrap();
+            ticket.begins(false).await;
+            drop(ticket);
+            engine.records.submit(|_| Ok(())).unwrap().await.unwrap();
+            assert_eq!(engine.records.all(LOGINS).unwrap().len(), 0);
+            // Refused, and known to be.
+            let ticket = engine.logins.admit(&engine, place(), limit).await.unwrap();
+            ticket.begins(false).await;
+            ticket.ends(false);
+            // The engine dies before it hears the answer: nothing runs any more, as after a kill.
+            let ticket = engine.logins.admit(&engine, place(), limit).await.unwrap();
+            ticket.begins(false).await;
+            std::mem::forget(ticket);
+        }
+        {
+            let engine = opened(dir.path()).await;
+            assert_eq!(engine.records.all(LOGINS).unwrap()[&place()].len(), 2);
+            assert!(held(&engine).await, "both count");
+        }
+        // What the node took last time is not counted beforehand: an engine that dies often holds no sound node back.
+        let other = || "192.0.2.8:22".to_owned();
+        {
+            let engine = opened(dir.path()).await;
+            for _ in 0..2 {
+                let ticket = engine.logins.admit(&engine, other(), limit).await.unwrap();
+                ticket.begins(true).await;
+                std::mem::forget(ticket);
+            }
+        }
+        let engine = opened(dir.path()).await;
+        assert!(!engine.records.all(LOGINS).unwrap().contains_key(&other()));
+    }
 }

@@ -30,6 +30,9 @@ mod ipam;
 mod ipam_tests;
 mod jobs;
 mod journal;
+#[cfg(test)]
+mod jump_tests;
+mod jumps;
 mod knowing;
 mod leave;
 mod logins;

@@ -13,11 +13,16 @@ use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, NodeId, Revision};
-use crate::domain::netplan::{NetworkPlan, NodeFacts, PlanFault, Resolved, Tag, check, resolve};
+use crate::domain::ipam::{Claim, Source};
+use crate::domain::netplan::{
+    Elsewhere, NetworkPlan, NodeFacts, PlanFault, Resolved, Tag, check, resolve_among,
+};
 use crate::domain::node::Node;
 use crate::domain::plan::Plan;
+use crate::domain::text::harmless;
 use crate::domain::user::User;
 use crate::store::Stamp;
+use std::net::IpAddr;
 
 /// What the rules of a plan look at.
 fn seen(nodes: &[Node]) -> Vec<NodeFacts<'_>> {
@@ -89,6 +94,31 @@ impl Engine {
         self.settle_network(env, record, None)
     }
 
+    /// Addresses of the plan's networks that others have, and those that were recorded for nodes.
+    fn elsewhere(&self, env: EnvId, plan: &NetworkPlan, nodes: &[Node]) -> Elsewhere {
+        let mut out = Elsewhere::default();
+        if plan.nets.is_empty() {
+            return out;
+        }
+        for (address, claims) in self.addresses_in_use(env) {
+            let IpAddr::V4(address) = address else { continue };
+            if !plan.nets.values().any(|n| n.cidr.contains(&address)) {
+                continue;
+            }
+            let node = |c: &Claim| nodes.iter().find(|n| n.name == c.owner || n.address.ip() == address);
+            let ours: Vec<(&Claim, &Node)> = claims.iter().filter_map(|c| Some((c, node(c)?))).collect();
+            let leased = ours.iter().find(|(c, _)| matches!(c.source, Source::Dhcp | Source::Cobbler));
+            if let Some((_, node)) = leased {
+                out.given.entry(node.id).or_default().push(address);
+            }
+            // What a sweep saw at an address of one of ours is that one.
+            if let (true, Some(claim)) = (ours.is_empty(), claims.first()) {
+                out.taken.insert(address, harmless(&format!("{} ({})", claim.owner, claim.source)));
+            }
+        }
+        out
+    }
+
     /// Works a record out for the nodes, and stores it if they got addresses that are not stored.
     fn settle_network(
         &self,
@@ -97,7 +127,7 @@ impl Engine {
         deed: Option<AuditEntry>,
     ) -> Result<NetView, Failure> {
         let nodes = self.nodes_of(env);
-        let resolved = resolve(&record.plan, &seen(&nodes));
+        let resolved = resolve_among(&record.plan, &seen(&nodes), &self.elsewhere(env, &record.plan, &nodes));
         let stored = self.model.read().networks.get(&env) == Some(&record);
         if record.plan.given != resolved.addresses || !(stored || record.plan.revision == Revision::default())
         {

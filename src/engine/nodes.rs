@@ -2,15 +2,17 @@
 
 use super::credential_sets::check_user;
 use super::environments::stale;
-use super::records::{CREDENTIALS, NODES, StoredCredential};
+use super::jumps::{self, NewJump};
+use super::records::{CREDENTIALS, JUMP_CREDENTIALS, NODES, StoredCredential};
 use super::topics::Area;
 use super::{Engine, now};
-use crate::api::message::{Credential, HostKeyView, NodeChange};
+use crate::api::message::{Credential, HostKeyView, JumpAsk, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, FailureKind, Response};
 use crate::discovery;
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::{EnvId, NodeId, Revision};
+use crate::domain::jump::Jump;
 use crate::domain::net::HostAddress;
 use crate::domain::node::{self, CredentialKind, Node, NodeEvent, NodeState, Reach};
 use crate::domain::user::User;
@@ -62,7 +64,11 @@ impl Engine {
         name: &str,
         address: HostAddress,
         port: u16,
+        jump: Option<&Jump>,
     ) -> Result<(), Failure> {
+        if jump.is_some_and(|j| (j.address, j.port) == (address, port)) {
+            return Err(invalid("jump", "the jump host is the node itself"));
+        }
         node::check_name(name).map_err(|why| invalid("name", why))?;
         if port == 0 {
             return Err(invalid("port", "a port is a number from 1 to 65535"));
@@ -76,7 +82,9 @@ impl Engine {
             )
             .at("name"));
         }
-        if let Some(n) = others().find(|n| n.address == address && n.port == port) {
+        let way = |jump: Option<&Jump>| jump.map(Jump::host);
+        let same = |n: &&Node| n.address == address && n.port == port && way(n.jump.as_ref()) == way(jump);
+        if let Some(n) = others().find(same) {
             return Err(Failure::new(
                 FailureKind::Conflict,
                 format!("{address}:{port} is the address of node {} already", n.name),
@@ -95,6 +103,7 @@ impl Engine {
         port: u16,
         user: String,
         credential: Credential,
+        jump: Option<JumpAsk>,
     ) -> Result<NodeRow, Failure> {
         self.env(env)?;
         let address: HostAddress =
@@ -105,8 +114,9 @@ impl Engine {
         }
         let name = name.unwrap_or_else(|| format!("node-{}", address.to_string().replace('.', "-")));
         let (kind, secret) = split(credential).await?;
+        let jump = jumps::asked(jump, &user).await?;
         let _write = self.write();
-        self.check_node(env, None, &name, address, port)?;
+        self.check_node(env, None, &name, address, port, jump.as_ref().map(|j| &j.jump))?;
         let node = Node {
             id: NodeId(self.records.next_id(Kind::Nodes)?),
             env,
@@ -119,6 +129,7 @@ impl Engine {
             roles: node::NodeRoles::new(),
             state: NodeState::Discovered,
             reach: Reach::Unknown,
+            jump: jump.as_ref().map(|j| j.jump.clone()),
             lock: None,
             facts: None,
             job: None,
@@ -126,6 +137,9 @@ impl Engine {
         };
         self.records.change(|batch| {
             NODES.put(batch, &node.id, &node, Stamp::engine(now()))?;
+            if let Some(secret) = jump.as_ref().and_then(|j| j.secret.as_ref()) {
+                self.records.put_jump_credential(batch, node.id, Some(secret))?;
+            }
             secret.as_ref().map_or(Ok(()), |s| self.records.put_credential(batch, node.id, s))
         })?;
         self.model.write().nodes.insert(node.id, node.clone());
@@ -152,7 +166,11 @@ impl Engine {
             NodeChange::Credential { credential, .. } => Some(split(credential.clone()).await?),
             _ => None,
         };
-        self.node_edit_with(asks, id, based_on, change, login)
+        let jump = match &change {
+            NodeChange::Jump(ask) => jumps::asked(ask.clone(), &self.node(id)?.user).await?,
+            _ => None,
+        };
+        self.node_edit_with(asks, id, based_on, change, (login, jump))
     }
 
     fn node_edit_with(
@@ -161,9 +179,9 @@ impl Engine {
         id: NodeId,
         based_on: Revision,
         change: NodeChange,
-        login: Option<(CredentialKind, Option<StoredCredential>)>,
+        (login, jump): (Option<(CredentialKind, Option<StoredCredential>)>, Option<NewJump>),
     ) -> Result<NodeRow, Failure> {
-        let _write = self.write();
+        let write = self.write();
         let mut node = self.node(id)?;
         if node.revision != based_on {
             return Err(stale(&format!("node {}", node.name), "", based_on, node.revision));
@@ -171,12 +189,14 @@ impl Engine {
         let busy = node.state.is_busy();
         let mut secret = None;
         let mut deed = None;
+        let mut others = Vec::new();
+        let way = matches!(change, NodeChange::Jump(_));
         match change {
             NodeChange::Rename(name) => {
                 if busy {
                     return Err(busy_node(&node));
                 }
-                self.check_node(node.env, Some(id), &name, node.address, node.port)?;
+                self.check_node(node.env, Some(id), &name, node.address, node.port, node.jump.as_ref())?;
                 node.name = name;
             }
             NodeChange::Roles(roles) => {
@@ -193,6 +213,8 @@ impl Engine {
                     node.credential = Some(kind);
                     secret = stored;
                 }
+                // Whether it takes these is not known.
+                node.reach = Reach::Unknown;
             }
             NodeChange::Address { address, port } => {
                 if busy {
@@ -201,21 +223,49 @@ impl Engine {
                 let address = address
                     .parse()
                     .map_err(|f: crate::domain::net::NetFault| invalid("address", f.to_string()))?;
-                self.check_node(node.env, Some(id), &node.name, address, port)?;
+                self.check_node(node.env, Some(id), &node.name, address, port, node.jump.as_ref())?;
                 (node.address, node.port, node.reach) = (address, port, Reach::Unknown);
             }
             NodeChange::ForgetHostKey => {
                 (node.host_key, node.reach) = (None, Reach::Unknown);
                 deed = Some(self.deed_on(asks, AuditKind::HostKey, &node, "forgot the pinned host key"));
             }
+            NodeChange::Jump(_) => {
+                if busy {
+                    return Err(busy_node(&node));
+                }
+                let new = jump.as_ref().map(|j| &j.jump);
+                self.check_node(node.env, Some(id), &node.name, node.address, node.port, new)?;
+                let key = node.jump.as_ref().filter(|old| new.is_some_and(|n| n.is_at(old)));
+                let host_key = key.and_then(|old| old.host_key.clone());
+                node.jump = new.map(|new| Jump { host_key, ..new.clone() });
+                node.reach = Reach::Unknown;
+            }
+            NodeChange::ForgetJumpKey => {
+                others = self.behind_the_same(&node);
+                let Some(jump) = &mut node.jump else {
+                    return Err(invalid("jump", format!("{} has no jump host", node.name)));
+                };
+                (jump.host_key, node.reach) = (None, Reach::Unknown);
+                let what = format!("forgot the pinned host key of the jump host {}", jump.host());
+                deed = Some(self.deed_on(asks, AuditKind::HostKey, &node, what));
+            }
         }
         node.revision = node.revision.next();
         self.audited(deed, |batch| {
             NODES.put(batch, &id, &node, Stamp::engine(now()))?;
+            if way {
+                let secret = jump.as_ref().and_then(|j| j.secret.as_ref());
+                self.records.put_jump_credential(batch, id, secret)?;
+            }
             secret.as_ref().map_or(Ok(()), |s| self.records.put_credential(batch, id, s))
         })?;
         self.model.write().nodes.insert(id, node.clone());
         self.node_changed(&node);
+        drop(write);
+        for other in others {
+            self.note_node(other, |n| n.jump.iter_mut().for_each(|j| j.host_key = None))?;
+        }
         Ok(self.node_row(&node))
     }
 
@@ -239,6 +289,7 @@ impl Engine {
         self.records.change(|batch| {
             NODES.remove(batch, &node.id);
             CREDENTIALS.remove(batch, &node.id);
+            JUMP_CREDENTIALS.remove(batch, &node.id);
             Ok(())
         })?;
         self.model.write().nodes.remove(&node.id);
@@ -264,9 +315,13 @@ impl Engine {
     }
 
     /// Pins a node's host key.
-    pub fn node_trust(&self, asks: &User, id: NodeId, key: &str) -> Result<NodeRow, Failure> {
+    pub fn node_trust(&self, asks: &User, id: NodeId, key: &str, jump: bool) -> Result<NodeRow, Failure> {
         let key: HostKey = key.parse().map_err(|f: ssh::ValueFault| invalid("key", f.to_string()))?;
         let node = self.node(id)?;
+        if jump {
+            self.trust_jump(asks, &node, &key)?;
+            return Ok(self.node_row(&self.node(id)?));
+        }
         if node.host_key.as_ref().is_some_and(|k| *k != key.to_string()) {
             return Err(Failure::new(
                 FailureKind::Conflict,
@@ -321,7 +376,9 @@ impl Engine {
             ),
             None => HostKeyCheck::AskFirst,
         };
-        Ok(Target::from(Hop { address: node.address, port: node.port, user, credentials, host_key }))
+        let jumps = self.way(node, &credentials)?;
+        let node = Hop { address: node.address, port: node.port, user, credentials, host_key };
+        Ok(Target { node, jumps })
     }
 
     /// Connects to a node and notes whether it answers.
@@ -361,8 +418,9 @@ impl Engine {
     async fn probe(&self, node: &Node) -> Result<Response, Failure> {
         let session = match self.connect_node(node).await {
             Ok(session) => session,
-            Err(SshError::HostKeyUnknown { offered, .. }) => {
+            Err(SshError::HostKeyUnknown { host, offered }) => {
                 return Ok(Response::HostKey(HostKeyView {
+                    jump: node.jump.as_ref().map(Jump::host).filter(|jump| *jump == host),
                     node: node.id,
                     key: offered.to_string(),
                     fingerprint: offered.fingerprint(),
@@ -380,7 +438,7 @@ impl Engine {
             let short = facts.hostname.split('.').next().unwrap_or_default().to_lowercase();
             if first
                 && n.name == format!("node-{}", n.address.to_string().replace('.', "-"))
-                && self.check_node(n.env, Some(n.id), &short, n.address, n.port).is_ok()
+                && self.check_node(n.env, Some(n.id), &short, n.address, n.port, n.jump.as_ref()).is_ok()
             {
                 n.name = short;
             }

@@ -36,6 +36,8 @@ pub const ENVIRONMENTS: Table<EnvId, Environment> = Table::new(Kind::Environment
 pub const NODES: Table<NodeId, Node> = Table::new(Kind::Nodes, &[]);
 /// How to log in to nodes: sealed JSON of [`StoredCredential`].
 pub const CREDENTIALS: Table<NodeId, Sealed> = Table::new(Kind::Credentials, &[]);
+/// How to log in to the jump hosts of nodes: sealed JSON of [`StoredCredential`].
+pub const JUMP_CREDENTIALS: Table<NodeId, Sealed> = Table::new(Kind::JumpCredentials, &[]);
 /// Accounts of environments, by environment and name of the variable.
 pub const ACCOUNTS: Table<(EnvId, String), Sealed> = Table::new(Kind::Accounts, &[]);
 /// Network plans, by environment.
@@ -239,16 +241,7 @@ impl Records {
 
     /// How to log in to a node.
     pub fn credential(&self, node: NodeId) -> Result<Option<StoredCredential>, Failure> {
-        let Some(sealed) = CREDENTIALS.get(&*self.store, &node).map_err(|f| refused(&f))? else {
-            return Ok(None);
-        };
-        let secret = self
-            .sealer
-            .open(&Identity::of(&CREDENTIALS, &node, "login"), &sealed.value)
-            .map_err(|f| refused(&f))?;
-        serde_json::from_str(secret.reveal()).map(Some).map_err(|e| {
-            Failure::new(FailureKind::Engine, format!("the credential of node {node} is damaged: {e}"))
-        })
+        self.open_login(CREDENTIALS, node)
     }
 
     /// Seals a credential of a set.
@@ -284,9 +277,63 @@ impl Records {
         node: NodeId,
         credential: &StoredCredential,
     ) -> store::Result<()> {
+        self.put_login(CREDENTIALS, batch, node, credential)
+    }
+
+    /// How to log in to a node's jump host, where that is not as to the node.
+    pub fn jump_credential(&self, node: NodeId) -> Result<Option<StoredCredential>, Failure> {
+        self.open_login(JUMP_CREDENTIALS, node)
+    }
+
+    /// Seals how to log in to a node's jump host, as part of a change; `None` forgets it.
+    pub fn put_jump_credential(
+        &self,
+        batch: &mut Batch,
+        node: NodeId,
+        credential: Option<&StoredCredential>,
+    ) -> store::Result<()> {
+        let Some(credential) = credential else {
+            JUMP_CREDENTIALS.remove(batch, &node);
+            return Ok(());
+        };
+        self.put_login(JUMP_CREDENTIALS, batch, node, credential)
+    }
+
+    fn open_login(
+        &self,
+        table: Table<NodeId, Sealed>,
+        node: NodeId,
+    ) -> Result<Option<StoredCredential>, Failure> {
+        let Some(sealed) = table.get(&*self.store, &node).map_err(|f| refused(&f))? else {
+            return Ok(None);
+        };
+        let identity = Identity::of(&table, &node, "login");
+        let secret = self.sealer.open(&identity, &sealed.value).map_err(|f| refused(&f))?;
+        serde_json::from_str(secret.reveal()).map(Some).map_err(|e| {
+            Failure::new(FailureKind::Engine, format!("the credential of node {node} is damaged: {e}"))
+        })
+    }
+
+    fn put_login(
+        &self,
+        table: Table<NodeId, Sealed>,
+        batch: &mut Batch,
+        node: NodeId,
+        credential: &StoredCredential,
+    ) -> store::Result<()> {
         let text = Secret::new(serde_json::to_string(credential).unwrap_or_default());
-        let sealed = self.sealer.seal(&Identity::of(&CREDENTIALS, &node, "login"), &text)?;
-        CREDENTIALS.put(batch, &node, &sealed, Stamp::engine(now()))
+        let sealed = self.sealer.seal(&Identity::of(&table, &node, "login"), &text)?;
+        table.put(batch, &node, &sealed, Stamp::engine(now()))
+    }
+
+    /// Sends a change on its way: it is on the disk when what comes back is awaited.
+    pub fn submit(
+        &self,
+        fill: impl FnOnce(&mut Batch) -> store::Result<()>,
+    ) -> store::Result<store::Pending> {
+        let mut batch = Batch::new();
+        fill(&mut batch)?;
+        Ok(self.store.submit(batch))
     }
 
     /// The value of an account.

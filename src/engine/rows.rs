@@ -127,6 +127,7 @@ impl Engine {
             roles: node.roles.clone(),
             state: node.state,
             reach: node.reach.clone(),
+            jump: self.shown_jump(node),
             lock: node.lock.clone(),
             facts: node.facts.clone(),
             twins: Vec::new(),

@@ -216,6 +216,7 @@ async fn no_secret_is_in_the_data_directory() {
     let (ada, _) = engine.administrator().await;
     let env = add_env(&ada, "prod").await;
     let node = Request::NodeAdd {
+        jump: None,
         env: env.id,
         name: Some("n1".into()),
         address: "127.0.0.9".into(),

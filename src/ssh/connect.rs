@@ -53,16 +53,26 @@ pub async fn connect(target: &Target) -> Result<Session, SshError> {
 
 /// Connects and logs in, through the jump hosts if there are any. Dropping the future closes what was opened.
 pub async fn connect_with(target: &Target, deadlines: Deadlines) -> Result<Session, SshError> {
+    connect_noting(target, deadlines, |_| std::future::ready(())).await
+}
+
+/// As [`connect_with`]; `note` is waited for before each login, with the number of the hop from 0, when its host key is known to fit.
+pub async fn connect_noting<N, F>(target: &Target, deadlines: Deadlines, note: N) -> Result<Session, SshError>
+where
+    N: Fn(usize) -> F,
+    F: Future<Output = ()>,
+{
     let mut via: Option<Session> = None;
-    for hop in target.jumps.iter().chain(std::iter::once(&target.node)) {
+    for (number, hop) in target.jumps.iter().chain(std::iter::once(&target.node)).enumerate() {
+        let note = note(number);
         via = Some(match via {
             None => {
                 let stream = tcp(hop, deadlines.connect).await?;
-                establish(hop, stream, deadlines, None).await?
+                establish(hop, stream, deadlines, None, note).await?
             }
             Some(jump) => {
                 let stream = jump.tunnel(&hop.address.to_string(), hop.port).await?;
-                establish(hop, stream, deadlines, Some(jump)).await?
+                establish(hop, stream, deadlines, Some(jump), note).await?
             }
         });
     }
@@ -102,6 +112,7 @@ async fn establish<S>(
     mut stream: S,
     deadlines: Deadlines,
     via: Option<Session>,
+    note: impl Future<Output = ()>,
 ) -> Result<Session, SshError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -126,6 +137,7 @@ where
     let mut handle = within(hop, "exchanging keys", deadlines.key_exchange, exchange)
         .await?
         .map_err(|fault| fault.into_error(&host))?;
+    note.await;
     within(hop, "logging in", deadlines.login, authenticate(&mut handle, hop, &link)).await??;
     Ok(Session::new(hop.clone(), server, handle, link, deadlines, via))
 }

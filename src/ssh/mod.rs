@@ -26,7 +26,7 @@ mod tests;
 
 pub use crate::domain::text::sh_quote as quote;
 pub use auth::check_key;
-pub use connect::{Deadlines, connect, connect_with};
+pub use connect::{Deadlines, connect, connect_noting, connect_with};
 pub use error::{SshError, ValueFault};
 pub use hostkey::{HostKey, HostKeyCheck};
 pub use pty::{PtyChannel, PtyEvent, PtyWriter};

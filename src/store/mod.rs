@@ -76,6 +76,8 @@ kinds! {
     Nodes = "nodes",
     /// How to log in to nodes, sealed.
     Credentials = "credentials",
+    /// How to log in to jump hosts of nodes, sealed.
+    JumpCredentials = "jump-credentials",
     /// Generated accounts of an environment's services, sealed.
     Accounts = "accounts",
     /// Network plans of environments.

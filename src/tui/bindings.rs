@@ -90,6 +90,7 @@ pub static BINDINGS: &[Binding] = &[
     row(C::Nodes, A::NodeRename, &["e"]).needs(May::Configure),
     row(C::Nodes, A::NodeCredential, &["c"]).needs(May::Configure),
     row(C::Nodes, A::NodeAddress, &["o"]).needs(May::Configure),
+    row(C::Nodes, A::NodeJump, &["J"]).needs(May::Configure),
     row(C::Nodes, A::NodeForget, &["F"]).needs(May::Configure),
     row(C::Nodes, A::NodeLock, &["L"]).needs(May::Install).hint(52),
     row(C::Nodes, A::NodeReinstall, &["I"]).needs(May::Install),

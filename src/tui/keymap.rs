@@ -39,7 +39,7 @@ actions! {
     EnvParallel "env-parallel", EnvSettings "settings", EnvPlatform "env-platform", Users "users",
     TabNodes "nodes", TabModules "modules", TabJobs "jobs", TabNext "tab-next", TabBefore "tab-before", Install "install",
     NodeAdd "node-add", Sweep "sweep", NodeProbe "probe", NodeRoles "roles", NodeRename "node-rename",
-    NodeCredential "credentials", NodeAddress "node-address", NodeForget "forget-key", NodeRemove "node-remove", NodeLock "lock",
+    NodeCredential "credentials", NodeAddress "node-address", NodeJump "node-jump", NodeForget "forget-key", NodeRemove "node-remove", NodeLock "lock",
     Details "details", Shell "shell", Logs "logs",
     NodeImport "import", NodeExport "export-nodes", ImportApply "import-apply", ImportKeys "import-keys", ImportNotes "import-notes",
     ModuleToggle "module-toggle", Options "options", OptionScope "option-scope", OptionRollOut "option-roll-out",

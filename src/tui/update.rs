@@ -264,7 +264,7 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
             Effect::Trust(keys) => out.extend(keys.into_iter().map(|k| Command::Call {
                 to: None,
                 tag: Tag::Trust(k.node),
-                request: Request::NodeTrust { node: k.node, key: k.key },
+                request: Request::NodeTrust { node: k.node, key: k.key, jump: k.jump.is_some() },
             })),
             Effect::SessionBegan(view) => session_began(app, *view, out),
             Effect::Below(effects) => {

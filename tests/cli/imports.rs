@@ -13,28 +13,34 @@ fn a_list_is_previewed_imported_and_the_same_afterwards() {
     let text = format!(
         "[controller]\nctl[1:2] ansible_user=deploy\n[compute]\ncmp1 ansible_host=10.7.0.11 ansible_ssh_pass={SECRET}\n\
          ctl1 ansible_host=10.7.0.1\nctl2 ansible_host=10.7.0.2 ansible_port=2222\n\
-         far ansible_host=10.7.0.9 ansible_ssh_common_args='-J bastion'\n"
+         far ansible_host=10.7.0.9 ansible_ssh_common_args='-J bastion'\n\
+         near ansible_host=10.7.0.10 ansible_ssh_common_args='-o ProxyCommand=\"ssh -W %h:%p ops@10.6.0.1\"'\n"
     );
     std::fs::write(&list, text).unwrap();
     let list = list.to_str().unwrap();
     let shown = site.ok(&["node", "import", "cloud", list, "--dry-run"]);
     assert!(shown.contains("7     refused  far"), "{shown}");
-    assert!(shown.contains("jump host bastion") && shown.contains("password: given"), "{shown}");
-    assert!(shown.contains("3 new, 0 changed, 0 as they are, 1 refused"), "{shown}");
+    assert!(
+        shown.contains("jump host 'bastion'")
+            && shown.contains("through ops@10.6.0.1:22")
+            && shown.contains("password: given"),
+        "{shown}"
+    );
+    assert!(shown.contains("4 new, 0 changed, 0 as they are, 1 refused"), "{shown}");
     assert!(site.json(&["node", "list", "cloud"]).as_array().unwrap().is_empty(), "a dry run does nothing");
     let preview = site.json(&["node", "import", "cloud", list, "--dry-run"]);
     assert_eq!(preview["rows"][3]["reason"]["why"], "jump");
     assert!(!preview.to_string().contains(SECRET));
     site.refused(&["node", "import", "cloud", list], 2, "--yes");
     let done = site.json(&["node", "import", "cloud", list, "--yes"]);
-    assert_eq!((&done["added"], &done["refused"]), (&3.into(), &1.into()));
+    assert_eq!((&done["added"], &done["refused"]), (&4.into(), &1.into()));
     let nodes = site.json(&["node", "list", "cloud"]);
     let node = |name: &str| nodes.as_array().unwrap().iter().find(|n| n["name"] == name).unwrap().clone();
     assert_eq!((&node("ctl2")["port"], &node("ctl2")["user"]), (&2222.into(), &"deploy".into()));
     assert_eq!((&node("cmp1")["state"], &node("cmp1")["credential"]), (&"ready".into(), &"password".into()));
     assert!(!nodes.to_string().contains(SECRET));
     let again = site.ok(&["node", "import", "cloud", list, "--yes"]);
-    assert!(again.contains("0 new, 0 changed, 3 as they are, 1 refused"), "{again}");
+    assert!(again.contains("0 new, 0 changed, 4 as they are, 1 refused"), "{again}");
     assert!(again.contains("nothing to do"), "{again}");
     // What is exported holds no secret, and comes back without a change.
     for (format, ending) in [("ansible", "ini"), ("csv", "csv")] {
@@ -43,10 +49,10 @@ fn a_list_is_previewed_imported_and_the_same_afterwards() {
         site.ok(&["node", "export", "cloud", "--format", format, "-o", file]);
         assert!(!std::fs::read_to_string(file).unwrap().contains(SECRET));
         let back = site.ok(&["node", "import", "cloud", file, "--dry-run"]);
-        assert!(back.contains("0 new, 0 changed, 3 as they are, 0 refused"), "{back}");
+        assert!(back.contains("0 new, 0 changed, 4 as they are, 0 refused"), "{back}");
         site.refused(&["node", "export", "cloud", "-o", file], 1, "exists");
     }
-    assert_eq!(site.json(&["node", "export", "cloud", "--format", "json"]).as_array().unwrap().len(), 3);
+    assert_eq!(site.json(&["node", "export", "cloud", "--format", "json"]).as_array().unwrap().len(), 4);
 }
 
 #[test]

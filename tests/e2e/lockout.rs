@@ -4,7 +4,7 @@ use super::support::{Cpmg, Lab, wait_until};
 use cpmg::api::message::NetView;
 use cpmg::api::{Client, Request, Response, socket_path};
 use cpmg::domain::ids::{EnvId, NodeId, Revision};
-use cpmg::domain::netplan::{Net, NetworkPlan, Tag, Wire};
+use cpmg::domain::netplan::{Net, Net6, NetworkPlan, Tag, Wire};
 use cpmg::domain::secret::Secret;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -144,6 +144,11 @@ fn a_change_that_locks_us_out_comes_back_by_itself() {
     );
     assert_eq!(site.network(), before, "reachable as before, its files byte for byte as before");
     site.cpmg.ok(&["node", "probe", "ctl1"]);
+    // The same job tried again sets the network once more before it asks whether the node can be reached.
+    site.cpmg.ok(&["job", "retry", &job]);
+    wait_until("it is set again", || site.network().contains("host0    inet 10.99.99."));
+    site.over(&job);
+    assert_eq!(site.network(), before, "and it is taken back again");
     // Nothing is left of it; what the job still has to undo does not harm.
     site.cpmg.ok(&["job", "undo", &job, "--all", "--yes", "--follow"]);
     assert_eq!(site.network(), before);
@@ -193,4 +198,53 @@ fn a_good_change_stays_until_it_is_undone() {
     assert!(again.contains("nothing was changed"), "{again}");
     site.cpmg.ok(&["job", "undo", &site.job(), "--all", "--yes", "--follow"]);
     assert_eq!(site.network(), before, "as before");
+}
+
+#[test]
+#[ignore = "needs root and the lab"]
+fn an_address_that_dhcp_gave_becomes_static_with_ipv6_and_names() {
+    let site = Site::new("leased", 60);
+    let status: Value = serde_json::from_str(&site.lab.run(&["status", "--json"])).unwrap();
+    let cidr = status["cluster_network"].as_str().unwrap().to_owned();
+    let net = cidr.strip_suffix("0/24").unwrap();
+    // As a DHCP client sets it: with an end.
+    let leased = format!("{net}57");
+    site.lab.exec(
+        "ctl1",
+        &format!("ip address flush dev clus0; ip address add {leased}/24 dev clus0 valid_lft 3600 preferred_lft 3600"),
+    );
+    site.cpmg.ok(&["node", "probe", "ctl1"]);
+    let listed = site.cpmg.json(&["ip", "list", "wires"]).to_string();
+    assert!(listed.contains(&leased) && listed.contains("dhcp"), "recorded: {listed}");
+    let before = site.network();
+    let names = site.lab.exec("ctl1", "cat /etc/resolv.conf");
+    let mut plan = site.plan("clus0", &cidr, &format!("{net}20-{net}80"));
+    let cluster = plan.nets.get_mut(&Tag::Cluster).unwrap();
+    cluster.v6 = Some(Net6 {
+        cidr: "fd00:79::/64".parse().unwrap(),
+        range: Some(("fd00:79::20".parse().unwrap(), "fd00:79::ff".parse().unwrap())),
+        gateway: None,
+    });
+    // Whoever serves names today goes on to: packages are looked up by them.
+    let server = names.lines().find_map(|l| l.strip_prefix("nameserver ")).unwrap().trim().to_owned();
+    plan.names = vec![server.parse().unwrap(), "192.0.2.53".parse().unwrap()];
+    let view = site.set(Revision(0), plan);
+    assert_eq!(view.resolved.addresses[&site.node][&Tag::Cluster].to_string(), leased);
+
+    site.cpmg.ok(&["install", "wires", "--follow", "--reason", "a test of the network step"]);
+    let now = site.lab.exec("ctl1", "ip -o address show dev clus0 scope global; cat /etc/resolv.conf");
+    println!("{now}");
+    assert!(now.contains(&format!("inet {leased}/24")) && !now.contains("dynamic"), "static now: {now}");
+    assert!(now.contains("inet6 fd00:79::45/64"), "as far into its range as .57 is into the other: {now}");
+    assert!(now.contains(&format!("nameserver {server}\nnameserver 192.0.2.53\n")), "{now}");
+    site.lab.run(&["reboot", "ctl1"]);
+    let again = site.lab.exec("ctl1", "ip -o address show dev clus0 scope global");
+    assert!(again.contains(&leased) && again.contains("fd00:79::45"), "after a restart, too: {again}");
+    // Its facts tell that it is static: DHCP has given it nothing any more.
+    site.cpmg.ok(&["node", "probe", "ctl1"]);
+    assert!(!site.cpmg.json(&["ip", "list", "wires"]).to_string().contains("\"dhcp\""));
+    site.cpmg.ok(&["job", "undo", &site.job(), "--all", "--yes", "--follow"]);
+    assert_eq!(site.lab.exec("ctl1", "cat /etc/resolv.conf"), names);
+    let after = site.lab.exec("ctl1", "ip -o address show dev clus0 scope global");
+    assert!(after.contains(&leased) && !after.contains("fd00:79"), "{after}\n{before}");
 }

@@ -9,6 +9,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 cat "$here/roles/modules/network/apply.sh" >>"$work/lib.sh"
 
 INTERFACES=$work/f/interfaces INTERFACES_D=$work/f/interfaces.d NODE_ADDRESS=10.0.0.1
+RESOLV_CONF=$work/f/resolv.conf RESOLVED_D=$work/f/resolved.conf.d NET_NAMES=''
 NETWORK_PORTS='public eth0 10.1.0.5/24 10.1.0.1 - br-ex
 cluster eth1 10.2.0.5/24 - 9000 -
 br-vlan eth2 - - - br-vlan'
@@ -68,6 +69,48 @@ step files
 equal 'a second time changes nothing' unchanged "$outcome"
 step undo_all
 equal 'undo puts everything back' '' "$(diff -r "$work/before" "$work/f" 2>&1)"
+
+# IPv6 beside it, and name servers, however the node keeps them.
+ports=$NETWORK_PORTS
+NETWORK_PORTS='public eth0 10.1.0.5/24 - - br-ex fd00:1::5/64 fe80::1
+cluster eth1 10.2.0.5/24 - - - fd00:2::5/64 -'
+NET_NAMES='10.2.0.53 fd00:2::53'
+printf 'search lab\nnameserver 192.0.2.1\n  nameserver 192.0.2.2\noptions timeout:1\n' >"$RESOLV_CONF"
+rm -rf "$work/before" "$work/saved"/* && cp -R "$work/f" "$work/before"
+step files
+equal 'IPv6 is written' 'iface br-ex inet6 static
+    address fd00:1::5/64
+    dad-attempts 0
+    up ip -6 route replace default via fe80::1 dev br-ex metric 2048
+iface eth1 inet6 static
+    address fd00:2::5/64
+    dad-attempts 0' "$(grep -A3 inet6 "$INTERFACES_D/cpmg" | grep -vE '^(--|$|#)')"
+equal 'name servers replace those of the file' 'nameserver 10.2.0.53
+nameserver fd00:2::53
+search lab
+options timeout:1' "$(cat "$RESOLV_CONF")"
+step _names_good
+equal 'and are good then' 0 "$rc"
+step files
+equal 'a second time changes nothing' unchanged "$outcome"
+step undo_all
+equal 'undo puts the list back' '' "$(diff -r "$work/before" "$work/f" 2>&1)"
+mkdir -p "$work/systemd/resolve" "$work/run/resolvconf" "$RESOLVED_D"
+printf 'nameserver 127.0.0.53\n' >"$work/systemd/resolve/stub-resolv.conf"
+ln -sf "$work/systemd/resolve/stub-resolv.conf" "$RESOLV_CONF"
+rm -rf "$work/saved"/*
+step files
+equal 'systemd-resolved is told in its own file' 'DNS=10.2.0.53 fd00:2::53' "$(sed -n '/^DNS/p' "$RESOLVED_D/cpmg.conf")"
+equal 'its stub stays' 'nameserver 127.0.0.53' "$(cat "$RESOLV_CONF")"
+step undo_all
+equal 'undo takes that back' no "$([ -e "$RESOLVED_D/cpmg.conf" ] && echo yes || echo no)"
+: >"$work/run/resolvconf/resolv.conf"
+ln -sf "$work/run/resolvconf/resolv.conf" "$RESOLV_CONF"
+rm -rf "$work/saved"/*
+step files
+equal 'resolvconf takes them from the first stanza' '    dns-nameservers 10.2.0.53 fd00:2::53' "$(grep dns- "$INTERFACES_D/cpmg")"
+step undo_all
+NETWORK_PORTS=$ports NET_NAMES=''
 
 # One rename decides.
 state=$work/network

@@ -150,6 +150,7 @@ impl World {
                     roles: [NodeRole::Controller].into(),
                     state: self.states.get(&id).copied().unwrap_or(NodeState::Ready),
                     reach: Reach::Unknown,
+                    jump: None,
                     lock: None,
                     facts: Some(facts),
                     job: None,

@@ -4,6 +4,7 @@
 //! harmless, and never begin a cell with a character that a spreadsheet takes for a formula.
 
 use super::facts::Facts;
+use super::jump::JumpPlace;
 use super::net::HostAddress;
 use super::node::{CredentialKind, NodeRole, NodeRoles, NodeState};
 use super::text::harmless;
@@ -71,6 +72,8 @@ pub struct Exported<'a> {
     pub port: u16,
     /// Account.
     pub user: &'a str,
+    /// The machine through which it is reached.
+    pub jump: Option<JumpPlace>,
     /// The kind of what it logs in with; never the thing itself.
     pub credential: Option<&'a CredentialKind>,
     /// Roles.
@@ -81,8 +84,8 @@ pub struct Exported<'a> {
     pub facts: Option<&'a Facts>,
 }
 
-/// Fields of a CSV line, in their order; those after `roles` are for people.
-const HEADINGS: &str = "name,address,port,user,roles,login,state,system,cpus,memory,machine-id,macs";
+/// Fields of a CSV line, in their order; those after `jump` are for people.
+const HEADINGS: &str = "name,address,port,user,roles,jump,login,state,system,cpus,memory,machine-id,macs";
 
 /// The nodes as a text.
 pub fn export(format: Format, environment: &str, nodes: &[Exported<'_>]) -> String {
@@ -116,10 +119,11 @@ fn ansible(environment: &str, nodes: &[Exported<'_>]) -> String {
     let title = clean(environment);
     let mut text = format!("# Nodes of {title}. Passwords and keys are not exported.\n");
     for node in nodes {
-        let Exported { name, address, port, user, .. } = node;
+        let Exported { name, address, port, user, jump, .. } = node;
         let user = quoted(user);
+        let way = jump.as_ref().map(|j| format!(" ansible_ssh_common_args='-J {j}'")).unwrap_or_default();
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "{name} ansible_host={address} ansible_port={port} ansible_user={user}");
+        let _ = writeln!(text, "{name} ansible_host={address} ansible_port={port} ansible_user={user}{way}");
     }
     for role in NodeRole::ALL {
         let mut members = nodes.iter().filter(|n| n.roles.contains(&role)).peekable();
@@ -151,6 +155,7 @@ fn table(nodes: &[Exported<'_>]) -> String {
             node.port.to_string(),
             if super::import::is_account(node.user) { node.user.to_owned() } else { clean(node.user) },
             roles.join("+"),
+            node.jump.as_ref().map(ToString::to_string).unwrap_or_default(),
             login(node).to_owned(),
             node.state.to_string(),
             facts.map(|f| clean(&f.os_pretty)).unwrap_or_default(),
@@ -187,6 +192,7 @@ fn json(nodes: &[Exported<'_>]) -> String {
                 "address": n.address,
                 "port": n.port,
                 "user": n.user,
+                "jump": n.jump.as_ref().map(ToString::to_string),
                 "login": login(n),
                 "roles": n.roles,
                 "state": n.state,

@@ -22,6 +22,7 @@ pub fn records(systems: &[CobblerSystem], known: impl Fn(&str) -> bool) -> Recor
                 port: None,
                 user: None,
                 login: None,
+                jump: None,
                 roles: None,
             })
         };

@@ -5,7 +5,7 @@
 
 use super::reason::{Reason, Why};
 use super::{
-    Login, RECORDS_MAX, Record, Records, Wanted, address, node_name, port, ranges, role_of_group, user, words,
+    Login, RECORDS_MAX, Record, Records, Wanted, address, node_name, port, ranges, role_of_group, user, way,
 };
 use crate::domain::node::NodeRoles;
 use crate::domain::secret::Secret;
@@ -240,9 +240,10 @@ fn wanted(
     {
         return Err(Reason::of(Why::Connection, kind));
     }
+    let mut jump = None;
     for key in ["common", "extra"] {
         if let Some(arguments) = text(key)? {
-            detour(arguments)?;
+            jump = way::arguments(arguments)?.or(jump);
         }
     }
     // A host may be written with its port.
@@ -275,31 +276,7 @@ fn wanted(
         port: text("port")?.map(port).transpose()?.or(inline),
         user: text("user")?.map(user).transpose()?,
         login,
+        jump,
         roles: (!roles.is_empty()).then_some(roles),
     })
-}
-
-/// Refuses arguments of ssh that lead through another machine.
-fn detour(arguments: &str) -> Result<(), Reason> {
-    let words = words::split(arguments).ok_or_else(|| Reason::new(Why::Quotes))?;
-    let mut words = words.iter().map(String::as_str);
-    while let Some(word) = words.next() {
-        let option = match (word, word.strip_prefix("-o"), word.strip_prefix("-J")) {
-            ("-o", _, _) => words.next().unwrap_or_default(),
-            ("-J", _, _) => return Err(Reason::of(Why::Jump, words.next().unwrap_or_default())),
-            ("-W", _, _) => return Err(Reason::new(Why::Proxy)),
-            (_, Some(option), _) => option,
-            (_, _, Some(host)) => return Err(Reason::of(Why::Jump, host)),
-            _ => continue,
-        };
-        let (key, value) = option.split_once(['=', ' ']).unwrap_or((option, ""));
-        let value = value.trim().trim_start_matches('=').trim();
-        let none = value.eq_ignore_ascii_case("none");
-        match key.trim().to_lowercase().as_str() {
-            "proxyjump" if !none => return Err(Reason::of(Why::Jump, value)),
-            "proxycommand" if !none => return Err(Reason::new(Why::Proxy)),
-            _ => {}
-        }
-    }
-    Ok(())
 }

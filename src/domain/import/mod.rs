@@ -15,12 +15,14 @@ mod ranges;
 pub mod reason;
 mod ssh_config;
 mod table;
+mod way;
 mod words;
 mod yaml;
 
 #[cfg(test)]
 mod tests;
 
+use super::jump::JumpPlace;
 use super::net::{HostAddress, NetFault};
 use super::node::{NodeRole, NodeRoles, check_name};
 use super::secret::Secret;
@@ -113,6 +115,8 @@ pub struct Wanted {
     pub user: Option<String>,
     /// How to log in.
     pub login: Option<Login>,
+    /// The machine through which it is reached.
+    pub jump: Option<JumpPlace>,
     /// Roles.
     pub roles: Option<NodeRoles>,
 }

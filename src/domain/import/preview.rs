@@ -6,6 +6,7 @@
 use super::reason::{Note, Reason, Why};
 use super::{Login, Record, Records, Wanted};
 use crate::domain::ids::NodeId;
+use crate::domain::jump::JumpPlace;
 use crate::domain::net::HostAddress;
 use crate::domain::node::{NodeRoles, NodeState, check_roles};
 use crate::domain::secret::Secret;
@@ -26,6 +27,8 @@ pub struct Known {
     pub port: u16,
     /// Account.
     pub user: String,
+    /// The machine through which it is reached.
+    pub jump: Option<JumpPlace>,
     /// Roles.
     pub roles: NodeRoles,
     /// Where it stands.
@@ -85,7 +88,7 @@ impl Verdict {
 /// A field that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
-    /// `name`, `address`, `port`, `user`, `password`, `key` or `roles`.
+    /// `name`, `address`, `port`, `user`, `jump`, `password`, `key` or `roles`.
     pub field: String,
     /// What it is; empty for a password or a key.
     pub from: String,
@@ -108,6 +111,9 @@ pub struct ImportRow {
     pub port: u16,
     /// Account.
     pub user: String,
+    /// The machine through which it is reached, else empty.
+    #[serde(default)]
+    pub jump: String,
     /// `password` or `key` where one is given, else empty.
     pub login: String,
     /// Roles that the list gives.
@@ -180,7 +186,7 @@ pub fn made_name(address: HostAddress) -> String {
 pub fn plan(records: &Records, known: &[Known], defaults: &Defaults) -> (Preview, Vec<Work>) {
     let mut pass = Pass {
         by_name: known.iter().map(|k| (k.name.as_str(), k)).collect(),
-        by_place: known.iter().map(|k| ((k.address, k.port), k)).collect(),
+        by_place: known.iter().map(|k| (place(k.address, k.port, k.jump.as_ref()), k)).collect(),
         defaults,
         names: HashMap::new(),
         places: HashMap::new(),
@@ -196,6 +202,7 @@ pub fn plan(records: &Records, known: &[Known], defaults: &Defaults) -> (Preview
             address: String::new(),
             port: 0,
             user: String::new(),
+            jump: String::new(),
             login: String::new(),
             roles: NodeRoles::new(),
             verdict: Verdict::Refused,
@@ -222,13 +229,20 @@ pub fn plan(records: &Records, known: &[Known], defaults: &Defaults) -> (Preview
     (Preview { rows, notes: records.notes.clone(), keys, digest }, works)
 }
 
+/// Address and port of a machine, and of the one in front of it: what is behind another jump host is another machine.
+type Place = (HostAddress, u16, Option<(HostAddress, u16)>);
+
+fn place(address: HostAddress, port: u16, jump: Option<&JumpPlace>) -> Place {
+    (address, port, jump.map(|j| (j.address, j.port)))
+}
+
 struct Pass<'a> {
     by_name: HashMap<&'a str, &'a Known>,
-    by_place: HashMap<(HostAddress, u16), &'a Known>,
+    by_place: HashMap<Place, &'a Known>,
     defaults: &'a Defaults,
     /// What earlier lines have taken, with their lines.
     names: HashMap<String, u32>,
-    places: HashMap<(HostAddress, u16), u32>,
+    places: HashMap<Place, u32>,
     nodes: HashMap<NodeId, u32>,
     keys: BTreeSet<String>,
 }
@@ -238,7 +252,10 @@ impl<'a> Pass<'a> {
         let named = wanted.name.as_deref().and_then(|n| self.by_name.get(n).copied());
         let assumed = named.map_or(self.defaults.port, |k| k.port);
         let port = wanted.port.unwrap_or(assumed);
-        let there = self.by_place.get(&(wanted.address, port)).copied();
+        // Without a word about it a node keeps the machine in front of it.
+        let jump = wanted.jump.as_ref().or_else(|| named.and_then(|k| k.jump.as_ref()));
+        let place = place(wanted.address, port, jump);
+        let there = self.by_place.get(&place).copied();
         let node = named.or(there);
         // Without a name in the list a node keeps its own.
         let name = wanted.name.clone().or_else(|| node.map(|k| k.name.clone()));
@@ -250,6 +267,7 @@ impl<'a> Pass<'a> {
             .user
             .clone()
             .unwrap_or_else(|| node.map_or_else(|| self.defaults.user.clone(), |k| k.user.clone()));
+        row.jump = wanted.jump.as_ref().map(ToString::to_string).unwrap_or_default();
         row.roles = wanted.roles.clone().unwrap_or_default();
         row.node = node.map(|k| k.id);
         let login = match &wanted.login {
@@ -263,7 +281,7 @@ impl<'a> Pass<'a> {
         {
             return Err(Reason::of(Why::AddressTaken, wanted.address).and(&b.name));
         }
-        self.claim(record.line, &name, (wanted.address, port), node)?;
+        self.claim(record.line, &name, place, node)?;
         let login = self.login(wanted.login.as_ref(), row);
         let Some(node) = node else {
             row.verdict = Verdict::New;
@@ -283,13 +301,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Takes name, address and node for this line, or says which line has them.
-    fn claim(
-        &mut self,
-        line: u32,
-        name: &str,
-        place: (HostAddress, u16),
-        node: Option<&'a Known>,
-    ) -> Result<(), Reason> {
+    fn claim(&mut self, line: u32, name: &str, place: Place, node: Option<&'a Known>) -> Result<(), Reason> {
         if let Some(node) = node
             && let Some(first) = self.nodes.get(&node.id)
         {
@@ -343,6 +355,12 @@ fn changes(row: &ImportRow, wanted: &Wanted, node: &Known, login: Option<&KnownL
     compare("address", node.address.to_string(), row.address.clone());
     compare("port", node.port.to_string(), row.port.to_string());
     compare("user", node.user.clone(), row.user.clone());
+    if let Some(jump) = &wanted.jump {
+        // Without an account it is the node's.
+        let user = Some(jump.user.clone().unwrap_or_else(|| row.user.clone()));
+        let from = node.jump.as_ref().map(ToString::to_string).unwrap_or_default();
+        compare("jump", from, JumpPlace { user, ..jump.clone() }.to_string());
+    }
     if let Some(roles) = &wanted.roles {
         compare("roles", words(&node.roles), words(roles));
     }
@@ -357,7 +375,7 @@ fn changes(row: &ImportRow, wanted: &Wanted, node: &Known, login: Option<&KnownL
 /// Why a node cannot be changed now.
 fn refusal(node: &Known, row: &ImportRow, wanted: &Wanted) -> Result<(), Reason> {
     let touches = |fields: &[&str]| row.changes.iter().any(|c| fields.contains(&c.field.as_str()));
-    if node.state.is_busy() && touches(&["name", "address", "port", "roles"]) {
+    if node.state.is_busy() && touches(&["name", "address", "port", "jump", "roles"]) {
         return Err(Reason::of(Why::Busy, &node.name).and(node.state));
     }
     match &wanted.roles {

@@ -32,6 +32,8 @@ pub enum Why {
     Jump,
     /// Reached through a command.
     Proxy,
+    /// Its jump host has a key of its own.
+    JumpKey,
     /// Not reached by SSH.
     Connection,
     /// A template that only Ansible can fill.
@@ -85,7 +87,7 @@ pub enum Why {
 
 impl Why {
     /// All that have a sentence.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::NoAddress,
         Self::BadAddress,
         Self::Unusable,
@@ -95,6 +97,7 @@ impl Why {
         Self::BadRole,
         Self::Jump,
         Self::Proxy,
+        Self::JumpKey,
         Self::Connection,
         Self::Template,
         Self::NameTwice,
@@ -142,11 +145,15 @@ impl Why {
             Self::BadRole => ("bad-role", "'{what}' is not a role: controller, compute or storage"),
             Self::Jump => (
                 "jump",
-                "it is reached through the jump host {what}, and nodes are reached directly: give an address that this host reaches",
+                "its jump host '{what}' cannot be used: write one, as [account@]address[:port] (names are not looked up)",
             ),
             Self::Proxy => (
                 "proxy",
-                "it is reached through a command (ProxyCommand), and nodes are reached directly: give an address that this host reaches",
+                "it is reached through a ProxyCommand other than 'ssh -W %h:%p ADDRESS': name the jump host (ProxyJump)",
+            ),
+            Self::JumpKey => (
+                "jump-key",
+                "its jump host's own key {what} is not taken over: it is logged in to as the node (cpmg node jump changes that)",
             ),
             Self::Connection => ("connection", "its connection is '{what}', not SSH"),
             Self::Template => {

@@ -2,7 +2,8 @@
 //! counts as well, and the first value that is found wins, as in ssh.
 
 use super::reason::{Note, Reason, Why, short};
-use super::{Login, Record, Records, Wanted, address, line_number, node_name, port, user, words};
+use super::{Login, Record, Records, Wanted, address, line_number, node_name, port, user, way, words};
+use crate::domain::jump::JumpPlace;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What stands under one `Host` or `Match`.
@@ -122,41 +123,79 @@ fn machines(blocks: &[Block], records: &mut Records) {
             others.push(at);
         }
     }
+    let all = Values { blocks, plain, others };
     let mut seen = HashSet::new();
     for block in blocks {
         for alias in block.patterns.iter().filter(|p| is_alias(p)) {
             if !seen.insert(alias.as_str()) {
                 continue;
             }
-            let mut fitting: Vec<usize> = others.clone();
-            fitting.extend(plain.get(alias.as_str()).into_iter().flatten());
-            fitting.sort_unstable();
-            let fitting = fitting.into_iter().filter_map(|at| blocks.get(at)).filter(|b| b.fits(alias));
-            let mut values: BTreeMap<&str, &str> = BTreeMap::new();
-            let mut fault = None;
-            for block in fitting {
-                fault = fault.or(block.fault.as_ref());
-                for (key, value) in &block.values {
-                    values.entry(key).or_insert(value);
-                }
-            }
+            let (values, fault) = all.of(alias);
+            let mut notes = Vec::new();
             let wanted = match fault {
                 Some(fault) => Err(fault.clone()),
-                None => wanted(alias, &values),
+                None => wanted(alias, &values, &all, &mut notes),
             };
-            records.push(Record { line: block.line, label: short(alias), wanted, notes: Vec::new() });
+            records.push(Record { line: block.line, label: short(alias), wanted, notes });
         }
     }
 }
 
-fn wanted(alias: &str, values: &BTreeMap<&str, &str>) -> Result<Wanted, Reason> {
+/// What counts for each host.
+struct Values<'a> {
+    blocks: &'a [Block],
+    plain: HashMap<&'a str, Vec<usize>>,
+    others: Vec<usize>,
+}
+
+impl<'a> Values<'a> {
+    fn of(&self, alias: &str) -> (BTreeMap<&'a str, &'a str>, Option<&'a Reason>) {
+        let mut fitting: Vec<usize> = self.others.clone();
+        fitting.extend(self.plain.get(alias).into_iter().flatten());
+        fitting.sort_unstable();
+        let mut values: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut fault = None;
+        for block in fitting.into_iter().filter_map(|at| self.blocks.get(at)).filter(|b| b.fits(alias)) {
+            fault = fault.or(block.fault.as_ref());
+            for (key, value) in &block.values {
+                values.entry(key).or_insert(value);
+            }
+        }
+        (values, fault)
+    }
+
+    /// The jump host of a `ProxyJump`: an address, or a host that is described in the same file.
+    fn jump(&self, text: &str, own_key: Option<&str>, notes: &mut Vec<Reason>) -> Result<JumpPlace, Reason> {
+        let refused = || Reason::of(Why::Jump, text);
+        let (account, host) = text.rsplit_once('@').map_or((None, text), |(a, h)| (Some(a), h));
+        let (host, written) = host.split_once(':').map_or((host, None), |(h, p)| (h, Some(p)));
+        let (values, fault) = self.of(host);
+        if fault.is_some() || values.get("jump").is_some_and(|j| !j.eq_ignore_ascii_case("none")) {
+            return Err(refused());
+        }
+        if let Some(key) = values.get("key").filter(|key| Some(**key) != own_key) {
+            notes.push(Reason::of(Why::JumpKey, key));
+        }
+        let place = values.get("hostname").map_or(host.to_owned(), |h| h.replace("%h", host));
+        let account = account.or_else(|| values.get("user").copied());
+        let port = written.or_else(|| values.get("port").copied()).unwrap_or("22");
+        let account = account.map(|a| format!("{a}@")).unwrap_or_default();
+        way::place(&format!("{account}{place}:{port}")).map_err(|_| refused())
+    }
+}
+
+fn wanted(
+    alias: &str,
+    values: &BTreeMap<&str, &str>,
+    all: &Values<'_>,
+    notes: &mut Vec<Reason>,
+) -> Result<Wanted, Reason> {
     let is_set = |key: &str| values.get(key).copied().filter(|v| !v.eq_ignore_ascii_case("none"));
-    if let Some(jump) = is_set("jump") {
-        return Err(Reason::of(Why::Jump, jump));
-    }
-    if is_set("proxy").is_some() {
-        return Err(Reason::new(Why::Proxy));
-    }
+    let jump = match (is_set("jump"), is_set("proxy")) {
+        (Some(jump), _) => Some(all.jump(jump, is_set("key"), notes)?),
+        (None, Some(command)) => Some(way::command(command)?),
+        (None, None) => None,
+    };
     let own = node_name(alias)?;
     let address = match (values.get("hostname"), &own) {
         (Some(place), _) => address(&place.replace("%h", alias))?,
@@ -169,6 +208,7 @@ fn wanted(alias: &str, values: &BTreeMap<&str, &str>) -> Result<Wanted, Reason> 
         port: values.get("port").map(|p| port(p)).transpose()?,
         user: values.get("user").map(|u| user(u)).transpose()?,
         login: is_set("key").map(|k| Login::Key(k.to_owned())),
+        jump,
         roles: None,
     })
 }

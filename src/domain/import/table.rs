@@ -4,7 +4,7 @@
 //! Roles are separated by blanks or one of `+ | ; ,`. What [`crate::domain::export`] writes comes back as it was.
 
 use super::reason::{Note, Reason, Why, short};
-use super::{Login, Record, Records, Wanted, address, node_name, port, user};
+use super::{Login, Record, Records, Wanted, address, node_name, port, user, way};
 use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::secret::Secret;
 
@@ -17,6 +17,7 @@ enum Column {
     User,
     Password,
     Key,
+    Jump,
     Roles,
     /// Written by our own export, for people.
     Told,
@@ -36,6 +37,7 @@ fn column(heading: &str) -> Column {
         "user" | "account" | "username" | "ssh-user" => Column::User,
         "password" | "ssh-password" | "pass" => Column::Password,
         "key" | "key-file" | "identity-file" | "private-key" => Column::Key,
+        "jump" | "jump-host" | "proxy-jump" => Column::Jump,
         "roles" | "role" | "groups" => Column::Roles,
         word if TOLD.contains(&word) => Column::Told,
         _ => Column::Other,
@@ -132,6 +134,7 @@ fn machine(columns: &[Column], number: u32, line: &csv::StringRecord) -> Record 
             name: cell(Column::Name).map(node_name).transpose()?.flatten(),
             port: cell(Column::Port).map(port).transpose()?,
             user: cell(Column::User).map(user).transpose()?,
+            jump: cell(Column::Jump).map(way::place).transpose()?,
             roles: cell(Column::Roles).map(roles).transpose()?,
             login,
         })

@@ -6,8 +6,9 @@ use super::{
     node_next,
 };
 use crate::domain::ids::NodeId;
-use crate::domain::plan::PlanKind;
+use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::time::Moment;
+use std::sync::Arc;
 
 /// Nothing was changed: the event does not fit.
 pub(super) struct No;
@@ -181,8 +182,9 @@ impl Job {
                 }
                 self.resume()?;
                 self.known.clear();
+                let plan = Arc::clone(&self.plan);
                 for n in self.nodes.values_mut() {
-                    n.again(true);
+                    n.again(true, &plan);
                 }
             }
             JobEvent::Ended => {
@@ -267,8 +269,9 @@ impl Job {
         }
         self.resume_if_over()?;
         self.known.remove(&node);
+        let plan = Arc::clone(&self.plan);
         let n = self.nodes.get_mut(&node).ok_or(No)?;
-        n.again(by.is_some());
+        n.again(by.is_some(), &plan);
         Ok(())
     }
 

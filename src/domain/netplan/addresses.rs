@@ -51,6 +51,15 @@ fn present<'a>(node: &NodeFacts<'a>) -> impl Iterator<Item = Ipv4Addr> + 'a {
     std::iter::once(node.address.ip()).chain(others)
 }
 
+/// What is known of addresses from elsewhere than the nodes' own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Addresses that somebody else has, with who: machines that a sweep saw, nodes of other environments, what was allocated.
+    pub taken: BTreeMap<Ipv4Addr, String>,
+    /// Addresses that DHCP or Cobbler has given to nodes.
+    pub given: BTreeMap<NodeId, Vec<Ipv4Addr>>,
+}
+
 /// The address of each node that takes part in `tag`. Nodes for which the range has none are missing.
 pub(super) fn assign(
     plan: &NetworkPlan,
@@ -58,6 +67,7 @@ pub(super) fn assign(
     net: &Net,
     nodes: &[NodeFacts<'_>],
     alive: &HashMap<Ipv4Addr, BTreeSet<NodeId>>,
+    elsewhere: &Elsewhere,
 ) -> BTreeMap<NodeId, Ipv4Addr> {
     let mut given = BTreeMap::new();
     let mut taken: HashSet<Ipv4Addr> = HashSet::new();
@@ -83,14 +93,21 @@ pub(super) fn assign(
             continue;
         }
         let fits = |a: &Ipv4Addr| {
-            unfit(net, *a).is_none() && !taken.contains(a) && alive.get(a).is_none_or(|who| who.len() == 1)
+            unfit(net, *a).is_none()
+                && !taken.contains(a)
+                && alive.get(a).is_none_or(|who| who.iter().all(|id| *id == node.id))
+                && !elsewhere.taken.contains_key(a)
         };
-        if let Some(address) = present(node).find(fits) {
+        let recorded = elsewhere.given.get(&node.id).into_iter().flatten().copied();
+        if let Some(address) = present(node).chain(recorded).find(fits) {
             taken.insert(address);
             given.insert(node.id, address);
         }
     }
-    let mut free = net.range.iter().filter(|a| unfit(net, *a).is_none() && !alive.contains_key(a));
+    let reserved: HashSet<Ipv4Addr> = elsewhere.given.values().flatten().copied().collect();
+    let somebodys =
+        |a: &Ipv4Addr| alive.contains_key(a) || elsewhere.taken.contains_key(a) || reserved.contains(a);
+    let mut free = net.range.iter().filter(|a| unfit(net, *a).is_none() && !somebodys(a));
     for node in nodes.iter().filter(takes_part) {
         // A node without a role is not installed, and takes no address from one that is.
         if given.contains_key(&node.id) || node.roles.is_empty() {

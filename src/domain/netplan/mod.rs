@@ -19,12 +19,13 @@ mod text;
 mod values;
 mod variables;
 
+pub use addresses::Elsewhere;
 #[cfg(test)]
 pub use fault::KEYS;
 pub use fault::{PlanFault, Severity};
 pub use nics::{NodeFacts, carrier};
 pub use pattern::{NicMatch, NicPattern};
-pub use resolve::{Chosen, LockOut, LockOutKind, Port, Resolved, resolve};
+pub use resolve::{Chosen, LockOut, LockOutKind, Port, Resolved, resolve, resolve_among};
 pub use rules::{MTU_RANGE, check};
 pub use text::{NetText, PlanText, PortText};
 pub use values::{MacAddress, NicName, ValueFault, VlanId, VlanSet};
@@ -140,6 +141,18 @@ pub struct Net6 {
     pub range: Option<(Ipv6Addr, Ipv6Addr)>,
     /// Router.
     pub gateway: Option<Ipv6Addr>,
+}
+
+impl Net {
+    /// The IPv6 address, with its prefix, of the node that has this IPv4 address: as far into the IPv6 range as that is into its own. So
+    /// it stays as long as the other does, and no two nodes have the same. None without an IPv6 range, or behind its end.
+    pub fn address6(&self, address: Ipv4Addr) -> Option<(Ipv6Addr, u8)> {
+        let v6 = self.v6.as_ref()?;
+        let (first, last) = v6.range?;
+        let into = u32::from(address).checked_sub(u32::from(self.range.first()))?;
+        let address = Ipv6Addr::from(u128::from(first).checked_add(u128::from(into))?);
+        (address <= last).then_some((address, v6.cidr.prefix_len()))
+    }
 }
 
 /// A network without addresses.

@@ -1,6 +1,6 @@
 //! From a plan and what the nodes said to ports with addresses.
 
-use super::addresses::{alive, assign};
+use super::addresses::{Elsewhere, alive, assign};
 use super::fault::{PlanFault, Severity};
 use super::nics::{NodeFacts, carrier, carries_us, pick};
 use super::{NetworkPlan, NicName, Tag, check};
@@ -126,13 +126,18 @@ impl Resolved {
 
 /// Works a plan out for nodes. Pure: the same arguments give the same result.
 pub fn resolve(plan: &NetworkPlan, nodes: &[NodeFacts<'_>]) -> Resolved {
+    resolve_among(plan, nodes, &Elsewhere::default())
+}
+
+/// As [`resolve`], with what is known from elsewhere: no node is given what somebody else has, and gets what was recorded for it.
+pub fn resolve_among(plan: &NetworkPlan, nodes: &[NodeFacts<'_>], elsewhere: &Elsewhere) -> Resolved {
     let mut sorted = nodes.to_vec();
     sorted.sort_by_key(|n| n.id);
     let nodes = sorted.as_slice();
     let mut out = Resolved::default();
     let alive = alive(nodes);
     for (tag, net) in &plan.nets {
-        for (node, address) in assign(plan, *tag, net, nodes, &alive) {
+        for (node, address) in assign(plan, *tag, net, nodes, &alive, elsewhere) {
             out.addresses.entry(node).or_default().insert(*tag, address);
         }
     }
@@ -149,22 +154,27 @@ pub fn resolve(plan: &NetworkPlan, nodes: &[NodeFacts<'_>]) -> Resolved {
         let mine = out.addresses.get(&node.id);
         for (tag, address) in mine.into_iter().flatten() {
             let other = alive.get(address).and_then(|who| who.iter().find(|id| **id != node.id));
-            let Some(other) = other.and_then(|id| nodes.iter().find(|n| n.id == *id)) else { continue };
+            let other = other.and_then(|id| nodes.iter().find(|n| n.id == *id)).map(|n| n.name);
+            let strange = elsewhere.taken.get(address).filter(|_| other.is_none()).map(String::as_str);
+            let Some(other) = other.or(strange) else { continue };
+            // What a sweep saw may be the node itself by a NIC that it has not told of: the check on the wire decides.
+            let severity = if strange.is_some() { Severity::Warning } else { Severity::Fault };
             out.faults.push(
                 PlanFault::of(
                     *tag,
                     "address",
                     "net-address-alive",
                     format!(
-                        "{} is to have {address} on {tag}, which {} has today: choose another address",
-                        node.name, other.name
+                        "{} is to have {address} on {tag}, which {other} has today: choose another address",
+                        node.name
                     ),
                 )
                 .on(node.id, None)
                 .arg("node", node.name)
                 .arg("address", address)
                 .arg("tag", tag)
-                .arg("other", other.name),
+                .arg("other", other)
+                .graded(severity),
             );
         }
     }

@@ -44,3 +44,18 @@ async fn but_not_for_ever() {
     let begun = s.world.lock().unwrap().begun.clone();
     assert!(begun.iter().all(|b| b.1 == "m/one"), "the step was not begun: {begun:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn tried_again_the_step_before_it_is_done_once_more() {
+    let s = reconnecting(u32::MAX - 2);
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(state(&s, 1), JobNodeState::Failed);
+    // What it was to prove was taken back meanwhile.
+    s.world.lock().unwrap().silent = 0;
+    let ones = |s: &Arc<Scripted>| s.world.lock().unwrap().begun.iter().filter(|b| b.1 == "m/one").count();
+    let before = ones(&s);
+    s.record(JobEvent::Retried { by: "ada".into() }).await.unwrap();
+    execute(Arc::clone(&s), CancellationToken::new()).await;
+    assert_eq!(s.read(|j| j.state), JobState::Succeeded);
+    assert!(ones(&s) > before, "{:?}", s.world.lock().unwrap().begun);
+}

@@ -310,6 +310,13 @@ node-credential-title =
      [one] Credentials of { $first }
     *[other] Credentials of { $count } nodes
     }
+node-jump-title = Way to { $name }
+field-jump = Jump host
+hint-jump = Empty: reached directly. Else [account@]address[:port], logged in to as the node (J changes that)
+hint-jump-none = [account@]address[:port]; empty: reached directly
+method-own = as to the node
+fault-jump = [account@]address[:port] with an IPv4 address, as admin@10.0.0.1:22
+host-key-jump = jump host { $host } of { $node }
 node-address-title = Address of { $name }
 field-address = Address
 field-node-name = Name
@@ -615,6 +622,7 @@ act-roles = set roles
 hint-roles = roles
 act-node-rename = rename
 act-credentials = change credentials
+act-node-jump = change jump host
 act-node-address = change address or port
 act-forget-key = forget the pinned host key
 act-node-remove = remove from the environment

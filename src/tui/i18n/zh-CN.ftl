@@ -298,6 +298,13 @@ node-credential-title =
      [1] { $first } 的凭据
     *[other] { $count } 个节点的凭据
     }
+node-jump-title = 到 { $name } 的路径
+field-jump = 跳板机
+hint-jump = 留空：直接到达。否则填 [账户@]地址[:端口]，用节点的登录方式（J 可修改）
+hint-jump-none = [账户@]地址[:端口]；留空：直接到达
+method-own = 与节点相同
+fault-jump = 写成 [账户@]地址[:端口]，用 IPv4 地址，如 admin@10.0.0.1:22
+host-key-jump = { $node } 的跳板机 { $host }
 node-address-title = { $name } 的地址
 field-address = 地址
 field-node-name = 名称
@@ -566,6 +573,7 @@ act-roles = 设置角色
 hint-roles = 角色
 act-node-rename = 重命名
 act-credentials = 修改凭据
+act-node-jump = 修改跳板机
 act-node-address = 修改地址或端口
 act-forget-key = 忘记已固定的主机密钥
 act-node-remove = 移出环境

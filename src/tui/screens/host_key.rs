@@ -109,6 +109,10 @@ impl Screen for NewKeys {
                 .data
                 .node(key.node)
                 .map_or_else(|| key.node.to_string(), |n| format!("{} ({})", n.name, n.address));
+            let name = match &key.jump {
+                Some(host) => cx.tr(&t!("host-key-jump", host = host.as_str(), node = name)),
+                None => name,
+            };
             lines.push((format!("{name}  {}", key.kind), Part::Title));
             lines.push((format!("  {}", key.fingerprint), Part::Text));
         }

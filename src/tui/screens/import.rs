@@ -78,6 +78,9 @@ fn change(cx: &Shared, change: &Change) -> String {
 fn what(cx: &Shared, row: &ImportRow) -> Vec<String> {
     let mut all: Vec<String> = row.reason.iter().map(|r| cx.tr(&sentence(r))).collect();
     all.extend(row.changes.iter().map(|c| change(cx, c)));
+    if row.verdict == Verdict::New && !row.jump.is_empty() {
+        all.push(format!("{} {}", cx.tr(&t!("import-field-jump")), row.jump));
+    }
     if row.verdict == Verdict::New && row.login == "password" {
         all.push(cx.tr(&t!("import-given", field = t!("import-field-password"))));
     }

@@ -150,6 +150,7 @@ pub fn export(name: &str, nodes: &[&NodeRow]) -> Box<dyn Screen> {
                 name: &n.name,
                 address: n.address,
                 port: n.port,
+                jump: n.jump.as_ref().map(crate::domain::jump::Jump::place),
                 user: &n.user,
                 credential: n.credential.as_ref(),
                 roles: &n.roles,

@@ -4,7 +4,9 @@ use super::facts::{FactsPage, against};
 use super::job::JobPage;
 use super::manual::ManualPage;
 use super::sweep::SweepPage;
-use super::{credential_sets, import_forms, node_forms, node_lock, node_login, renewal, shell, sweep_forms};
+use super::{
+    credential_sets, import_forms, node_forms, node_jump, node_lock, node_login, renewal, shell, sweep_forms,
+};
 use crate::api::Request;
 use crate::api::message::NodeChange;
 use crate::api::rows::NodeRow;
@@ -82,6 +84,7 @@ impl NodesTab {
                 | A::NodeRename
                 | A::NodeCredential
                 | A::NodeAddress
+                | A::NodeJump
                 | A::NodeForget
                 | A::NodeRemove
                 | A::NodeLock
@@ -98,11 +101,12 @@ impl NodesTab {
         }
         let chosen = self.chosen(cx);
         let Some(first) = chosen.first() else { return Some(t!("refused-no-node")) };
-        let single = matches!(action, A::NodeRename | A::NodeAddress | A::NodeForget);
+        let single = matches!(action, A::NodeRename | A::NodeAddress | A::NodeJump | A::NodeForget);
         if single && chosen.len() > 1 {
             return Some(t!("refused-one-node"));
         }
-        let changes = matches!(action, A::NodeRoles | A::NodeRename | A::NodeAddress | A::NodeRemove);
+        let changes =
+            matches!(action, A::NodeRoles | A::NodeRename | A::NodeAddress | A::NodeJump | A::NodeRemove);
         if changes && let Some(busy) = chosen.iter().find(|n| n.state.is_busy()) {
             return Some(t!("refused-node-busy", name = &busy.name));
         }
@@ -151,6 +155,7 @@ impl NodesTab {
             Action::NodeRoles => vec![Effect::Push(node_forms::roles(&chosen))],
             Action::NodeRename => vec![Effect::Push(node_forms::rename(chosen.first()?))],
             Action::NodeAddress => vec![Effect::Push(node_forms::address(chosen.first()?))],
+            Action::NodeJump => vec![Effect::Push(node_jump::jump(chosen.first()?))],
             Action::NodeCredential => vec![Effect::Push(node_login::credentials(&chosen))],
             Action::NodeForget => vec![Effect::Push(Box::new(forget(chosen.first()?)))],
             Action::NodeRemove => vec![Effect::Push(Box::new(remove(&chosen)))],
@@ -288,6 +293,10 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
         Reach::Answers { at } => line(t!("col-reach"), format!("{reach}, {}", cx.clock(*at))),
         Reach::Unknown => line(t!("col-reach"), reach),
     });
+    if let Some(jump) = &row.jump {
+        let key = jump.host_key.as_deref().unwrap_or("-");
+        lines.push(line(t!("field-jump"), format!("{}  {key}", jump.place())));
+    }
     if let Some(lock) = &row.lock {
         lines.push(line(t!("col-lock"), format!("{}, {}: {}", lock.by, cx.clock(lock.at), lock.why)));
     }

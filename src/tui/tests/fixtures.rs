@@ -64,6 +64,7 @@ pub fn roles(words: &str) -> NodeRoles {
 pub fn node(id: u64, name: &str, words: &str, state: NodeState) -> NodeRow {
     NodeRow {
         lock: None,
+        jump: None,
         twins: Vec::new(),
         logins: None,
         id: NodeId(id),

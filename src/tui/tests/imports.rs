@@ -45,6 +45,7 @@ fn view(text: &str, keys: &BTreeMap<String, Secret>) -> ImportView {
         name: "ctl1".into(),
         address: "10.9.9.11".parse().unwrap(),
         port: 22,
+        jump: None,
         user: "root".into(),
         roles: NodeRoles::new(),
         state: NodeState::Discovered,
@@ -163,6 +164,6 @@ fn an_export_goes_into_a_new_file() {
     rig.keys("<Right><C-s>");
     let Some(Command::WriteFile { path, text }) = rig.other.pop() else { panic!() };
     assert_eq!(path, "~/nodes.csv");
-    assert!(text.starts_with("name,address,port,user,roles,login"), "{text}");
+    assert!(text.starts_with("name,address,port,user,roles,jump,login"), "{text}");
     assert_eq!(text.lines().count(), nodes().len() + 1);
 }

@@ -148,6 +148,7 @@ fn a_key_is_read_from_a_file_by_the_client() {
 
 fn new_key(node: u64) -> Response {
     Response::HostKey(HostKeyView {
+        jump: None,
         node: NodeId(node),
         key: format!("ssh-ed25519 AAAA{node}"),
         fingerprint: format!("SHA256:{node}AbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcdefg"),
@@ -165,7 +166,7 @@ fn new_host_keys_are_asked_and_only_those_on_the_screen_are_trusted() {
     rig.answer("NodeProbe { node: NodeId(12)", Ok(new_key(12)));
     snapshots("host-keys", &mut rig);
     rig.keys("<Right><Enter>");
-    let Request::NodeTrust { node, key } = rig.call("NodeTrust").request else { panic!() };
+    let Request::NodeTrust { node, key, jump: false } = rig.call("NodeTrust").request else { panic!() };
     assert_eq!((node, key.as_str()), (NodeId(11), "ssh-ed25519 AAAA11"));
     assert!(!rig.calls.iter().any(|c| matches!(c.request, Request::NodeTrust { .. })));
     assert_eq!(rig.stack().last(), Some(&"new-host-keys"), "then the next question");

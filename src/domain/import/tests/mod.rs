@@ -22,6 +22,7 @@ fn known(id: u64, name: &str, address: &str) -> Known {
         name: name.into(),
         address: address.parse().unwrap(),
         port: 22,
+        jump: None,
         user: "root".into(),
         roles: NodeRoles::new(),
         state: NodeState::Discovered,
@@ -146,7 +147,7 @@ fn ansible_ini() {
     assert_eq!(wanted("bare").user.as_deref(), Some("nobody"));
     assert!(wanted("near").roles.is_some());
     assert_eq!(why(&records, "far"), (11, Why::Jump));
-    assert_eq!(why(&records, "farther"), (12, Why::Proxy));
+    assert_eq!(why(&records, "farther"), (12, Why::Jump), "names are not looked up");
     assert_eq!(why(&records, "local"), (14, Why::Connection));
     assert_eq!(why(&records, "named"), (15, Why::BadAddress));
     assert_eq!(why(&records, "odd"), (16, Why::Quotes));

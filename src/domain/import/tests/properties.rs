@@ -216,7 +216,7 @@ proptest! {
             .zip(1_u8..)
             .map(|((name, (last, port, user, roles)), n)| Known {
                 port,
-                user,
+                jump: None,                user,
                 roles: NodeRole::ALL.into_iter().zip([1, 2, 4]).filter(|(_, b)| roles & b != 0).map(|(r, _)| r).collect(),
                 ..known(u64::from(n), &name, &format!("10.1.{n}.{last}"))
             })
@@ -227,6 +227,7 @@ proptest! {
                 name: &n.name,
                 address: n.address,
                 port: n.port,
+                jump: None,
                 user: &n.user,
                 credential: Some(&CredentialKind::Password),
                 roles: &n.roles,

@@ -279,3 +279,40 @@ fn nodes_without_a_role_are_no_faults() {
     let resolved = resolve(&seed_000(), &seen(&machines));
     assert_eq!(resolved.faults, []);
 }
+
+#[test]
+fn what_others_have_is_given_to_nobody_and_what_was_recorded_is_kept() {
+    let machines = [machine(1, "192.168.7.11"), machine(2, "192.168.7.12")];
+    let ip = |text: &str| text.parse().unwrap();
+    let elsewhere = Elsewhere {
+        taken: [(ip("10.100.7.1"), "SSH-2.0-printer".to_owned())].into(),
+        given: [(NodeId(2), vec![ip("10.100.7.42"), ip("10.3.0.1")])].into(),
+    };
+    let resolved = resolve_among(&seed_000(), &seen(&machines), &elsewhere);
+    let of = |n: u64| resolved.addresses[&NodeId(n)][&Tag::Public];
+    assert_eq!((of(1), of(2)), (ip("10.100.7.2"), ip("10.100.7.42")));
+    assert_eq!(keys(&resolved), []);
+    // One that it has already stays, and it is told.
+    let given = [(NodeId(1), [(Tag::Public, ip("10.100.7.1"))].into())].into();
+    let resolved = resolve_among(&NetworkPlan { given, ..seed_000() }, &seen(&machines), &elsewhere);
+    assert_eq!(resolved.addresses[&NodeId(1)][&Tag::Public], ip("10.100.7.1"));
+    assert_eq!(keys(&resolved), [(Severity::Warning, "net-address-alive", Some(NodeId(1)))]);
+    assert!(resolved.faults[0].message.contains("which SSH-2.0-printer has today"), "{:?}", resolved.faults);
+    assert_eq!(resolved.blocking().count(), 0);
+}
+
+#[test]
+fn ipv6_addresses_go_with_the_others() {
+    let mut net = seed_000().nets[&Tag::Cluster].clone();
+    let ip = |text: &str| text.parse().unwrap();
+    assert_eq!(net.address6(ip("192.168.7.5")), None);
+    net.v6 = Some(Net6 {
+        cidr: "fd00:7::/64".parse().unwrap(),
+        range: Some(("fd00:7::10".parse().unwrap(), "fd00:7::1f".parse().unwrap())),
+        gateway: None,
+    });
+    assert_eq!(net.address6(ip("192.168.7.1")), Some(("fd00:7::10".parse().unwrap(), 64)));
+    assert_eq!(net.address6(ip("192.168.7.16")), Some(("fd00:7::1f".parse().unwrap(), 64)));
+    assert_eq!(net.address6(ip("192.168.7.17")), None, "behind the end of the range");
+    assert_eq!(net.address6(ip("192.168.7.0")), None, "before the nodes");
+}
