@@ -5,7 +5,7 @@
 
 pub use super::account_args::AccountCommand;
 pub use super::job_args::{JobCommand, ManualCommand, PolicyArgs};
-pub use super::node_args::{CredentialArgs, NodeCommand};
+pub use super::node_args::{CredentialArgs, JumpLoginArgs, NodeCommand};
 use crate::domain::user::UserRole;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;

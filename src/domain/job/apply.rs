@@ -6,7 +6,7 @@ use super::{
     node_next,
 };
 use crate::domain::ids::NodeId;
-use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::plan::PlanKind;
 use crate::domain::time::Moment;
 use std::sync::Arc;
 

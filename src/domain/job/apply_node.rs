@@ -2,9 +2,10 @@
 
 use super::apply::{Applied, No};
 use super::{
-    JobNode, JobNodeState, NodeMove, ReinstallPhase, ReinstallRun, Renewal, StepEnd, StepProgress, StepState,
-    node_next,
+    JobNode, JobNodeState, NodeMove, ReinstallPhase, ReinstallRun, Renewal, StepAction, StepEnd,
+    StepProgress, StepState, node_next,
 };
+use crate::domain::plan::Plan;
 use crate::domain::time::Moment;
 
 impl JobNode {
@@ -96,16 +97,33 @@ impl JobNode {
     }
 
     /// Its turn comes again, if its state allows it.
-    pub(super) fn again(&mut self, asked: bool) {
+    pub(super) fn again(&mut self, asked: bool, plan: &Plan) {
         let Some(to) = node_next(self.state, NodeMove::Again) else { return };
         self.state = to;
         self.why = None;
+        self.step_back(plan);
         if asked {
             self.undo = None;
             self.steps.iter_mut().for_each(|s| s.retries = 0);
         } else if let Some(step) = self.steps.get_mut(self.cursor) {
             step.retries += 1;
         }
+    }
+
+    /// A step that has to prove over a new connection what the one before it did: where it could not, that was taken back by the node
+    /// itself, and is done once more before there is anything to prove.
+    fn step_back(&mut self, plan: &Plan) {
+        let proves = |s: &StepProgress| plan.steps.get(&s.step).is_some_and(|spec| spec.reconnect);
+        let Some(before) = self.cursor.checked_sub(1) else { return };
+        let Some([did, proof]) = self.steps.get_mut(before..=self.cursor) else { return };
+        if proof.is_done() || !proves(proof) || proves(did) {
+            return;
+        }
+        for step in [did, proof] {
+            step.keep(StepAction::Run);
+            step.state = StepState::Waiting;
+        }
+        self.cursor = before;
     }
 
     pub(super) fn reinstall_phase(

@@ -312,8 +312,7 @@ node-credential-title =
     }
 node-jump-title = Way to { $name }
 field-jump = Jump host
-hint-jump = Empty: reached directly. Else [account@]address[:port], logged in to as the node (J changes that)
-hint-jump-none = [account@]address[:port]; empty: reached directly
+hint-jump = [account@]address[:port]; empty: reached directly
 method-own = as to the node
 fault-jump = [account@]address[:port] with an IPv4 address, as admin@10.0.0.1:22
 host-key-jump = jump host { $host } of { $node }

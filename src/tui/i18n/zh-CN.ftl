@@ -300,8 +300,7 @@ node-credential-title =
     }
 node-jump-title = 到 { $name } 的路径
 field-jump = 跳板机
-hint-jump = 留空：直接到达。否则填 [账户@]地址[:端口]，用节点的登录方式（J 可修改）
-hint-jump-none = [账户@]地址[:端口]；留空：直接到达
+hint-jump = [账户@]地址[:端口]；留空：直接到达
 method-own = 与节点相同
 fault-jump = 写成 [账户@]地址[:端口]，用 IPv4 地址，如 admin@10.0.0.1:22
 host-key-jump = { $node } 的跳板机 { $host }

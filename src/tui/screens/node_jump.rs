@@ -36,7 +36,7 @@ pub fn jump(row: &NodeRow) -> Box<dyn Screen> {
         ("agent".to_owned(), t!("method-agent")),
     ];
     let fields = vec![
-        Field::text("jump", t!("field-jump"), &place).hint(t!("hint-jump-none")),
+        Field::text("jump", t!("field-jump"), &place).hint(t!("hint-jump")),
         Field::choice("method", t!("field-method"), methods, method),
         Field::secret("password", t!("field-password")).when("method", "password"),
         Field::text("key", t!("field-key"), "~/.ssh/id_ed25519").hint(t!("hint-key")).when("method", "key"),

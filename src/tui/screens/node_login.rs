@@ -2,12 +2,11 @@
 
 use super::node_forms::{check_address, port};
 use crate::api::discovery::SetChange;
-use crate::api::message::{Credential, JumpAsk, NodeChange};
+use crate::api::message::{Credential, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, Request, Response};
 use crate::domain::environment::check_name as check_set;
 use crate::domain::ids::{EnvId, NodeId, Revision};
-use crate::domain::jump::JumpPlace;
 use crate::domain::net::HostAddress;
 use crate::domain::node::check_name;
 use crate::domain::secret::Secret;
@@ -50,10 +49,6 @@ fn form(what: What, mut before: Vec<Field>, user: &str, sets: Vec<String>) -> Bo
         Field::secret("passphrase", t!("field-passphrase")).hint(t!("hint-passphrase")).when("method", "key"),
         Field::text("socket", t!("field-agent"), "").hint(t!("hint-agent")).when("method", "agent"),
     ]);
-    // After what every node needs.
-    if matches!(what, What::Add(_)) {
-        before.push(Field::text("jump", t!("field-jump"), "").hint(t!("hint-jump")));
-    }
     Box::new(Form::new(Login { what, waiting: 0, good: 0, added: Vec::new() }, before))
 }
 
@@ -83,12 +78,6 @@ pub fn credentials(rows: &[&NodeRow]) -> Box<dyn Screen> {
     let user = rows.first().map_or("root", |n| n.user.as_str());
     let nodes = rows.iter().map(|n| (n.id, n.revision, n.name.clone())).collect();
     form(What::Change(nodes), Vec::new(), user, Vec::new())
-}
-
-/// The jump host in the field, logged in to as the node; none where it is empty.
-fn jump(fields: &Fields) -> Option<JumpAsk> {
-    let place = fields.text("jump").to_owned();
-    (!place.is_empty()).then_some(JumpAsk { place, credential: None })
 }
 
 impl Login {
@@ -123,7 +112,7 @@ impl Login {
                     port,
                     user,
                     credential: credential.clone(),
-                    jump: jump(fields),
+                    jump: None,
                 }]
             }
             What::AddMany(env, found) => found
@@ -197,10 +186,6 @@ impl Purpose for Login {
         if matches!(self.what, What::Add(_)) {
             check_address(fields);
             port(fields);
-            let jump = fields.text("jump");
-            if !jump.is_empty() && jump.parse::<JumpPlace>().is_err() {
-                fields.wrong("jump", t!("fault-jump"));
-            }
             let name = fields.text("name");
             if !name.is_empty() && check_name(name).is_err() {
                 fields.wrong("name", t!("fault-node-name"));
