@@ -1,5 +1,5 @@
 //! A whole cloud: from an empty environment to instances that answer, on one controller and two compute nodes; installed again, which changes
-//! nothing; a third compute node that comes while the cloud runs.
+//! nothing; a third compute node that comes while the cloud runs, and leaves again.
 
 use super::support::{Cpmg, Lab};
 use super::watch::{self, Watch};
@@ -58,10 +58,9 @@ fn plan_networks(cpmg: &Cpmg, lab: &Lab) {
     cpmg.ok(&["net", "check", ENV]);
 }
 
-/// Installs, and gives the job's record. `why` without a fresh check of the wires.
-fn install(cpmg: &Cpmg, why: Option<&str>) -> Value {
-    let reason = why.map_or(vec![], |why| vec!["--reason", why]);
-    println!("{}", cpmg.ok(&[&["install", ENV, "--follow"], reason.as_slice()].concat()));
+/// Installs, and gives the job's record.
+fn install(cpmg: &Cpmg, more: &[&str]) -> Value {
+    println!("{}", cpmg.ok(&[&["install", ENV, "--follow"], more].concat()));
     let jobs = cpmg.json(&["job", "list", ENV]);
     let jobs = jobs.as_array().expect("jobs").iter();
     let job = jobs.max_by_key(|j| j["id"].as_u64()).expect("a job").clone();
@@ -94,7 +93,7 @@ fn a_cloud_whose_instances_answer() {
 
     clock("the installation");
     let watcher = Watch::begin(secrets.clone());
-    let job = install(&cpmg, None);
+    let job = install(&cpmg, &[]);
     assert!(job["changed"].as_u64().unwrap() > 60, "{job}");
 
     clock("the proof");
@@ -106,14 +105,23 @@ fn a_cloud_whose_instances_answer() {
     watch::engine_is_silent(&cpmg.data(), &secrets);
 
     clock("the second installation");
-    let again = install(&cpmg, Some("the wires are as they were"));
+    let again = install(&cpmg, &["--reason", "the wires are as they were"]);
     assert_eq!(again["changed"], 0, "a second installation changes nothing: {again}");
 
     clock("a third compute node");
     cpmg.adopt(&lab, ENV, "cmp3", &["compute"]);
-    let third = install(&cpmg, Some("one node more on the same wires"));
+    let third = install(&cpmg, &["--new", "--reason", "one node more on the same wires"]);
     assert!(third["changed"].as_u64().unwrap() > 10, "{third}");
     println!("{}", cpmg.ok(&["prove", ENV]));
+
+    clock("it leaves");
+    println!("{}", cpmg.ok(&["node", "remove", "prod/cmp3", "--undo", "--yes", "--follow"]));
+    let nodes = cpmg.json(&["node", "list", ENV]);
+    let names: Vec<&str> = nodes.as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ctl1", "cmp1", "cmp2"], "{nodes}");
+    for node in ["ctl1", "cmp1", "cmp2"] {
+        assert_eq!(lab.exec(node, "grep -c cmp3 /etc/hosts || :").trim(), "0", "{node} knows it no more");
+    }
 
     clock("the end");
     assert!(began.elapsed().as_secs() < 25 * 60, "it took {} s", began.elapsed().as_secs());
