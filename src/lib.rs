@@ -7,6 +7,7 @@
 pub mod api;
 pub mod catalog;
 pub mod cli;
+pub mod cloud;
 pub mod cobbler;
 pub mod discovery;
 pub mod domain;

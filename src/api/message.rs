@@ -169,6 +169,8 @@ pub enum Response {
     Shell(ShellId),
     /// A connectivity check was started.
     CheckRun(Box<super::check::CheckRunRow>),
+    /// A proof was started.
+    Proof(Box<crate::domain::proof::Proof>),
     /// Who did what.
     Audit(AuditPage),
     /// What the engine knows about itself.

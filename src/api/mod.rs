@@ -18,6 +18,7 @@ pub mod day2;
 pub mod discovery;
 pub mod import;
 pub mod message;
+pub mod proof;
 mod request;
 pub mod rows;
 pub mod views;

@@ -569,6 +569,22 @@ pub enum Request {
         /// Of which environment.
         env: EnvId,
     },
+    /// Starts the proof of an environment; see [`Topic::Proof`].
+    Prove {
+        /// Which.
+        env: EnvId,
+        /// The image's file on the management host, kept for the next time; `None`: the one that was named last.
+        #[serde(default)]
+        image: Option<String>,
+        /// Only remove what earlier proofs could not.
+        #[serde(default)]
+        clean: bool,
+    },
+    /// Ends the proof that runs; what it made is still removed.
+    ProveCancel {
+        /// Of which environment.
+        env: EnvId,
+    },
     /// Who did what, newest first.
     Audit {
         /// Which entries.

@@ -3,6 +3,7 @@
 use super::check::{CheckRow, CheckRunRow};
 pub use super::discovery::{DiscoveryRow, FoundRow, LoginState, SweepRow};
 use super::message::UserView;
+use super::proof::ProofRow;
 use crate::domain::environment::Environment;
 use crate::domain::estimate::Left;
 use crate::domain::facts::Facts;
@@ -44,6 +45,8 @@ pub enum Topic {
     Sweep(SweepId),
     /// The connectivity check of an environment: a [`Row::Check`], and a [`Row::CheckRun`] once there was one.
     Check(EnvId),
+    /// The proof of an environment: one [`Row::Proof`].
+    Proof(EnvId),
     /// How machines are found for an environment: one [`Row::Discovery`], a [`Row::Sweep`] for each sweep that is remembered, and a
     /// [`Row::Found`] for each address that ever answered.
     Discovery(EnvId),
@@ -97,6 +100,8 @@ pub enum Row {
     Check(Box<CheckRow>),
     /// The connectivity check that runs, or ran last.
     CheckRun(CheckRunRow),
+    /// The proof that goes on, or the last one.
+    Proof(Box<ProofRow>),
     /// How machines are found.
     Discovery(Box<DiscoveryRow>),
     /// A shell.
@@ -116,7 +121,7 @@ impl Row {
             Self::Job(r) => r.id.0 << 32,
             Self::JobNode(r) => r.node.0,
             Self::Step(r) => u64::from(r.index),
-            Self::Check(_) | Self::Unknown => 0,
+            Self::Check(_) | Self::Proof(_) | Self::Unknown => 0,
             Self::CheckRun(_) => 1,
             Self::Sweep(r) => r.id.0 | (1 << 62),
             Self::Discovery(_) => u64::MAX,

@@ -140,6 +140,9 @@ pub enum Command {
     /// Connectivity checks: the nodes and the wires between them
     #[command(subcommand)]
     Check(super::check_args::CheckCommand),
+    /// Prove that an environment works: from its services to an instance that answers a ping, on every compute node; then everything
+    /// that was made is removed. Exit code 0 only when every rung is green
+    Prove(super::prove::ProveArgs),
     /// Jobs: installations under way and past
     #[command(subcommand)]
     Job(JobCommand),

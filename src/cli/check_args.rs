@@ -16,7 +16,7 @@ pub struct AuditArgs {
     /// Only deeds of this user
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// Only this kind: install, undo, reinstall, lock, account, network or host-key
+    /// Only this kind: install, undo, reinstall, lock, account, network, proof or host-key
     #[arg(long, value_name = "KIND")]
     pub kind: Option<AuditKind>,
     /// Not before: how long ago (90m, 12h, 7d), or a date or time (2026-03-01, 2026-03-01T07:02:09Z)

@@ -46,6 +46,7 @@ mod pages;
 mod policy;
 mod print;
 mod prompt;
+mod prove;
 mod report;
 mod services;
 mod session;
@@ -128,6 +129,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Job(command) => return jobs::run(global, command).await,
         Command::Shell { node, attach, list } => return shell::run(global, node, attach, list).await,
         Command::Check(command) => return check::run(global, command).await,
+        Command::Prove(args) => return prove::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await?,
         Command::Doctor => return doctor::run(global, hooks).await,
         Command::Completions { shell } => pages::completions(shell)?,

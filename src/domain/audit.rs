@@ -30,6 +30,8 @@ pub enum AuditKind {
     Account,
     /// The network plan, or addresses, were changed.
     Network,
+    /// An environment was proven, or what proofs left was removed.
+    Proof,
     /// A host key was pinned or forgotten.
     HostKey,
     /// A node was taken out of an installed environment.
@@ -43,13 +45,14 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All that are written.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Install,
         Self::Undo,
         Self::Reinstall,
         Self::Lock,
         Self::Account,
         Self::Network,
+        Self::Proof,
         Self::HostKey,
         Self::Leave,
         Self::Service,
@@ -64,6 +67,7 @@ impl AuditKind {
             Self::Lock => "lock",
             Self::Account => "account",
             Self::Network => "network",
+            Self::Proof => "proof",
             Self::HostKey => "host-key",
             Self::Leave => "leave",
             Self::Service => "service",

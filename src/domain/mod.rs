@@ -30,6 +30,7 @@ pub mod overrides;
 pub mod plan;
 pub mod policy;
 pub mod progress;
+pub mod proof;
 pub mod report;
 pub mod secret;
 pub mod sweeps;

@@ -220,6 +220,13 @@ impl Engine {
                 self.check_cancel(env)?;
                 Response::Done
             }
+            R::Prove { env, image, clean } => {
+                Response::Proof(Box::new(self.prove(&user, env, image, clean)?))
+            }
+            R::ProveCancel { env } => {
+                self.prove_cancel(&user, env)?;
+                Response::Done
+            }
             R::Audit { filter, before, limit } => Response::Audit(self.audit_page(&filter, before, limit)?),
             R::Diagnosis => Response::Diagnosis(self.diagnosis()),
             R::Stop => {

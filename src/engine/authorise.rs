@@ -69,6 +69,8 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::AccountSet { .. }
         | R::AccountReveal { .. } => Action::Configure,
         R::Install { .. }
+        | R::Prove { .. }
+        | R::ProveCancel { .. }
         | R::AccountRotate { .. }
         | R::JobRetry { .. }
         | R::JobStop { .. }

@@ -39,6 +39,7 @@ mod logins;
 mod netplan;
 mod nodes;
 mod options;
+mod proof;
 mod records;
 mod reports;
 mod rows;
@@ -71,8 +72,8 @@ use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
 use records::{
-    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, NETWORKS, NODES, NetworkRecord, Records,
-    SESSIONS, SETS, SIGHTINGS, SWEEPS, USERS,
+    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, NETWORKS, NODES, NetworkRecord,
+    PROOF_IMAGES, PROOFS, Records, SESSIONS, SETS, SIGHTINGS, SWEEPS, USERS,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -210,6 +211,7 @@ pub struct Engine {
     topics: topics::Topics,
     sweeps: sweep_memory::Sweeps,
     checks: check::Checks,
+    proofs: proof::Proofs,
     settings: schedule::Settings,
     sets: credential_sets::Sets,
     logins: logins::Logins,
@@ -253,6 +255,7 @@ impl Engine {
             topics: topics::Topics::default(),
             sweeps: sweep_memory::Sweeps::default(),
             checks: check::Checks::default(),
+            proofs: proof::Proofs::default(),
             settings: schedule::Settings::default(),
             sets: credential_sets::Sets::default(),
             logins: logins::Logins::default(),
@@ -310,6 +313,8 @@ impl Engine {
         self.settings.load(self.records.all(DISCOVERY)?);
         self.sets.load(self.records.all(SETS)?);
         let told = |f: Failure| EngineError::Other(f.message);
+        let interrupted = self.proofs.load(self.records.all(PROOFS)?, self.records.all(PROOF_IMAGES)?);
+        self.keep_interrupted(interrupted).map_err(told)?;
         for place in self.logins.load(self.records.all(LOGINS)?) {
             self.records.remove(LOGINS, &place).map_err(told)?;
         }

@@ -15,6 +15,7 @@ use crate::domain::ids::{EnvId, JobId, NodeId, SweepId, UserId};
 use crate::domain::job::JournalEntry;
 use crate::domain::netplan::NetworkPlan;
 use crate::domain::node::{CredentialKind, Node};
+use crate::domain::proof::Proof;
 use crate::domain::secret::Secret;
 use crate::domain::sweeps::{Discovery, Sighting, SweepRecord};
 use crate::domain::time::Moment;
@@ -65,6 +66,10 @@ pub const LEARNED: Table<(String, String), StepTimes> = Table::new(Kind::Learned
 
 /// Reports of connectivity checks, the latest of each environment.
 pub const CHECKS: Table<(EnvId, u64), CheckReport> = Table::new(Kind::Checks, &[]);
+/// Proofs of environments, the last ones of each.
+pub const PROOFS: Table<(EnvId, u64), Proof> = Table::new(Kind::Proofs, &[]);
+/// The image that the next proof of an environment takes: a path on this machine.
+pub const PROOF_IMAGES: Table<EnvId, String> = Table::new(Kind::ProofImages, &[]);
 /// Who did what, by a number that only grows.
 pub const AUDIT: Table<u64, AuditEntry> = Table::new(Kind::Audit, &[]);
 

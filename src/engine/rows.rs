@@ -75,6 +75,7 @@ impl Engine {
             ),
             Topic::JobNode(job, node) => self.step_rows(job, node),
             Topic::Check(env) => self.check_rows(env),
+            Topic::Proof(env) => self.proof_rows(env),
             Topic::Sweep(sweep) => self.sweep_rows(sweep),
             Topic::Discovery(env) => self.discovery_rows(env),
             Topic::Shells => self.shells.rows(),

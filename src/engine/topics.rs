@@ -24,6 +24,8 @@ pub enum Area {
     Sweep(SweepId),
     /// The connectivity check of an environment.
     Check(EnvId),
+    /// The proof of an environment.
+    Proof(EnvId),
     /// How machines are found for an environment.
     Discovery(EnvId),
     /// Open shells.
@@ -41,6 +43,7 @@ pub fn areas(topic: Topic) -> Area {
         Topic::Job(job) | Topic::JobNode(job, _) => Area::Job(job),
         Topic::Sweep(sweep) => Area::Sweep(sweep),
         Topic::Check(env) => Area::Check(env),
+        Topic::Proof(env) => Area::Proof(env),
         Topic::Discovery(env) => Area::Discovery(env),
         Topic::Shells => Area::Shells,
         Topic::Sessions => Area::Sessions,

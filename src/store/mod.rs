@@ -110,6 +110,10 @@ kinds! {
     Requests = "requests",
     /// Reports of connectivity checks.
     Checks = "checks",
+    /// Proofs of environments.
+    Proofs = "proofs",
+    /// Images that proofs take.
+    ProofImages = "proof-images",
     /// Who did what.
     Audit = "audit",
 }

@@ -1,0 +1,51 @@
+//! Proofs of environments as clients see them.
+
+use crate::domain::ids::EnvId;
+use crate::domain::proof::{Outcome, Proof, RungKind};
+use crate::domain::time::Moment;
+use serde::{Deserialize, Serialize};
+
+/// An earlier proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofSummary {
+    /// Its number.
+    pub number: u64,
+    /// Who started it.
+    pub by: String,
+    /// When.
+    pub started: Moment,
+    /// When it was over.
+    pub ended: Option<Moment>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The red rung.
+    #[serde(default)]
+    pub red: Option<RungKind>,
+}
+
+impl From<&Proof> for ProofSummary {
+    fn from(proof: &Proof) -> Self {
+        Self {
+            number: proof.number,
+            by: proof.by.clone(),
+            started: proof.started,
+            ended: proof.ended,
+            outcome: proof.outcome,
+            red: proof.red().map(|r| r.kind),
+        }
+    }
+}
+
+/// The proof of an environment that goes on, or the last one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofRow {
+    /// Of which environment.
+    pub env: EnvId,
+    /// None: there was never one.
+    pub proof: Option<Proof>,
+    /// The image's file on the management host that the next one takes.
+    pub image: String,
+    /// Earlier ones, newest first.
+    #[serde(default)]
+    pub earlier: Vec<ProofSummary>,
+}
