@@ -3,6 +3,7 @@
 
 use super::http::Ask;
 use super::{Cloud, CloudError, Http, Login, Place, ThingKind, Upload};
+use crate::domain::net::HostAddress;
 use crate::domain::secret::Secret;
 use crate::ssh::testing::{Sshd, own_address};
 use crate::ssh::{self, Credential, Hop, HostKeyCheck, Session, Target};
@@ -56,13 +57,12 @@ fn answer(status: &str, headers: &str, body: &str) -> Option<String> {
 }
 
 async fn session(sshd: &Sshd) -> Session {
-    let key = sshd.host_key();
     ssh::connect(&Target::from(Hop {
-        address: std::net::IpAddr::V4(sshd.address).into(),
+        address: HostAddress::try_from(sshd.address).unwrap(),
         port: sshd.port,
         user: sshd.user.clone(),
         credentials: vec![Credential::Key { private: Secret::new(sshd.key.clone()), passphrase: None }],
-        host_key: HostKeyCheck::Pinned(key.parse().unwrap()),
+        host_key: HostKeyCheck::Pinned(sshd.host_key("ed25519").parse().unwrap()),
     }))
     .await
     .unwrap()

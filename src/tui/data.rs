@@ -152,6 +152,11 @@ impl Data {
         self.rows(Topic::Check(env)).find_map(|r| if let Row::CheckRun(r) = r { Some(r) } else { None })
     }
 
+    /// The proof of an environment.
+    pub fn proof(&self, env: EnvId) -> Option<&crate::api::proof::ProofRow> {
+        self.rows(Topic::Proof(env)).find_map(|r| if let Row::Proof(r) = r { Some(&**r) } else { None })
+    }
+
     /// Shells that are open.
     pub fn shells(&self) -> Vec<&crate::api::rows::ShellRow> {
         self.rows(Topic::Shells).filter_map(|r| if let Row::Shell(r) = r { Some(r) } else { None }).collect()

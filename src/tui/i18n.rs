@@ -82,7 +82,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-modules.ftl"),
                 "\n",
-                include_str!("i18n/en-check.ftl")
+                include_str!("i18n/en-check.ftl"),
+                "\n",
+                include_str!("i18n/en-proof.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -103,7 +105,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-modules.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-check.ftl")
+                include_str!("i18n/zh-CN-check.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-proof.ftl")
             ),
         }
     }

@@ -64,6 +64,7 @@ actions! {
     Addresses "addresses", TabPools "pools", TabSubnets "subnets", TabUsed "used", IpNew "ip-new", IpConfirm "ip-confirm",
     IpFree "ip-free", IpRefresh "ip-refresh", Accounts "accounts", AccountSet "account-set", AccountBack "account-back",
     Connectivity "connectivity", CheckRun "check-run", CheckAgain "check-again", CheckStop "check-stop",
+    Proof "proof", ProofRun "prove", ProofClean "proof-clean", ProofStop "proof-stop",
     UserNew "user-new", UserPassword "user-password", UserDisable "user-disable",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
@@ -136,6 +137,8 @@ pub enum Context {
     Editor,
     /// A connectivity check.
     Check,
+    /// A proof.
+    Proof,
     /// A form.
     Form,
     /// A question.
@@ -149,7 +152,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -182,6 +185,7 @@ impl Context {
         Self::Options,
         Self::Editor,
         Self::Check,
+        Self::Proof,
         Self::Form,
         Self::Dialog,
         Self::Reading,
@@ -223,6 +227,7 @@ impl Context {
             Self::Options => "options",
             Self::Editor => "editor",
             Self::Check => "check",
+            Self::Proof => "proof",
             Self::Form => "form",
             Self::Dialog => "dialog",
             Self::Reading => "reading",

@@ -44,12 +44,23 @@ pub fn units(answer: &str) -> BTreeMap<String, UnitState> {
     all
 }
 
-/// A node with the modules it carries (name, units) and what it answered.
+/// The units of a module.
+#[derive(Clone, Debug)]
+pub struct ModuleUnits {
+    /// Its name.
+    pub name: String,
+    /// Without `.service`.
+    pub units: Vec<String>,
+    /// Every node has it, and it may have nothing to do there.
+    pub base: bool,
+}
+
+/// A node with the modules it carries and what it answered.
 pub struct NodeUnits {
     /// Its name.
     pub node: String,
-    /// Modules with their units, without `.service`.
-    pub modules: Vec<(String, Vec<String>)>,
+    /// Modules on it.
+    pub modules: Vec<ModuleUnits>,
     /// What systemd says; or why the node did not answer.
     pub answer: Result<BTreeMap<String, UnitState>, String>,
 }
@@ -67,8 +78,8 @@ pub struct Fault {
     pub said: Said,
 }
 
-/// Judges units. A module names the units of all its roles, so that one which a node does not have belongs to another node; one that no
-/// node has is missing. A unit that the node has must run, unless it is disabled there.
+/// Judges units. A module names the units of all its roles and platforms, so that one which a node does not have belongs to another; a
+/// module of which no node has any unit is not installed. A unit that a node has must run, unless it is disabled there.
 pub fn judge_units(nodes: &[NodeUnits]) -> Result<Said, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut count = 0_usize;
@@ -82,10 +93,10 @@ pub fn judge_units(nodes: &[NodeUnits]) -> Result<Said, Vec<Fault>> {
                 continue;
             }
         };
-        for (module, unit) in node.modules.iter().flat_map(|(m, us)| us.iter().map(move |u| (m, u))) {
+        for (module, unit) in node.modules.iter().flat_map(|m| m.units.iter().map(move |u| (m, u))) {
             let state = units.get(unit);
             let here = state.is_some_and(|s| s.load == "loaded");
-            *found.entry((module, unit)).or_default() |= here;
+            *found.entry((&module.name, unit)).or_default() |= here || module.base;
             let Some(state) = state.filter(|_| here) else { continue };
             let wanted =
                 !matches!(state.file.as_str(), "disabled" | "masked" | "masked-runtime" | "indirect");
@@ -98,7 +109,7 @@ pub fn judge_units(nodes: &[NodeUnits]) -> Result<Said, Vec<Fault>> {
                     .with("state", &state.active);
                 faults.push(Fault {
                     node: Some(node.node.clone()),
-                    module: Some(module.clone()),
+                    module: Some(module.name.clone()),
                     unit: Some(unit.clone()),
                     said,
                 });
@@ -106,7 +117,9 @@ pub fn judge_units(nodes: &[NodeUnits]) -> Result<Said, Vec<Fault>> {
         }
     }
     if faults.is_empty() {
-        for ((module, unit), _) in found.iter().filter(|(_, here)| !**here) {
+        let installed: BTreeSet<&str> =
+            found.iter().filter(|(_, here)| **here).map(|((m, _), _)| *m).collect();
+        for ((module, unit), _) in found.iter().filter(|((m, _), _)| !installed.contains(m)) {
             let said = Said::new("unit-missing").with("unit", unit).with("module", module);
             faults.push(Fault { node: None, module: Some((*module).to_owned()), unit: None, said });
         }
@@ -232,7 +245,8 @@ mod tests {
 
     fn node(name: &str, module: &str, names: &[&str], answer: &str) -> NodeUnits {
         let names = names.iter().map(|n| (*n).to_owned()).collect();
-        NodeUnits { node: name.into(), modules: vec![(module.into(), names)], answer: Ok(units(answer)) }
+        let modules = vec![ModuleUnits { name: module.into(), units: names, base: module == "time" }];
+        NodeUnits { node: name.into(), modules, answer: Ok(units(answer)) }
     }
 
     const API_UP: &str = "TriggeredBy=\nId=nova-api.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\nId=nova-compute.service\nLoadState=not-found\nActiveState=inactive\n";
@@ -259,8 +273,10 @@ mod tests {
         assert!(judge_units(&both(&compute("inactive", "disabled"))).is_ok(), "switched off on purpose");
         assert!(judge_units(&both(&compute("failed", "enabled"))).is_err());
         // On no node at all.
-        let faults = judge_units(&[node("ctl1", "nova", &names, API_UP)]).unwrap_err();
+        let faults = judge_units(&[node("ctl1", "nova", &names[1..], API_UP)]).unwrap_err();
         assert!(faults[0].said.words().contains("no node has the unit nova-compute"), "{faults:?}");
+        assert!(judge_units(&[node("ctl1", "nova", &names, API_UP)]).is_ok(), "another platform's");
+        assert!(judge_units(&[node("ctl1", "time", &["chrony"], "")]).is_ok(), "may have nothing to do");
         // A silent node is the only thing that is told: what is missing may be there.
         let mut silent = both("");
         silent[1].answer = Err("no route".into());

@@ -7,7 +7,7 @@ use super::climb::{Climb, Good, PAUSE, Red};
 use super::ground::Module;
 use crate::domain::node::{Node, NodeRole};
 use crate::domain::proof::guest;
-use crate::domain::proof::judge::{NodeUnits, judge_units, units};
+use crate::domain::proof::judge::{ModuleUnits, NodeUnits, judge_units, units};
 use crate::domain::proof::lines::sift;
 use crate::domain::proof::{LogPart, RungKind};
 use crate::ssh::quote;
@@ -110,7 +110,10 @@ impl Climb {
                 sessions.push((node.id, session));
                 units
             });
-            let modules = modules.iter().map(|m| (m.name.clone(), m.units.clone())).collect();
+            let modules = modules
+                .into_iter()
+                .map(|m| ModuleUnits { name: m.name, units: m.units, base: m.base })
+                .collect();
             all.push(NodeUnits { node: node.name.clone(), modules, answer });
         }
         self.sessions.extend(sessions);

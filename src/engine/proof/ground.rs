@@ -22,6 +22,7 @@ pub struct Module {
     pub name: String,
     pub units: Vec<String>,
     pub logs: Vec<String>,
+    pub base: bool,
 }
 
 /// What a proof rests on, gathered when it begins.
@@ -57,6 +58,7 @@ impl Ground {
             catalog.module(name).map(|m| Module {
                 name: m.name.clone(),
                 units: m.units.iter().map(|u| u.trim_end_matches(".service").to_owned()).collect(),
+                base: m.base,
                 logs: m.logs.clone(),
             })
         };

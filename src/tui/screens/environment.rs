@@ -12,6 +12,7 @@ use super::nodes::NodesTab;
 use super::options::OptionsPage;
 use super::plan::PlanPage;
 use super::policy_form;
+use super::proof::ProofPage;
 use crate::api::{Failure, Response, Topic};
 use crate::domain::ids::EnvId;
 use crate::tui::event::{Effect, Tag};
@@ -182,6 +183,7 @@ impl Screen for EnvPage {
             Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
             Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
             Action::Connectivity => return Some(vec![Effect::Push(Box::new(CheckPage::new(self.env)))]),
+            Action::Proof => return Some(vec![Effect::Push(Box::new(ProofPage::new(self.env)))]),
             Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
             Action::Network => return Some(vec![Effect::Push(Box::new(NetworkPage::new(self.env)))]),
             Action::Addresses => return Some(vec![Effect::Push(Box::new(AddressPage::new(self.env)))]),

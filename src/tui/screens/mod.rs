@@ -46,6 +46,7 @@ pub mod palette;
 pub mod plan;
 pub mod plan_step;
 pub mod policy_form;
+pub mod proof;
 pub mod renewal;
 pub mod rotation;
 pub mod shell;

@@ -167,6 +167,13 @@ fn made() -> BTreeSet<String> {
     all.extend(["plan", "nodes", "nics", "roles", "age"].map(|w| format!("check-changed-{w}")));
     all.extend(["ssh", "names", "clock", "repositories", "ports"].map(|w| format!("check-column-{w}")));
     all.extend(["missing", "stale", "passed"].map(|w| format!("check-gate-{w}")));
+    {
+        use crate::domain::proof::{ENGLISH, Outcome, RungKind, RungState};
+        all.extend(RungKind::ALL.map(|k| format!("proof-rung-{}", k.word())));
+        all.extend(RungState::ALL.map(|s| format!("proof-state-{}", s.word())));
+        all.extend(Outcome::ALL.map(|o| format!("proof-outcome-{}", o.word())));
+        all.extend(ENGLISH.iter().map(|(key, _)| format!("proof-said-{key}")));
+    }
     all.into_iter().collect()
 }
 
@@ -178,6 +185,20 @@ fn findings_read_alike_on_the_command_line() {
             let key = format!("check-{cause}-{which} = ");
             let entry = en.lines().find_map(|l| l.strip_prefix(&key)).unwrap();
             assert_eq!(entry.replace("{ $", "{").replace(" }", "}"), **text, "{key}");
+        }
+    }
+}
+
+#[test]
+fn rungs_read_alike_on_the_command_line() {
+    let en = Language::En.source();
+    let argument = Regex::new(r"\{(\w+)\}").unwrap();
+    for (key, text) in crate::domain::proof::ENGLISH {
+        let key = format!("proof-said-{key} = ");
+        let entry = en.lines().find_map(|l| l.strip_prefix(&key)).unwrap();
+        assert_eq!(entry.replace("{ $", "{").replace(" }", "}"), **text, "{key}");
+        for name in argument.captures_iter(text) {
+            assert!(crate::tui::screens::proof::ARGUMENTS.contains(&&name[1]), "{key}: {}", &name[1]);
         }
     }
 }

@@ -26,6 +26,7 @@ mod network;
 mod nodes;
 mod options;
 mod policies;
+mod proof;
 mod recorder;
 mod shell;
 mod times;
