@@ -174,7 +174,7 @@ pub(super) fn said(body: &[u8]) -> String {
         message(&value).or(inside).or_else(plain)
     });
     let text = found.unwrap_or_else(|| without_tags(&String::from_utf8_lossy(body)));
-    let text = cut(&text);
+    let text = cut(text.trim_end().trim_end_matches('.'));
     if text.is_empty() { "it gives no reason".to_owned() } else { text }
 }
 
@@ -204,15 +204,15 @@ mod tests {
         for (body, words) in [
             (
                 r#"{"itemNotFound": {"code": 404, "message": "Instance x could not be found."}}"#,
-                "Instance x could not be found.",
+                "Instance x could not be found",
             ),
             (
                 r#"{"NeutronError": {"type": "IpAddressGenerationFailure", "message": "No more IP addresses available on network n.", "detail": ""}}"#,
-                "No more IP addresses available on network n.",
+                "No more IP addresses available on network n",
             ),
             (
                 r#"{"error":{"code":401,"message":"The request you have made requires authentication.","title":"Unauthorized"}}"#,
-                "The request you have made requires authentication.",
+                "The request you have made requires authentication",
             ),
             (
                 r#"{"errors": [{"status": 409, "title": "Conflict", "detail": "There was a conflict"}]}"#,

@@ -102,6 +102,8 @@ pub fn judge_units(nodes: &[NodeUnits]) -> Result<Said, Vec<Fault>> {
                 !matches!(state.file.as_str(), "disabled" | "masked" | "masked-runtime" | "indirect");
             if state.active == "active" {
                 count += 1;
+            } else if module.base && state.active != "failed" {
+                // What every node has may have nothing to do there.
             } else if wanted && !state.triggered {
                 let said = Said::new("unit-down")
                     .with("node", &node.node)

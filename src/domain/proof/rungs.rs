@@ -65,9 +65,9 @@ rungs! {
     /// An instance on each compute node is active.
     Instance = "instance", 20, 900, ["nova", "placement", "neutron", "glance"];
     /// Each instance has got its address by DHCP.
-    Address = "address", 20, 600, ["neutron"];
+    Address = "address", 20, 300, ["neutron"];
     /// Each instance has read its metadata.
-    Metadata = "metadata", 5, 600, ["neutron", "nova"];
+    Metadata = "metadata", 5, 300, ["neutron", "nova"];
     /// A floating address on the first instance.
     Floating = "floating", 3, 180, ["neutron"];
     /// The floating address answers.

@@ -116,6 +116,10 @@ pub const ENGLISH: &[(&str, &str)] = &[
     ("ping-here", "{address} answers the management host"),
     ("ping-not-here", "{address} does not answer the management host: guessed that it has no route there"),
     (
+        "ping-nobody-here",
+        "the management host has no ping program: nothing is known about the way from there",
+    ),
+    (
         "ping-inside",
         "{address} answers inside its network on {node} after {seconds} s; nothing is known about the way from outside",
     ),

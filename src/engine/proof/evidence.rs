@@ -7,8 +7,8 @@ use super::climb::{Climb, Good, PAUSE, Red};
 use super::ground::Module;
 use crate::domain::node::{Node, NodeRole};
 use crate::domain::proof::guest;
-use crate::domain::proof::judge::{ModuleUnits, NodeUnits, judge_units, units};
-use crate::domain::proof::lines::sift;
+use crate::domain::proof::judge::{ModuleUnits, NodeUnits, is_host, judge_units, units};
+use crate::domain::proof::lines::{choose, sift};
 use crate::domain::proof::{LogPart, RungKind};
 use crate::ssh::quote;
 use futures_util::StreamExt;
@@ -23,8 +23,6 @@ const DEADLINE: Duration = Duration::from_mins(1);
 const PARALLEL: usize = 24;
 /// How long units that are starting may take.
 const STARTING: Duration = Duration::from_secs(20);
-/// Most parts of logs that are kept.
-const PARTS_MAX: usize = 12;
 /// Most nodes whose logs are read.
 const LOG_NODES_MAX: usize = 4;
 
@@ -158,35 +156,35 @@ impl Climb {
                             earlier,
                             lines,
                         };
-                        // What names the thing itself comes first, what only has old lines last.
                         let asked = named.iter().any(|u| part.source.contains(u.as_str()));
-                        parts.push((!asked, rank, part));
+                        parts.push((asked, rank, part));
                     }
                 }
             }
         }
-        parts.sort_by_key(|(asked, rank, _)| (*asked, *rank));
-        parts.into_iter().take(PARTS_MAX).map(|(_, _, part)| part).collect()
+        choose(parts)
     }
 
     /// Nodes and their modules whose logs are to be read, with the units that are known to be at fault; the likeliest first.
     fn responsible(&self, kind: RungKind, red: &Red) -> Vec<(Node, Vec<Module>, BTreeSet<String>)> {
         let mut out: Vec<(Node, Vec<Module>, BTreeSet<String>)> = Vec::new();
-        let named = |node: &Node| {
-            red.at.iter().any(|f| {
-                f.node.as_deref().is_some_and(|n| crate::domain::proof::judge::is_host(n, &node.name))
-            })
-        };
+        let named =
+            |node: &Node| red.at.iter().any(|f| f.node.as_deref().is_some_and(|n| is_host(n, &node.name)));
         let mut nodes: Vec<&(Node, Vec<Module>)> = self.ground.nodes.iter().collect();
         let anywhere = red.at.iter().all(|f| f.node.is_none());
-        nodes.sort_by_key(|(n, _)| (!named(n), !n.roles.contains(&NodeRole::Controller)));
+        // In the order in which the faults name them.
+        let place = |node: &Node| {
+            red.at
+                .iter()
+                .position(|f| f.node.as_deref().is_some_and(|n| is_host(n, &node.name)))
+                .unwrap_or(usize::MAX)
+        };
+        nodes.sort_by_key(|(n, _)| (place(n), !n.roles.contains(&NodeRole::Controller)));
         for (node, modules) in nodes {
             if !anywhere && !named(node) {
                 continue;
             }
-            let faults = red.at.iter().filter(|f| {
-                f.node.as_deref().is_none_or(|n| crate::domain::proof::judge::is_host(n, &node.name))
-            });
+            let faults = red.at.iter().filter(|f| f.node.as_deref().is_none_or(|n| is_host(n, &node.name)));
             let names: BTreeSet<&str> = faults.clone().filter_map(|f| f.module.as_deref()).collect();
             let units: BTreeSet<String> = faults.filter_map(|f| f.unit.clone()).collect();
             let wanted = |m: &&Module| {

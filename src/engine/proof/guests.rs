@@ -258,7 +258,11 @@ impl Climb {
                 }
                 // The first answer may have been too late for the one who asked first.
                 let here = if here == Some(true) { here } else { answers_here(address).await };
-                all.push(said(if here == Some(true) { "ping-here" } else { "ping-not-here" }));
+                all.push(match here {
+                    Some(true) => said("ping-here"),
+                    Some(false) => said("ping-not-here"),
+                    None => Said::new("ping-nobody-here"),
+                });
                 return Ok(Good::Passed(all));
             }
             self.waits(RungKind::Ping, format!("{address} does not answer yet"));

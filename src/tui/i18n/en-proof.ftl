@@ -119,6 +119,7 @@ proof-said-no-provider = without a provider network there are no floating addres
 proof-said-ping-controller = { $address } answers the controller { $node } after { $seconds } s
 proof-said-ping-here = { $address } answers the management host
 proof-said-ping-not-here = { $address } does not answer the management host: guessed that it has no route there
+proof-said-ping-nobody-here = the management host has no ping program: nothing is known about the way from there
 proof-said-ping-inside = { $address } answers inside its network on { $node } after { $seconds } s; nothing is known about the way from outside
 proof-said-ping-none = { $address } answers neither { $node } nor the management host
 proof-said-console-good = noVNC answers at { $place }; the console log has { $lines } lines

@@ -119,6 +119,7 @@ proof-said-no-provider = 没有外部网络就没有浮动地址
 proof-said-ping-controller = { $seconds } 秒后 { $address } 应答控制节点 { $node }
 proof-said-ping-here = { $address } 应答管理主机
 proof-said-ping-not-here = { $address } 不应答管理主机：推测它没有到那里的路由
+proof-said-ping-nobody-here = 管理主机没有 ping 程序：从那里到达的路径未知
 proof-said-ping-inside = { $seconds } 秒后 { $address } 在 { $node } 上的网络内应答；从外部到达的路径未知
 proof-said-ping-none = { $address } 既不应答 { $node } 也不应答管理主机
 proof-said-console-good = noVNC 在 { $place } 应答；控制台日志有 { $lines } 行

@@ -3,7 +3,7 @@
 use super::fixtures::{env, ms_ago};
 use super::harness::{Rig, snapshots};
 use crate::api::proof::ProofRow;
-use crate::api::{Request, Response, Row, Topic};
+use crate::api::{Request, Row, Topic};
 use crate::domain::ids::EnvId;
 use crate::domain::proof::{LogPart, Proof, RungKind, RungState, Said};
 use crate::domain::user::UserRole;
