@@ -225,6 +225,8 @@ impl Http {
                 why,
             })
         };
+        // A file that cannot be read is told before anybody is connected to.
+        let request = request(ask).await.map_err(Fault::Final)?;
         let stream = match self.session.tunnel(&ask.place.host, ask.place.port).await {
             Ok(stream) => stream,
             Err(SshError::Unreachable { .. }) => return Err(unreachable("connection refused".to_owned())),
@@ -240,7 +242,6 @@ impl Http {
                 tracing::trace!(%why, "a connection through the tunnel ended");
             }
         }));
-        let request = request(ask).await.map_err(Fault::Final)?;
         let (head, body) = sender.send_request(request).await.map_err(reset)?.into_parts();
         let odd = |why: String| {
             Fault::Final(CloudError::Odd { service: ask.service.to_owned(), what: ask.what(), why })
