@@ -270,13 +270,18 @@ ini_set() { _ini set "$@"; }            # FILE SECTION KEY VALUE: the last such 
 ini_add() { _ini add "$@"; }            # FILE SECTION KEY VALUE: one more line of a key that may be repeated
 ini_unset() { _ini unset "$1" "$2" "$3" ''; } # FILE SECTION KEY: no such key in the section
 
-# Releases call some options otherwise: OPTION_NAMES of the platform holds words SECTION/KEY=NAME, and SECTION/KEY= for what a release
-# does not know at all.
+# Releases call some options otherwise: OPTION_NAMES of the platform holds words SECTION/KEY=NAME or =OTHER/NAME, and SECTION/KEY= for what a release
+# does not know at all, SECTION/*= for a whole section.
 _ini() {
-    case " ${OPTION_NAMES-} " in *" $3/$4="*)
+    case " ${OPTION_NAMES-} " in
+    *" $3/*="*) return 0 ;;
+    *" $3/$4="*)
         _key=${OPTION_NAMES##*"$3/$4="}; _key=${_key%%[ 	]*}
-        [ -n "$_key" ] || return 0
-        set -- "$1" "$2" "$3" "$_key" "$5" ;;
+        case $_key in
+            '') return 0 ;;
+            */*) set -- "$1" "$2" "${_key%%/*}" "${_key#*/}" "$5" ;;
+            *) set -- "$1" "$2" "$3" "$_key" "$5" ;;
+        esac ;;
     esac
     _open "$2"; _must_exist
     case $3$4$5 in *'

@@ -174,6 +174,13 @@ fn repeated<'a, T>(
     }
 }
 
+/// The modules of a platform: those it lists, and those that say by themselves that they join it.
+pub(super) fn listed<'a>(found: &'a Found, name: &str, file: &'a Loaded<PlatformFile>) -> BTreeSet<&'a str> {
+    let joins = |m: &&'a Loaded<ModuleFile>| m.raw.platforms.iter().any(|p| p.get_ref() == name);
+    let joined = found.modules.values().filter(joins).map(|m| m.raw.name.get_ref().as_str());
+    file.raw.modules.iter().map(|m| m.get_ref().as_str()).chain(joined).collect()
+}
+
 fn platform(
     found: &Found,
     broken: &BTreeSet<String>,
@@ -190,7 +197,17 @@ fn platform(
         }
     }
     repeated(file, "module", raw.modules.iter(), faults);
-    let listed: BTreeSet<&str> = raw.modules.iter().map(|m| m.get_ref().as_str()).collect();
+    let listed = listed(found, place, file);
+    for item in &raw.without {
+        let known = found.modules.contains_key(item.get_ref()) || broken.contains(item.get_ref());
+        if !known || listed.contains(item.get_ref().as_str()) {
+            let what = format!(
+                "'{}' must be a module that this platform does not list: others then do without it",
+                item.get_ref()
+            );
+            faults.line(&file.path, file.line(item), what);
+        }
+    }
     for item in &raw.modules {
         let (line, module) = (file.line(item), item.get_ref());
         if module == PREFLIGHT {
@@ -204,7 +221,8 @@ fn platform(
             continue;
         };
         for need in m.raw.needs.iter().map(Spanned::get_ref) {
-            if !listed.contains(need.as_str()) && found.modules.contains_key(need) {
+            let known = listed.contains(need.as_str()) || raw.without.iter().any(|w| w.get_ref() == need);
+            if !known && found.modules.contains_key(need) {
                 let what = format!("module '{module}' needs '{need}', which this platform does not list");
                 faults.line(&file.path, line, what);
             }
@@ -296,7 +314,12 @@ fn module(
         .filter_map(|m| found.modules.get(m))
         .flat_map(|m| m.raw.accounts.keys().map(|k| k.get_ref().as_str()))
         .collect();
-    for (what, list) in [("file", &raw.configs), ("module", &raw.conflicts), ("platform", &raw.proven)] {
+    for (what, list) in [
+        ("file", &raw.configs),
+        ("module", &raw.conflicts),
+        ("platform", &raw.proven),
+        ("platform", &raw.platforms),
+    ] {
         repeated(file, what, list.iter(), faults);
     }
     super::choice::check(found, broken, needs, place, file, faults);

@@ -37,11 +37,29 @@ pub(super) fn check(
             faults.line(&file.path, file.line(mib), what);
         }
     }
-    for proven in &file.raw.proven {
-        let name = proven.get_ref();
+    for named in file.raw.proven.iter().chain(&file.raw.platforms) {
+        let name = named.get_ref();
         // One that cannot be parsed was reported with its fault.
         if found.files.find(&Path::new("platforms").join(format!("{name}.toml"))).is_none() {
-            faults.line(&file.path, file.line(proven), format!("there is no platform '{name}'"));
+            faults.line(&file.path, file.line(named), format!("there is no platform '{name}'"));
+        }
+    }
+    for joined in &file.raw.platforms {
+        let Some(platform) = found.platforms.get(joined.get_ref()) else { continue };
+        let listed = super::check::listed(found, joined.get_ref(), platform);
+        for need in &file.raw.needs {
+            let without = platform.raw.without.iter().any(|w| w.get_ref() == need.get_ref());
+            if found.modules.contains_key(need.get_ref())
+                && !listed.contains(need.get_ref().as_str())
+                && !without
+            {
+                let what = format!(
+                    "platform '{}' does not list '{}', which this module needs",
+                    joined.get_ref(),
+                    need.get_ref()
+                );
+                faults.line(&file.path, file.line(joined), what);
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct PlatformFile {
     pub release: Spanned<String>,
     pub modules: Vec<Spanned<String>>,
     #[serde(default)]
+    pub without: Vec<Spanned<String>>,
+    #[serde(default)]
     pub vars: Vars,
     #[serde(default)]
     pub module: BTreeMap<Spanned<String>, Vars>,
@@ -65,6 +67,8 @@ pub(super) struct ModuleFile {
     pub memory: BTreeMap<Spanned<NodeRole>, Spanned<u32>>,
     #[serde(default)]
     pub proven: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub platforms: Vec<Spanned<String>>,
     #[serde(default)]
     pub accounts: BTreeMap<Spanned<String>, AccountFile>,
     #[serde(default)]

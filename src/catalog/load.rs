@@ -172,7 +172,7 @@ pub(super) fn load(dirs: &[PathBuf]) -> Result<Catalog, Vec<Fault>> {
     let runner = found.files.text(Path::new("runner.sh"), &mut faults);
     check::check(&found, &broken, &mut faults);
 
-    let platforms = found.platforms.iter().map(|(n, p)| (n.clone(), platform(p))).collect();
+    let platforms = found.platforms.iter().map(|(n, p)| (n.clone(), platform(&found, n, p))).collect();
     let modules =
         found.modules.iter().map(|(n, m)| (n.clone(), module(&found.files, n, m, &mut faults))).collect();
     let catalog = Catalog {
@@ -204,15 +204,21 @@ fn names(list: &[Spanned<String>]) -> Vec<String> {
     list.iter().map(|s| s.get_ref().clone()).collect()
 }
 
-fn platform(file: &Loaded<PlatformFile>) -> Platform {
+fn platform(found: &Found, name: &str, file: &Loaded<PlatformFile>) -> Platform {
     let raw = &file.raw;
+    let mut modules = names(&raw.modules);
+    for joined in super::check::listed(found, name, file) {
+        if !modules.iter().any(|m| m == joined) {
+            modules.push(joined.to_owned());
+        }
+    }
     Platform {
         name: raw.name.get_ref().clone(),
         title: raw.title.get_ref().clone(),
         os_id: raw.os.id.get_ref().clone(),
         os_version: raw.os.version.get_ref().clone(),
         release: raw.release.get_ref().clone(),
-        modules: names(&raw.modules),
+        modules,
         vars: texts(&raw.vars),
         module_vars: raw.module.iter().map(|(n, v)| (n.get_ref().clone(), texts(v))).collect(),
     }

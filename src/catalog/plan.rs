@@ -150,6 +150,9 @@ impl Catalog {
             nodes.push(PlanNode { id, name: node.name.clone(), address: node.address.clone(), roles });
         }
         let ordered: Vec<&Module> = modules.iter().filter_map(|(name, _)| self.module(name)).collect();
+        // A module that does without another, which the platform does not have, gets none of its passwords.
+        let accounts: BTreeSet<&str> =
+            ordered.iter().flat_map(|m| &m.accounts).map(|a| a.name.as_str()).collect();
         let mut stages: Vec<Stage> = Vec::new();
         let mut steps = BTreeMap::new();
         for kind in StageKind::ALL {
@@ -157,7 +160,7 @@ impl Catalog {
             for node in &nodes {
                 let mine: Vec<&Step> = steps_of(&ordered, kind, node).collect();
                 if !mine.is_empty() {
-                    steps.extend(mine.iter().map(|s| (s.id.clone(), self.spec_on(platform, s))));
+                    steps.extend(mine.iter().map(|s| (s.id.clone(), self.spec_on(platform, s, &accounts))));
                     items.push(StageItem {
                         node: node.id,
                         steps: mine.iter().map(|s| s.id.clone()).collect(),
@@ -183,12 +186,13 @@ impl Catalog {
     }
 
     /// A step's spec with the names of units and packages that it has on a platform.
-    fn spec_on(&self, platform: &Platform, step: &Step) -> StepSpec {
+    fn spec_on(&self, platform: &Platform, step: &Step, accounts: &BTreeSet<&str>) -> StepSpec {
         let vars =
             self.module(step.id.module()).map(|m| super::bundle::variables(platform, m)).unwrap_or_default();
         StepSpec {
             restarts: names_of(&step.spec.restarts, &vars),
             packages: names_of(&step.spec.packages, &vars),
+            secrets: step.spec.secrets.iter().filter(|s| accounts.contains(s.as_str())).cloned().collect(),
             ..step.spec.clone()
         }
     }
@@ -213,8 +217,12 @@ impl Catalog {
             return Err(PlanFault::Conflict(why));
         }
         let listed: Vec<&Module> = self.modules_of(platform).collect();
-        let needs: Needs<'_> =
-            listed.iter().map(|m| (m.name.as_str(), m.needs.iter().map(String::as_str).collect())).collect();
+        // One that the platform does without is left out.
+        let there = |name: &&str| platform.modules.iter().any(|m| m == name);
+        let each = listed
+            .iter()
+            .map(|m| (m.name.as_str(), m.needs.iter().map(String::as_str).filter(there).collect()));
+        let needs: Needs<'_> = each.collect();
         let of = |wanted: &dyn Fn(&Module) -> bool| -> Vec<&str> {
             listed.iter().filter(|m| wanted(m)).map(|m| m.name.as_str()).collect()
         };

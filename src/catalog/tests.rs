@@ -69,6 +69,48 @@ fn the_later_directory_wins_file_by_file() {
     assert_eq!(before.module("agent").unwrap().title, after.module("agent").unwrap().title);
 }
 
+#[test]
+fn a_module_joins_a_platform_by_itself_and_a_platform_does_without_another() {
+    let own = tempfile::tempdir().unwrap();
+    let dirs = [fixtures().join("good"), own.path().to_owned()];
+    let write = |path: &str, text: &str| {
+        let path = own.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let title = r#"title = { en = "Mine", zh-CN = "我的" }"#;
+    write(
+        "modules/mine/module.toml",
+        &format!(
+            "name = \"mine\"\n{title}\nplatforms = [\"test-1\"]\nroles = [\"controller\"]\nneeds = [\"names\", \"other\"]\n\
+             [[step]]\nname = \"ask\"\n{title}\nscript = \"run.sh\"\nweight = 1\nsecrets = [\"OTHER_PASSWORD\"]\n"
+        ),
+    );
+    write("modules/mine/run.sh", "run() { :; }\nundo() { :; }\n");
+    write(
+        "modules/other/module.toml",
+        &format!(
+            "name = \"other\"\n{title}\nroles = [\"controller\"]\n[accounts.OTHER_PASSWORD]\n{title}\nkind = \"password\"\n"
+        ),
+    );
+    let told = Catalog::load(&dirs).unwrap_err();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].to_string().ends_with("platform 'test-1' does not list 'other', which this module needs"),
+        "{}",
+        told[0]
+    );
+
+    let platform = fs::read_to_string(fixtures().join("good/platforms/test-1.toml")).unwrap();
+    write("platforms/test-1.toml", &platform.replace("\n[vars]", "without = [\"other\"]\n\n[vars]"));
+    let catalog = Catalog::load(&dirs).unwrap();
+    assert_eq!(catalog.platform("test-1").unwrap().modules.last().unwrap(), "mine");
+    let chosen = PlanInput { modules: vec!["mine".into()], ..input(vec![node(1, &[Controller])]) };
+    let plan = catalog.plan(&chosen).unwrap();
+    let step = "mine/ask".parse().unwrap();
+    assert!(plan.steps[&step].secrets.is_empty(), "nobody made a password of a module that is not there");
+}
+
 fn node(id: u64, roles: &[NodeRole]) -> PlanInputNode {
     PlanInputNode {
         id: NodeId(id),

@@ -265,7 +265,7 @@ pub enum EnvCommand {
     Add {
         /// Name
         name: String,
-        /// Platform, see `cpmg catalog list` [default: the first one]
+        /// Platform, see `cpmg catalog list` [default: the one that is proven best]
         #[arg(long)]
         platform: Option<String>,
     },

@@ -27,9 +27,9 @@ const LEFT: &[(&str, &str)] = &[
     ("* /var/log/alternatives.log ", "and the one of alternatives"),
 ];
 
-type Census = BTreeSet<String>;
+pub type Census = BTreeSet<String>;
 
-fn census(lab: &Lab, node: &str) -> Census {
+pub fn census(lab: &Lab, node: &str) -> Census {
     let text = lab.exec(node, CENSUS);
     let lines: Census = text.lines().map(str::to_owned).collect();
     let kinds = [
@@ -48,7 +48,7 @@ fn census(lab: &Lab, node: &str) -> Census {
 }
 
 /// `-` what was there before only, `+` what is there after only.
-fn differences(before: &Census, after: &Census) -> Vec<String> {
+pub fn differences(before: &Census, after: &Census) -> Vec<String> {
     let gone = before.difference(after).map(|l| format!("- {l}"));
     let new = after.difference(before).map(|l| format!("+ {l}"));
     gone.chain(new).collect()
@@ -87,7 +87,7 @@ fn justified(line: &str, upgraded: &[String]) -> Option<String> {
 }
 
 /// Fails when undo left something that nothing justifies.
-fn compare(node: &str, before: &Census, after: &Census) {
+pub fn compare(node: &str, before: &Census, after: &Census) {
     let (newer, mut faults) = (upgraded(before, after), Vec::new());
     for line in differences(before, after) {
         match justified(&line, &newer) {
@@ -99,7 +99,7 @@ fn compare(node: &str, before: &Census, after: &Census) {
 }
 
 /// The job that was made last, when it is over.
-fn last_job(cpmg: &Cpmg) -> Value {
+pub fn last_job(cpmg: &Cpmg) -> Value {
     let jobs = cpmg.json(&["job", "list", "prod"]);
     let jobs = jobs.as_array().expect("jobs");
     jobs.iter().max_by_key(|j| j["id"].as_u64()).expect("a job").clone()

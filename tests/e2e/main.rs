@@ -9,6 +9,7 @@ mod cloud;
 mod gate;
 mod install;
 mod lockout;
+mod own_module;
 mod rotate;
 mod screens;
 mod steps;

@@ -1,8 +1,17 @@
 # shellcheck shell=sh
 # What steps hear from the commands of the sample environment, where silence and success would lead them astray.
 # The recorder sources it.
+# What an operator would have chosen for the guides' nodes. The guides give agents the NIC itself, and disks to Cinder.
+# shellcheck disable=SC2034 # of the steps
+NET_PUBLIC_BRIDGE='' VOLUME_DISKS=sdb DISKS='sdc'
+# shellcheck disable=SC2034 # of the steps
+case $PLATFORM in *mitaka) SSD_DISKS=sdc NFS_SHARES=10.0.0.11:/data ;; esac # its chapters on SSD and NFS
 answer() { # COMMAND WORD...
     case $* in
         systemd-detect-virt*) return 1 ;;
+        mariadb*) case $(cat) in *cell_mappings*) echo 0 ;; esac ;;
+        uname\ -n) echo "$NODE_NAME" ;;
+        uname\ -m) echo x86_64 ;;
+        uname\ -r) echo 5.15.0 ;;
     esac
 }

@@ -29,6 +29,11 @@ files() {
     ini_set "$METADATA_CONF" DEFAULT metadata_proxy_shared_secret "$METADATA_SECRET"
     [ -z "$METADATA_WORKERS" ] || ini_set "$METADATA_CONF" DEFAULT metadata_workers "$METADATA_WORKERS"
 
+    if [ -n "$OLD_ROUTERS" ]; then
+        ini_set "$CONF" DEFAULT allow_overlapping_ips true
+        ini_set "$L3_CONF" DEFAULT external_network_bridge ''
+    fi
+    [ -z "$PLUGIN_LINK" ] || link_ensure "$PLUGIN_LINK" "$ML2_CONF"
     if [ -n "$UWSGI" ]; then
         [ -z "$UWSGI_PROCESSES" ] || ini_set "$UWSGI" uwsgi processes "$UWSGI_PROCESSES"
         [ -z "$UWSGI_THREADS" ] || ini_set "$UWSGI" uwsgi threads "$UWSGI_THREADS"

@@ -2,6 +2,7 @@
 files() {
     auth_set "$NOVA_CONF" neutron neutron "$NEUTRON_PASSWORD"
     ini_set "$NOVA_CONF" neutron region_name "$REGION"
+    [ -z "$WITH_URL" ] || ini_set "$NOVA_CONF" neutron url "http://$CONTROLLER_NAME:9696"
     case " $NODE_ROLES " in
         *' controller '*)
             ini_set "$NOVA_CONF" neutron service_metadata_proxy true

@@ -12,7 +12,10 @@ files() {
     # Seed 004, lines 986 and 1154: not https://controller/identity, which is written in the official text.
     auth_set "$CONF" service_user nova "$NOVA_PASSWORD" /v3
     ini_set "$CONF" placement region_name "$REGION"
-    auth_set "$CONF" placement placement "$PLACEMENT_PASSWORD" /v3
+    auth_set "$CONF" placement placement "${PLACEMENT_PASSWORD-}" /v3
+    # Seed 004, line 1041: a fault of Ubuntu's packages.
+    [ -z "$NO_LOG_DIR" ] || ini_unset "$CONF" DEFAULT log_dir
+    [ -z "$DRIVER_OPTIONS" ] || for option in $DRIVER_OPTIONS; do ini_set "$CONF" DEFAULT "${option%%=*}" "${option#*=}"; done
     ini_set "$CONF" glance api_servers "http://$CONTROLLER_NAME:9292"
     ini_set "$CONF" oslo_concurrency lock_path /var/lib/nova/tmp
     ini_set "$CONF" vnc enabled true

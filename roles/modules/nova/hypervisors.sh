@@ -12,7 +12,7 @@ print(" ".join(name for name in wanted if name.split(".")[0] not in up))
 }
 
 all_up() {
-    run_quietly nova nova-manage cell_v2 discover_hosts
+    [ -z "$CELLS" ] || run_quietly nova nova-manage cell_v2 discover_hosts
     hypervisors && lacking=$(missing) && [ -z "$lacking" ]
 }
 

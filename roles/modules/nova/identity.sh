@@ -7,7 +7,7 @@ wanted() {
     grant_ensure nova service admin
     grant_ensure nova service service
     service_ensure nova compute 'OpenStack Compute'
-    endpoint_ensure compute "http://$CONTROLLER_NAME:8774/v2.1"
+    endpoint_ensure compute "http://$CONTROLLER_NAME:8774$API_PATH"
 }
 
 check() { wanted && identity_good 2>/dev/null; }

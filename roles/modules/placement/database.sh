@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-check() { database_good placement placement "$PLACEMENT_DB_PASSWORD"; }
+check() { [ -z "$OWN" ] || database_good placement placement "$PLACEMENT_DB_PASSWORD"; }
 
-run() { database_ensure placement placement "$PLACEMENT_DB_PASSWORD"; }
+run() { [ -z "$OWN" ] || database_ensure placement placement "$PLACEMENT_DB_PASSWORD"; }
 
 undo() { undo_all; }
