@@ -35,6 +35,7 @@ fn from_nothing_to_a_token() {
     let lab = Lab::up("e2e", &["ctl1", "cmp1", "cmp2"]);
     let cpmg = Cpmg::new();
     cpmg.ok(&["env", "add", "prod"]);
+    cpmg.ok(&["env", "set", "prod", "--modules", "keystone"]);
     let (first, last) = (lab.address("ctl1"), lab.address("cmp2"));
     let sweep = cpmg.json(&["node", "sweep", "prod", &format!("{first}-{last}")]);
     let found = sweep["found"].as_array().expect("what was found");

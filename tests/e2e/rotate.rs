@@ -57,6 +57,7 @@ fn a_password_is_rotated_in_the_services_that_use_it() {
     let lab = Lab::up("rotate", &["ctl1"]);
     let cpmg = Cpmg::new();
     cpmg.ok(&["env", "add", "prod"]);
+    cpmg.ok(&["env", "set", "prod", "--modules", "keystone"]);
     // Before the installation nothing uses it: it is set, not rotated.
     cpmg.ok(&["account", "generate", "prod", "KEYSTONE_DB_PASSWORD", "--length", "32", "--symbols"]);
     let unused = cpmg.run_with(&["account", "rotate", "prod", "KEYSTONE_DB_PASSWORD", "--yes"], "");
