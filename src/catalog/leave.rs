@@ -23,9 +23,9 @@ impl Catalog {
         };
         let mut out = full.clone();
         // Nothing further is done after a failure: a node with instances on it keeps its agents.
-        let none = Budget::Count(0);
+        let zero = Budget::Count(0);
         out.policy = Policy {
-            budget: Budgets { controllers: none, computes: none, storage: none },
+            budget: Budgets { controllers: zero, computes: zero, storage: zero },
             ..Policy::default()
         };
         out.aside = Aside {

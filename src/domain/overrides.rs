@@ -359,14 +359,13 @@ pub fn set(text: &str, section: &str, key: &str, value: Option<&str>) -> String 
     let line = value.map_or_else(|| format!("!{key}"), |v| format!("{key} = {v}"));
     let (kept, place) = without(text, section, key);
     let mut out = kept;
-    match place {
-        Some(at) => out.insert(at.min(out.len()), line),
-        None => {
-            if !out.is_empty() {
-                out.push(String::new());
-            }
-            out.extend([format!("[{section}]"), line]);
+    if let Some(at) = place {
+        out.insert(at.min(out.len()), line);
+    } else {
+        if !out.is_empty() {
+            out.push(String::new());
         }
+        out.extend([format!("[{section}]"), line]);
     }
     out.join("\n") + "\n"
 }

@@ -111,7 +111,7 @@ impl Engine {
                 self.node_remove(node, based_on)?;
                 Response::Done
             }
-            R::Day2(asked) => self.day2(&user, asked).await?,
+            R::Day2(asked) => Box::pin(self.day2(&user, asked)).await?,
             R::ImportText { upload, offset, text } => {
                 Response::ImportText(self.import_text(&user, upload, offset, &text)?)
             }

@@ -95,7 +95,7 @@ impl Engine {
             let Ok(node) = self.node(id) else { continue };
             match self.forget_node(&node) {
                 Ok(()) => {
-                    tracing::info!(node = %node.name, job = %cell.id, at = now().0, "left its environment")
+                    tracing::info!(node = %node.name, job = %cell.id, at = now().0, "left its environment");
                 }
                 Err(why) => {
                     self.notice(format!(

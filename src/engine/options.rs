@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Lines that go from a node, and lines that come.
+type Pending = BTreeMap<NodeId, (Vec<String>, Vec<String>)>;
 /// Most texts of an environment.
 const TEXTS_MAX: usize = 200;
 /// The file in a job's folder that says which options it brings to which node.
@@ -96,10 +98,7 @@ impl Engine {
     }
 
     /// For every installed node in which something differs: lines that go, and lines that come.
-    pub fn options_pending(
-        &self,
-        env: EnvId,
-    ) -> Result<BTreeMap<NodeId, (Vec<String>, Vec<String>)>, Failure> {
+    pub fn options_pending(&self, env: EnvId) -> Result<Pending, Failure> {
         let nodes: Vec<NodeId> = {
             let model = self.model.read();
             let mine = model.nodes.values().filter(|n| n.env == env && n.state == NodeState::Installed);

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A node that does not tell within this does not tell.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// Longest that a restart may take.
 const RESTART: Duration = Duration::from_mins(3);
 /// Most lines of a service's log that are shown.

@@ -86,7 +86,7 @@ fn all(cx: &Shared, module: &ModuleView, choice: &Choice) -> Vec<(String, Part)>
     }
     let on: Vec<&str> =
         choice.nodes.iter().filter(|n| n.modules.contains(&module.name)).map(|n| n.node.as_str()).collect();
-    let on = if on.is_empty() { cx.tr(&t!("module-on-none")) } else { super::nodes::names(on.into_iter()) };
+    let on = if on.is_empty() { cx.tr(&t!("module-on-none")) } else { super::nodes::names(on) };
     out.push((cx.tr(&t!("module-comes-on", names = on)), Part::Text));
     if !choice.nodes.is_empty() {
         out.push((String::new(), Part::Text));
