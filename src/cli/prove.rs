@@ -13,6 +13,7 @@ use clap::Args;
 
 /// Options of `cpmg prove`.
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct ProveArgs {
     /// Environment, by name or number
     pub env: String,

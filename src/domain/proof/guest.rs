@@ -1,7 +1,7 @@
 //! What an instance's console, a DHCP server's log and a metadata service's log tell of an instance.
 //!
 //! Nothing is expected of an image but that it says something on its serial console: its address somewhere, and something that it can
-//! know from its metadata only (its identity, its name). The tiny guest of the tests does, and so do images with cloud-init and CirrOS.
+//! know from its metadata only (its identity, its name). The tiny guest of the tests does, and so do images with cloud-init and `CirrOS`.
 //! Images that are silent are judged by the logs of those who served them.
 
 use crate::domain::text::harmless;

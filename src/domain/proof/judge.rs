@@ -28,7 +28,7 @@ pub fn units(answer: &str) -> BTreeMap<String, UnitState> {
             match key {
                 // A unit may have been asked for by another of its names.
                 "Id" | "Names" => {
-                    names.extend(value.split_whitespace().map(|n| n.trim_end_matches(".service")))
+                    names.extend(value.split_whitespace().map(|n| n.trim_end_matches(".service")));
                 }
                 "LoadState" => value.clone_into(&mut unit.load),
                 "ActiveState" => value.clone_into(&mut unit.active),

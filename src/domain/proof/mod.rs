@@ -289,12 +289,12 @@ impl Proof {
     pub fn conclude(&mut self, at: Moment) {
         self.ended = Some(at);
         let all_good = self.rungs.iter().all(|r| matches!(r.state, RungState::Passed | RungState::Skipped));
-        self.outcome = match (&self.cancelled_by, self.red()) {
-            (_, Some(_)) => Outcome::Failed,
-            (Some(_), None) => Outcome::Cancelled,
-            (None, None) if self.clean_only => Outcome::Cleaned,
-            (None, None) if all_good => Outcome::Proven,
-            (None, None) => Outcome::Failed,
+        let red = self.red().is_some();
+        self.outcome = match &self.cancelled_by {
+            Some(_) if !red => Outcome::Cancelled,
+            None if !red && self.clean_only => Outcome::Cleaned,
+            None if !red && all_good => Outcome::Proven,
+            _ => Outcome::Failed,
         };
     }
 

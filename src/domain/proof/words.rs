@@ -26,6 +26,7 @@ impl Said {
 
     /// With an argument, which is made harmless.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and errors are given as they are")]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         let text = harmless(&value.to_string()).split_whitespace().collect::<Vec<_>>().join(" ");
         self.args.insert(name.to_owned(), text);

@@ -185,13 +185,13 @@ impl Climb {
                 continue;
             }
             let faults = red.at.iter().filter(|f| f.node.as_deref().is_none_or(|n| is_host(n, &node.name)));
-            let names: BTreeSet<&str> = faults.clone().filter_map(|f| f.module.as_deref()).collect();
+            let at_fault: BTreeSet<&str> = faults.clone().filter_map(|f| f.module.as_deref()).collect();
             let units: BTreeSet<String> = faults.filter_map(|f| f.unit.clone()).collect();
             let wanted = |m: &&Module| {
-                if names.is_empty() {
+                if at_fault.is_empty() {
                     kind.modules().contains(&m.name.as_str())
                 } else {
-                    names.contains(m.name.as_str())
+                    at_fault.contains(m.name.as_str())
                 }
             };
             let modules: Vec<Module> = modules.iter().filter(wanted).cloned().collect();
