@@ -67,7 +67,7 @@ Description=Bridges of Open vSwitch and their addresses
 After=$SWITCH_SERVICE.service network.target networking.service cpmg-provider.service
 Wants=cpmg-provider.service
 Requires=$SWITCH_SERVICE.service
-PartOf=$SWITCH_SERVICE.service
+PartOf=$SWITCH_SERVICE.service networking.service
 Before=$AGENT_SERVICES.service
 
 [Service]
