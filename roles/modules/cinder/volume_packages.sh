@@ -2,7 +2,7 @@
 check() { ! holds_data || [ -z "$VOLUME_DISKS$SSD_DISKS$NFS_SHARES" ] || [ -z "$(pkg_missing $CPMG_PACKAGES)" ]; }
 
 run() {
-    made_by_step /etc/cinder /var/lib/cinder /var/log/cinder /var/cache/cinder /etc/lvm /etc/tgt
+    made_by_step /etc/cinder /var/lib/cinder /var/log/cinder /var/cache/cinder /etc/lvm /etc/tgt /etc/nvme
     pkg_install
 }
 
