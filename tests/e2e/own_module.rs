@@ -34,7 +34,12 @@ fn a_module_written_from_the_documentation_alone_is_installed_and_undone() {
     assert!(!listens.is_empty(), "the exporter listens on 9100");
 
     cpmg.ok(&["install", "prod", "--dry-run", "--follow"]);
-    assert_eq!(last_job(&cpmg)["changed"], 0, "a second time there would be nothing to do: {}", last_job(&cpmg));
+    assert_eq!(
+        last_job(&cpmg)["changed"],
+        0,
+        "a second time there would be nothing to do: {}",
+        last_job(&cpmg)
+    );
 
     println!("{}", cpmg.ok(&["job", "undo", &job["id"].to_string(), "--all", "--yes", "--follow"]));
     compare("one", &before, &census(&lab, "one"));
