@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 type Asked = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 /// A server that gives these answers in order, one a connection; `None` breaks the connection off.
-fn server(answers: Vec<Option<String>>) -> (Place, Asked) {
+fn server(answers: Vec<String>) -> (Place, Asked) {
     let listener = TcpListener::bind((own_address(), 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Asked::default();
@@ -26,9 +26,7 @@ fn server(answers: Vec<Option<String>>) -> (Place, Asked) {
             let (mut stream, _) = listener.accept().unwrap();
             let request = read(&mut stream);
             seen.lock().unwrap().push(request);
-            if let Some(answer) = answer {
-                stream.write_all(answer.as_bytes()).unwrap();
-            }
+            stream.write_all(answer.as_bytes()).unwrap();
         }
     });
     (Place { host: own_address().to_string(), port, path: "/v3".into() }, asked)
@@ -52,8 +50,8 @@ fn read(stream: &mut TcpStream) -> (String, Vec<u8>) {
     (head.to_lowercase(), body)
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> Option<String> {
-    Some(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len()))
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
 async fn session(sshd: &Sshd) -> Session {
@@ -69,7 +67,7 @@ async fn session(sshd: &Sshd) -> Session {
 }
 
 /// A token as Keystone 22 gave it, shortened.
-fn token(place: &Place) -> Option<String> {
+fn token(place: &Place) -> String {
     let url = |port: u16, path: &str| format!("http://{}:{port}{path}", place.host);
     let endpoint = |url: String| {
         format!(
@@ -116,7 +114,7 @@ async fn a_token_a_catalogue_and_calls_with_it() {
                 token(&at),
                 answer("200 OK", "", servers),
                 answer("404 Not Found", "x-openstack-request-id: req-1\r\n", "{}"),
-                None,
+                String::new(), // hung up on
                 answer(
                     "200 OK",
                     "",
@@ -131,9 +129,7 @@ async fn a_token_a_catalogue_and_calls_with_it() {
             for answer in answers {
                 let (mut stream, _) = listener.accept().unwrap();
                 seen.lock().unwrap().push(read(&mut stream));
-                if let Some(answer) = answer {
-                    stream.write_all(answer.as_bytes()).unwrap();
-                }
+                stream.write_all(answer.as_bytes()).unwrap();
             }
         });
         (place, asked)
@@ -177,9 +173,9 @@ async fn a_file_is_sent_as_a_stream_of_its_length() {
     ask.sent = super::http::Sent::File(&path, content.len() as u64, Arc::clone(&counter));
     http.send(&ask).await.unwrap();
     assert_eq!(counter.load(Ordering::Relaxed), content.len() as u64);
-    let asked = asked.lock().unwrap();
-    assert!(asked[0].0.contains("application/octet-stream"), "{}", asked[0].0);
-    assert!(asked[0].1 == content, "every byte arrived");
+    let (head, body) = asked.lock().unwrap()[0].clone();
+    assert!(head.contains("application/octet-stream"), "{head}");
+    assert!(body == content, "every byte arrived");
     let gone =
         Upload { name: "n", path: &folder.path().join("no"), length: 1, format: "raw", boots_with: None };
     ask.sent = super::http::Sent::File(gone.path, gone.length, counter);

@@ -323,12 +323,12 @@ mod tests {
 
     #[test]
     fn nodes_carry_their_share_and_what_is_odd_is_said() {
+        use NodeRole::{Compute, Controller};
         let node = |name: &str, roles: &[NodeRole], mib: Option<u64>| ChoiceNode {
             name: name.into(),
             roles: roles.iter().copied().collect(),
             memory: mib.map(|m| m << 20),
         };
-        use NodeRole::{Compute, Controller};
         let nodes = [
             node("c1", &[Controller], Some(700)),
             node("n1", &[Compute], Some(100)),

@@ -465,6 +465,7 @@ mod tests {
 
     #[test]
     fn the_narrower_scope_wins_and_keys_may_be_repeated() {
+        use NodeRole::{Compute, Controller};
         let text = |scope, text: &str| OptionText { scope, file: "/etc/x.conf".into(), text: text.into() };
         let texts = [
             text(Scope::Node(NodeId(7)), "[a]\nk = node\n"),
@@ -474,7 +475,6 @@ mod tests {
         ];
         let got =
             |id, roles: &[NodeRole]| lines(&effective(&texts, NodeId(id), &roles.iter().copied().collect()));
-        use NodeRole::{Compute, Controller};
         let all = "set\t/etc/x.conf\ta\tk\tall\nset\t/etc/x.conf\ta\tm\t1\nset\t/etc/x.conf\ta\tm\t2\n";
         assert_eq!(got(1, &[]), all);
         assert!(got(1, &[Controller]).contains("\tk\tcontroller\n"));

@@ -3,6 +3,7 @@
 use super::auth::Caller;
 use super::connection::Shared;
 use super::jobs::JobCell;
+use super::nodes::NodeAsk;
 use super::{Engine, rows};
 use crate::api::day2::Day2;
 use crate::api::message::{CatalogView, PlatformView};
@@ -101,7 +102,8 @@ impl Engine {
                 Response::Done
             }
             R::NodeAdd { env, name, address, port, user, credential, jump } => {
-                let node = self.node_add(env, name, &address, port, user, credential, jump).await?;
+                let node =
+                    self.node_add(env, NodeAsk { name, address, port, user, credential, jump }).await?;
                 Response::Node(Box::new(node))
             }
             R::NodeEdit { node, based_on, change } => {
@@ -221,7 +223,7 @@ impl Engine {
                 Response::Done
             }
             R::Prove { env, image, clean } => {
-                Response::Proof(Box::new(self.prove(&user, env, image, clean)?))
+                Response::Proof(Box::new(self.prove(&user, env, image.as_deref(), clean)?))
             }
             R::ProveCancel { env } => {
                 self.prove_cancel(&user, env)?;

@@ -134,7 +134,7 @@ async fn read(
         let Ok(ClientFrame { id, key, request }) = decode_request(&frame) else { continue };
         // Typing keeps its order: it is done here and now, and its answer is not waited for by anybody.
         if matches!(request, Request::ShellWrite { .. } | Request::ShellResize { .. }) {
-            let result = answer(&engine, &caller, &shared, request).await;
+            let result = Box::pin(answer(&engine, &caller, &shared, request)).await;
             let _ = tell.send(EngineFrame::Reply { id, result }).await;
             continue;
         }
@@ -142,7 +142,7 @@ async fn read(
         let (engine, caller, shared, tell) =
             (Arc::clone(&engine), Arc::clone(&caller), Arc::clone(&shared), tell.clone());
         tokio::spawn(async move {
-            let result = keyed(&engine, &caller, &shared, key, request).await;
+            let result = Box::pin(keyed(&engine, &caller, &shared, key, request)).await;
             let _ = tell.send(EngineFrame::Reply { id, result }).await;
             drop(turn);
         });

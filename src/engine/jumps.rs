@@ -55,14 +55,13 @@ impl Engine {
     /// The key that a jump host must show.
     fn jump_key(&self, node: &Node, jump: &Jump) -> Option<String> {
         let model = self.model.read();
-        let same = model.nodes.values().filter(|n| n.env == node.env);
+        let mut same = model.nodes.values().filter(|n| n.env == node.env);
         jump.host_key.clone().or_else(|| {
-            same.filter_map(|n| match &n.jump {
+            same.find_map(|n| match &n.jump {
                 Some(other) if other.is_at(jump) => other.host_key.clone(),
                 None if (n.address, n.port) == (jump.address, jump.port) => n.host_key.clone(),
                 _ => None,
             })
-            .next()
         })
     }
 

@@ -414,7 +414,7 @@ mod tests {
         let place = || "192.0.2.7:22".to_owned();
         let held = async |engine: &Arc<Engine>| {
             let admitted = engine.logins.admit(engine, place(), limit).await;
-            admitted.map(|ticket| std::mem::forget(ticket)).is_err()
+            admitted.map(std::mem::forget).is_err()
         };
         {
             let engine = opened(dir.path()).await;

@@ -314,7 +314,7 @@ impl Engine {
         self.sets.load(self.records.all(SETS)?);
         let told = |f: Failure| EngineError::Other(f.message);
         let interrupted = self.proofs.load(self.records.all(PROOFS)?, self.records.all(PROOF_IMAGES)?);
-        self.keep_interrupted(interrupted).map_err(told)?;
+        self.keep_interrupted(&interrupted).map_err(told)?;
         for place in self.logins.load(self.records.all(LOGINS)?) {
             self.records.remove(LOGINS, &place).map_err(told)?;
         }

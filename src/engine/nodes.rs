@@ -51,6 +51,18 @@ pub async fn split(credential: Credential) -> Result<(CredentialKind, Option<Sto
     })
 }
 
+/// A node to be added.
+pub struct NodeAsk {
+    /// Host name; `None` makes one from the address.
+    pub name: Option<String>,
+    /// As typed.
+    pub address: String,
+    pub port: u16,
+    pub user: String,
+    pub credential: Credential,
+    pub jump: Option<JumpAsk>,
+}
+
 impl Engine {
     /// The node with that identity.
     pub fn node(&self, node: NodeId) -> Result<Node, Failure> {
@@ -95,16 +107,8 @@ impl Engine {
     }
 
     /// Adds a node. Nothing is connected yet.
-    pub async fn node_add(
-        &self,
-        env: EnvId,
-        name: Option<String>,
-        address: &str,
-        port: u16,
-        user: String,
-        credential: Credential,
-        jump: Option<JumpAsk>,
-    ) -> Result<NodeRow, Failure> {
+    pub async fn node_add(&self, env: EnvId, asked: NodeAsk) -> Result<NodeRow, Failure> {
+        let NodeAsk { name, address, port, user, credential, jump } = asked;
         self.env(env)?;
         let address: HostAddress =
             address.parse().map_err(|f: crate::domain::net::NetFault| invalid("address", f.to_string()))?;

@@ -111,6 +111,9 @@ fn a_look_changes_nothing_and_undo_puts_everything_back() {
     let lab = Lab::up("before", &NODES.map(|(name, _)| name));
     let cpmg = Cpmg::new();
     cpmg.ok(&["env", "add", "prod"]);
+    // Keystone, and what it needs: every helper of the library is in it. The longer suite takes all modules.
+    let modules = std::env::var("CPMG_TEST_MODULES").unwrap_or_else(|_| "keystone".into());
+    cpmg.ok(&["env", "set", "prod", "--modules", &modules]);
     for (name, role) in NODES {
         cpmg.adopt(&lab, "prod", name, &[role.word()]);
     }

@@ -83,11 +83,11 @@ fn holds(bytes: &[u8], secret: &[u8]) -> bool {
 /// No log, journal or history of a node, and nothing that cpmg left there of its jobs, may hold a secret.
 pub fn logs_are_silent(lab: &Lab, node: &str, secrets: &[String]) {
     // `found` is last so that a grep that finds nothing is no failure.
-    let script = r#"umask 077; cat >/run/words
+    let script = r"umask 077; cat >/run/words
         { grep -rlaFf /run/words /var/log /var/lib/cpmg/jobs /tmp /root /home 2>/dev/null
           journalctl -q --no-pager -o cat 2>/dev/null | grep -aqFf /run/words && echo the journal
           dmesg 2>/dev/null | grep -aqFf /run/words && echo dmesg; } || :
-        rm /run/words"#;
+        rm /run/words";
     let found = lab.exec_with(node, script, &(secrets.join("\n") + "\n"));
     assert!(found.trim().is_empty(), "secrets on {node} in:\n{found}");
 }

@@ -103,7 +103,7 @@ mod tests {
             ("-o ProxyJump=ops@10.0.0.1", Some("ops@10.0.0.1:22")),
             ("-o ProxyCommand=\"ssh -W %h:%p -q ops@10.0.0.1\"", Some("ops@10.0.0.1:22")),
             (
-                r#"-o 'ProxyCommand=ssh -p 2222 -l ops -o StrictHostKeyChecking=no 10.0.0.1 -W %h:%p'"#,
+                "-o 'ProxyCommand=ssh -p 2222 -l ops -o StrictHostKeyChecking=no 10.0.0.1 -W %h:%p'",
                 Some("ops@10.0.0.1:2222"),
             ),
             ("-oProxyCommand='/usr/bin/ssh -qW %h:%p 10.0.0.1'", None),

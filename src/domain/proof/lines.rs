@@ -90,12 +90,13 @@ pub fn choose(mut parts: Vec<(bool, u8, LogPart)>) -> Vec<LogPart> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
+    use std::fmt::Write as _;
 
     #[test]
     fn errors_and_the_thing_itself_come_before_the_rest() {
         let mut log = String::new();
         for n in 0..100 {
-            log.push_str(&format!("2026-11-20 23:00:{:02}.1 7 INFO nova.x [-] busy {n}\n", n % 60));
+            let _ = writeln!(log, "2026-11-20 23:00:{:02}.1 7 INFO nova.x [-] busy {n}", n % 60);
         }
         log.push_str("2026-11-20 23:01:01.1 7 ERROR nova.compute.manager [instance: abc] libvirt: no\u{1b}[31m space\n");
         log.push_str("2026-11-20 23:01:02.1 7 WARNING nova.y [-] slow\n");

@@ -92,7 +92,7 @@ impl Engine {
         self: &Arc<Self>,
         asks: &User,
         id: EnvId,
-        image: Option<String>,
+        image: Option<&str>,
         clean_only: bool,
     ) -> Result<Proof, Failure> {
         let env = self.env(id)?;
@@ -108,8 +108,8 @@ impl Engine {
         if let Some(proof) = self.proofs.with(id, running) {
             return Err(busy(&proof));
         }
-        let file = match (&image, clean_only) {
-            (Some(typed), false) => typed.clone(),
+        let file = match (image, clean_only) {
+            (Some(typed), false) => typed.to_owned(),
             _ => self.proofs.with(id, |c| c.image.clone()).unwrap_or_else(|| self.default_image()),
         };
         if !clean_only {
@@ -162,7 +162,7 @@ impl Engine {
         }
         self.topics.touch(Area::Proof(id));
         let engine = Arc::clone(self);
-        self.spawn(async move { engine.climb(ground, cancel).await });
+        self.spawn(async move { Box::pin(engine.climb(ground, cancel)).await });
         Ok(proof)
     }
 
@@ -201,7 +201,7 @@ impl Engine {
     }
 
     /// Stores proofs that an engine's end interrupted.
-    pub fn keep_interrupted(&self, interrupted: Vec<Proof>) -> Result<(), Failure> {
+    pub fn keep_interrupted(&self, interrupted: &[Proof]) -> Result<(), Failure> {
         interrupted.iter().try_for_each(|p| self.records.save(PROOFS, &(p.env, p.number), p))
     }
 
@@ -220,9 +220,9 @@ impl Engine {
             let told = cancel.clone();
             let ends = async move {
                 if kind == RungKind::Cleanup {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 } else {
-                    told.cancelled_owned().await
+                    told.cancelled_owned().await;
                 }
             };
             let result = tokio::select! {

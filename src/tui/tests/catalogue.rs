@@ -72,6 +72,22 @@ fn sources(dir: &Path, out: &mut Vec<String>) {
     }
 }
 
+/// Those of the connectivity check.
+fn made_by_checks() -> Vec<String> {
+    let mut all = Vec::new();
+    for (cause, ..) in crate::domain::check::CAUSES {
+        all.extend(["found", "expected", "mend"].map(|w| format!("check-{cause}-{w}")));
+    }
+    all.extend(CheckKind::ALL.map(|k| format!("check-kind-{}", k.word())));
+    all.extend(["fault", "warning", "not-checked"].map(|w| format!("check-severity-{w}")));
+    all.extend(["passed", "wire", "fault", "warning", "not-checked"].map(|w| format!("check-cell-{w}")));
+    all.extend(["passed", "failed", "warned", "incomplete"].map(|w| format!("check-verdict-{w}")));
+    all.extend(["plan", "nodes", "nics", "roles", "age"].map(|w| format!("check-changed-{w}")));
+    all.extend(["ssh", "names", "clock", "repositories", "ports"].map(|w| format!("check-column-{w}")));
+    all.extend(["missing", "stale", "passed"].map(|w| format!("check-gate-{w}")));
+    all
+}
+
 /// Keys that the code makes from words.
 fn made() -> BTreeSet<String> {
     let mut all: Vec<String> = Vec::new();
@@ -157,16 +173,7 @@ fn made() -> BTreeSet<String> {
     all.extend(netplan::KEYS.iter().map(|k| (*k).to_owned()));
     all.extend(netplan::Tag::ALL.map(|t| format!("net-about-{}", t.word())));
     all.extend(["length", "start", "characters"].map(|w| format!("user-name-{w}")));
-    for (cause, ..) in crate::domain::check::CAUSES {
-        all.extend(["found", "expected", "mend"].map(|w| format!("check-{cause}-{w}")));
-    }
-    all.extend(CheckKind::ALL.map(|k| format!("check-kind-{}", k.word())));
-    all.extend(["fault", "warning", "not-checked"].map(|w| format!("check-severity-{w}")));
-    all.extend(["passed", "wire", "fault", "warning", "not-checked"].map(|w| format!("check-cell-{w}")));
-    all.extend(["passed", "failed", "warned", "incomplete"].map(|w| format!("check-verdict-{w}")));
-    all.extend(["plan", "nodes", "nics", "roles", "age"].map(|w| format!("check-changed-{w}")));
-    all.extend(["ssh", "names", "clock", "repositories", "ports"].map(|w| format!("check-column-{w}")));
-    all.extend(["missing", "stale", "passed"].map(|w| format!("check-gate-{w}")));
+    all.extend(made_by_checks());
     {
         use crate::domain::proof::{ENGLISH, Outcome, RungKind, RungState};
         all.extend(RungKind::ALL.map(|k| format!("proof-rung-{}", k.word())));
