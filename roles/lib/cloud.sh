@@ -11,10 +11,10 @@
 cloud_python() {
     _never "run a program against the cloud's APIs"
     _program=$1; shift
-    printf '%s\n' "$_identity" | python3 -c "$_CLOUD$_program" "$CPMG_ATTEMPT/outcome" "$@"
+    printf '%s\n' "$_identity" | python3 -c "$_CLOUD_APIS$_program" "$CPMG_ATTEMPT/outcome" "$@"
 }
 
-_CLOUD='
+_CLOUD_APIS='
 import json, sys, time, urllib.error, urllib.parse, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 outcome, words = sys.argv[1], sys.argv[2:]

@@ -1,11 +1,36 @@
 //! What changes of environments and nodes there are.
 
-use super::request::Credential;
 use crate::domain::node::NodeRole;
 use crate::domain::overrides::OptionText;
 use crate::domain::policy::Policy;
+use crate::domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// How to log in to a node, typed by an operator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// A password.
+    Password(Secret),
+    /// Text of a private key, and its passphrase.
+    Key {
+        /// PEM or OpenSSH format.
+        text: Secret,
+        /// Empty for none.
+        passphrase: Secret,
+    },
+    /// Socket of an agent on the management host.
+    Agent {
+        /// Path.
+        socket: String,
+    },
+    /// What a set of the environment holds, in order, until the node takes one.
+    Set {
+        /// Name of the set.
+        name: String,
+    },
+}
 
 /// A change of an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,9 +29,14 @@ pub enum ClientError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// Somebody listens and says nothing, or nonsense.
-    #[error("what listens at {0} did not say hello within 2 seconds: it is no engine of cpmg, or it hangs")]
-    NoHello(String),
+    /// Somebody listens and says nothing, or nonsense, or hangs up.
+    #[error("what listens at {path} is no engine of cpmg, or it is ending or hangs: {why}")]
+    NoHello {
+        /// The socket.
+        path: String,
+        /// What came instead of a hello.
+        why: String,
+    },
     /// The engine speaks another version of the contract.
     #[error(
         "the engine (release {release}, process {pid}) speaks version {theirs} of the protocol, this program {PROTOCOL}: \
@@ -98,15 +103,24 @@ impl Client {
             notices: Vec::new(),
         };
         let exchange = async {
-            framed.send(encode(&mine).ok()?).await.ok()?;
-            let frame = framed.next().await?.ok()?;
-            decode::<Hello>(&frame).ok()
+            let mine = encode(&mine).map_err(|why| why.to_string())?;
+            // Whoever hangs up at once may have said why: what came is read before this counts.
+            let sent = framed.send(mine).await;
+            match (framed.next().await, sent) {
+                (Some(Ok(frame)), _) => {
+                    decode::<Hello>(&frame).map_err(|why| format!("it says something else ({why})"))
+                }
+                (Some(Err(why)), _) => Err(format!("it says something else ({why})")),
+                (None, Ok(())) => Err("it hung up without a word".to_owned()),
+                (None, Err(why)) => Err(format!("it hung up without a word ({why})")),
+            }
         };
         let hello = tokio::time::timeout(Duration::from_millis(HELLO_DEADLINE_MS), exchange)
             .await
-            .ok()
-            .flatten()
-            .ok_or(ClientError::NoHello(shown))?;
+            .unwrap_or_else(|_| {
+                Err(format!("it did not say hello within {} seconds", HELLO_DEADLINE_MS / 1000))
+            })
+            .map_err(|why| ClientError::NoHello { path: shown, why })?;
         if hello.protocol != PROTOCOL {
             return Err(ClientError::OtherVersion {
                 theirs: hello.protocol,

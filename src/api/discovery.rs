@@ -1,6 +1,6 @@
 //! Finding machines on the wire: sweeps, what they found, schedules, sets of credentials, logins that were refused.
 
-use super::request::Credential;
+use super::changes::Credential;
 use crate::domain::facts::same::Twin;
 use crate::domain::ids::{EnvId, NodeId, Revision};
 use crate::domain::net::HostAddress;

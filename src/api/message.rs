@@ -1,7 +1,7 @@
 //! Frames, answers and refusals; what may be asked for is in `request`.
 
-pub use super::changes::{EnvChange, JumpAsk, NodeChange};
-pub use super::request::{Credential, Request};
+pub use super::changes::{Credential, EnvChange, JumpAsk, NodeChange};
+pub use super::request::Request;
 use super::rows::{JobRow, NodeRow, Row, Update};
 pub use super::views::*;
 use crate::domain::accounts::RotationPlan;

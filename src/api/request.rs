@@ -1,6 +1,6 @@
 //! What a client may ask for.
 
-use super::changes::{EnvChange, JumpAsk, NodeChange};
+use super::changes::{Credential, EnvChange, JumpAsk, NodeChange};
 use super::check::CheckScope;
 use super::day2::Day2;
 use super::discovery::{DiscoveryChange, SetChange};
@@ -18,31 +18,6 @@ use crate::domain::plan::StepId;
 use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
 use serde::{Deserialize, Serialize};
-
-/// How to log in to a node, typed by an operator.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Credential {
-    /// A password.
-    Password(Secret),
-    /// Text of a private key, and its passphrase.
-    Key {
-        /// PEM or OpenSSH format.
-        text: Secret,
-        /// Empty for none.
-        passphrase: Secret,
-    },
-    /// Socket of an agent on the management host.
-    Agent {
-        /// Path.
-        socket: String,
-    },
-    /// What a set of the environment holds, in order, until the node takes one.
-    Set {
-        /// Name of the set.
-        name: String,
-    },
-}
 
 /// What a client may ask for.
 #[derive(Clone, Debug, Serialize, Deserialize)]

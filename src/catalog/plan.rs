@@ -21,7 +21,7 @@ pub struct PlanInput {
     pub policy: Policy,
     /// Name of the platform.
     pub platform: String,
-    /// Chosen modules; what they need comes with them. None chosen: all of the platform.
+    /// Chosen modules; what they need comes with them. None chosen: those of a new environment, which are all but the optional ones.
     pub modules: Vec<String>,
     /// The environment's nodes, in the order of the node table.
     pub nodes: Vec<PlanInputNode>,
@@ -227,7 +227,8 @@ impl Catalog {
             listed.iter().filter(|m| wanted(m)).map(|m| m.name.as_str()).collect()
         };
         let base = of(&|m| m.base);
-        let others = of(&|m| !m.base && (chosen.is_empty() || chosen.contains(&m.name)));
+        let usual = |m: &Module| chosen.is_empty() && !m.optional;
+        let others = of(&|m| !m.base && (usual(m) || chosen.contains(&m.name)));
         let all: Vec<&str> = base.iter().chain(&others).copied().collect();
         let mut out = vec![(PREFLIGHT.to_owned(), "base".to_owned())];
         for (name, reason) in order::order(&needs, &all) {

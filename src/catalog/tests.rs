@@ -90,9 +90,11 @@ fn a_module_joins_a_platform_by_itself_and_a_platform_does_without_another() {
     write(
         "modules/other/module.toml",
         &format!(
-            "name = \"other\"\n{title}\nroles = [\"controller\"]\n[accounts.OTHER_PASSWORD]\n{title}\nkind = \"password\"\n"
+            "name = \"other\"\n{title}\nroles = [\"controller\"]\n[accounts.OTHER_PASSWORD]\n{title}\nkind = \"password\"\n\
+             [[step]]\nname = \"be\"\n{title}\nscript = \"be.sh\"\nweight = 1\n"
         ),
     );
+    write("modules/other/be.sh", "run() { :; }\nundo() { :; }\n");
     let told = Catalog::load(&dirs).unwrap_err();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(

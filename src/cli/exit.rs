@@ -97,7 +97,7 @@ impl From<ClientError> for Fault {
     fn from(error: ClientError) -> Self {
         let code = match &error {
             ClientError::NoEngine { .. }
-            | ClientError::NoHello(_)
+            | ClientError::NoHello { .. }
             | ClientError::OtherVersion { .. }
             | ClientError::Lost => Code::NoEngine,
             ClientError::Codec(_) => Code::Usage,

@@ -50,7 +50,7 @@ async fn open(address: &str, key: &Path) -> Session {
 }
 
 impl Steps {
-    /// Uploads a job of all modules of the first platform to one of [`NODES`].
+    /// Uploads a job of the usual modules of the first platform to one of [`NODES`].
     pub async fn on(lab: &Lab, name: &str) -> Self {
         let session = open(&lab.address(name), &lab.key()).await;
         let catalog = Catalog::load(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("roles")]).unwrap();

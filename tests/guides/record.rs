@@ -64,7 +64,7 @@ fn environment(platform: &Platform, guide: &Guide) -> PlanInput {
         kind: PlanKind::Install,
         policy: Policy::default(),
         platform: platform.name.clone(),
-        modules: Vec::new(),
+        modules: platform.modules.clone(),
         nodes: nodes.collect(),
         parallel: 1,
     }
