@@ -358,14 +358,14 @@ command_test() {
   if cargo nextest --version >/dev/null 2>&1; then
     runner='cargo nextest run --locked --no-fail-fast --status-level fail --final-status-level fail'
     everything=''
-    in_lab='--test e2e --test campaign --run-ignored only --test-threads 2'
-    listed='cargo nextest list --locked --test e2e --test campaign --test cobbler --run-ignored only --message-format oneline'
+    in_lab='--test e2e --test campaign --test wires --run-ignored only --test-threads 2'
+    listed='cargo nextest list --locked --test e2e --test campaign --test wires --test cobbler --run-ignored only --message-format oneline'
   else
     say "cargo-nextest is missing: cargo test instead (slower)"
     runner='cargo test --locked --no-fail-fast'
     everything='--lib --bins --tests'
-    in_lab='--test e2e --test campaign -- --ignored --test-threads 1'
-    listed='cargo test --locked --quiet --test e2e --test campaign --test cobbler -- --ignored --list --format terse'
+    in_lab='--test e2e --test campaign --test wires -- --ignored --test-threads 1'
+    listed='cargo test --locked --quiet --test e2e --test campaign --test wires --test cobbler -- --ignored --list --format terse'
   fi
   # shellcheck disable=SC2086 # words of a command
   tests "tests" $runner $everything

@@ -10,6 +10,7 @@ use super::rows::Update;
 use super::{ANSWER_MAX, Failure, HELLO_DEADLINE_MS, Hello, PROTOCOL, Request, Response};
 use futures_util::{SinkExt, StreamExt};
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,8 +30,8 @@ pub enum ClientError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// Somebody listens and says nothing, or nonsense, or hangs up.
-    #[error("what listens at {path} is no engine of cpmg, or it is ending or hangs: {why}")]
+    /// Somebody listens and says nothing, or nonsense.
+    #[error("what listens at {path} is no engine of cpmg, or it hangs: {why}")]
     NoHello {
         /// The socket.
         path: String,
@@ -102,25 +103,23 @@ impl Client {
             simulated: false,
             notices: Vec::new(),
         };
-        let exchange = async {
-            let mine = encode(&mine).map_err(|why| why.to_string())?;
-            // Whoever hangs up at once may have said why: what came is read before this counts.
-            let sent = framed.send(mine).await;
-            match (framed.next().await, sent) {
-                (Some(Ok(frame)), _) => {
-                    decode::<Hello>(&frame).map_err(|why| format!("it says something else ({why})"))
-                }
-                (Some(Err(why)), _) => Err(format!("it says something else ({why})")),
-                (None, Ok(())) => Err("it hung up without a word".to_owned()),
-                (None, Err(why)) => Err(format!("it hung up without a word ({why})")),
+        let nonsense = |why: String| ClientError::NoHello { path: shown.clone(), why };
+        // An engine that is killed at this moment still takes connections, and hangs up: then none answers.
+        let gone = |source: std::io::Error| match source.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => {
+                ClientError::NoEngine { path: shown.clone(), source }
             }
+            _ => nonsense(format!("it says something else ({source})")),
         };
-        let hello = tokio::time::timeout(Duration::from_millis(HELLO_DEADLINE_MS), exchange)
-            .await
-            .unwrap_or_else(|_| {
-                Err(format!("it did not say hello within {} seconds", HELLO_DEADLINE_MS / 1000))
-            })
-            .map_err(|why| ClientError::NoHello { path: shown, why })?;
+        let exchange = async {
+            framed.send(encode(&mine).map_err(|why| nonsense(why.to_string()))?).await.map_err(gone)?;
+            let frame =
+                framed.next().await.unwrap_or_else(|| Err(ErrorKind::UnexpectedEof.into())).map_err(gone)?;
+            decode::<Hello>(&frame).map_err(|why| nonsense(format!("it says something else ({why})")))
+        };
+        let hello = tokio::time::timeout(Duration::from_millis(HELLO_DEADLINE_MS), exchange).await.map_err(
+            |_| nonsense(format!("it did not say hello within {} seconds", HELLO_DEADLINE_MS / 1000)),
+        )??;
         if hello.protocol != PROTOCOL {
             return Err(ClientError::OtherVersion {
                 theirs: hello.protocol,
