@@ -13,6 +13,7 @@
 #   outcome   "changed" or "unchanged"
 #   rc        exit status, written last, and valid only with its newline: no step has ended without it
 #   full      an empty file: the disk had no room for claim or rc
+#   down      an empty file: the node's system, on its way down, ended it; it has no rc
 #
 # So the truth is in files, and a lost connection, a killed serve or a dead engine touch nothing. A process without rc is
 # running if /proc knows a process of that number and command line, in the same boot; otherwise it was killed, or the node
@@ -63,6 +64,8 @@ state() { # STEP ATTEMPT: STATE, and PID where it runs
     [ -e "$_dir/claim" ] || return 0
     STATE='lost full'
     [ ! -e "$_dir/full" ] || return 0
+    STATE='lost rebooted'
+    [ ! -e "$_dir/down" ] || return 0
     STATE=starting
     { read -r PID _boot <"$_dir/claim"; } 2>/dev/null || return 0
     STATE='lost rebooted'
@@ -231,6 +234,10 @@ alone() { # what this process's command line has in it
     { printf '%s %s\n' "$$" "$1" 1<>"$_busy"; } 2>/dev/null || :
 }
 
+goes_down() { # whether the system is being halted or rebooted
+    [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]
+}
+
 step() { # STEP ATTEMPT SECRETS
     umask 077
     CPMG_ATTEMPT=$JOB/run/$1.$2
@@ -280,8 +287,9 @@ step() { # STEP ATTEMPT SECRETS
     rc=$?
     # The next one is begun as soon as there is a status: nothing is left to do here that it could meet.
     { printf '0\n' 1<>"$_busy"; } 2>/dev/null || :
+    # Whatever a system that goes down ended, by a signal or by taking away a service, says nothing about the step.
     # A step that cannot tell how it ended may have lost words, too. The name of an empty file needs no room.
-    if { { [ -s outcome ] || printf 'unchanged\n' >outcome; } && printf '%s\n' "$rc" >rc; } 2>/dev/null; then :; else : >full; fi
+    if [ "$rc" != 0 ] && goes_down; then : >down; elif { { [ -s outcome ] || printf 'unchanged\n' >outcome; } && printf '%s\n' "$rc" >rc; } 2>/dev/null; then :; else : >full; fi
     for fifo in "$CPMG_JOB"/serve.*; do
         # Opened for both ways, so that it never waits for a reader.
         [ ! -p "$fifo" ] || printf 'done %s %s - - .\n' "$1" "$2" 1<>"$fifo"

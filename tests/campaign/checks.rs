@@ -71,23 +71,28 @@ pub struct Screen {
     pub nodes: BTreeMap<String, Value>,
     /// Steps by node and name.
     pub steps: BTreeMap<(String, String), Shown>,
+    /// The steps that are not the campaign's (the preflight checks), by node and whole name.
+    pub others: BTreeMap<(String, String), Shown>,
 }
 
 impl Screen {
     /// Asks the program.
     pub fn of(world: &World, job: &str) -> Self {
         let all = world.json(&["job", "show", job]);
-        let mut screen = Self { job: all["job"].clone(), nodes: BTreeMap::new(), steps: BTreeMap::new() };
+        let mut screen = Self {
+            job: all["job"].clone(),
+            nodes: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            others: BTreeMap::new(),
+        };
         for node in all["nodes"].as_array().expect("nodes") {
             let name = node["name"].as_str().expect("a name").to_owned();
             for step in all["steps"][node["node"].to_string()].as_array().expect("steps") {
-                let Some(step_name) =
-                    step["step"].as_str().expect("a step").strip_prefix("campaign/").map(str::to_owned)
-                else {
-                    continue;
+                let (step_name, shown) = (step["step"].as_str().expect("a step"), Shown::of(step));
+                match step_name.strip_prefix("campaign/") {
+                    Some(ours) => screen.steps.insert((name.clone(), ours.to_owned()), shown),
+                    None => screen.others.insert((name.clone(), step_name.to_owned()), shown),
                 };
-                let shown = Shown::of(step);
-                screen.steps.insert((name.clone(), step_name), shown);
             }
             screen.nodes.insert(name, node.clone());
         }

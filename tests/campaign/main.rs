@@ -159,7 +159,7 @@ impl Campaign {
 
     /// Whether the failures are what they may be. A job whose files somebody removed cannot be gone on with.
     fn may_go_on(&self, job: &str, screen: &Screen) -> bool {
-        for ((node, step), shown) in &screen.steps {
+        for ((node, step), shown) in screen.steps.iter().chain(&screen.others) {
             for (attempt, end) in shown.attempts() {
                 let Some(why) = end.strip_prefix("lost ") else { continue };
                 let known = ["rebooted", "full", "No space left", "no longer on", "were removed"];
@@ -170,8 +170,10 @@ impl Campaign {
             let of_a_step = screen.steps.iter().any(|((n, _), s)| {
                 n == node && (s.state.starts_with("lost ") || s.state.starts_with("failed "))
             });
+            // Preflight checks find nothing wrong with these nodes: only what cut them short is a reason.
+            let cut_short = screen.others.iter().any(|((n, _), s)| n == node && s.state.starts_with("lost "));
             assert!(
-                of_a_step || row["why"].is_string(),
+                of_a_step || cut_short || row["why"].is_string(),
                 "{node} failed without a word:\n{}",
                 self.last_words(job)
             );

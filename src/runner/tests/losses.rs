@@ -32,6 +32,24 @@ async fn a_killed_step_is_lost_and_a_reboot_is_told_apart() {
 }
 
 #[tokio::test]
+async fn what_a_system_that_goes_down_ended_has_not_failed() {
+    for shell in ["dash", "bash", "busybox"] {
+        let node =
+            Node::with(shell, &[("fails", "run() { false; }"), ("works", "run() { mark_changed; }")]).await;
+        let r = node.attach().await;
+        let systemctl = node.sshd.folder().join("bin/systemctl");
+        std::fs::write(&systemctl, "#!/bin/sh\n[ \"$1\" = is-system-running ] && echo stopping; exit 1\n")
+            .unwrap();
+        std::fs::set_permissions(&systemctl, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let end = finish(r.begin(&attempt("fails", 1), 0, &[]).await.unwrap()).await.1;
+        assert_eq!(end, StepEvent::Lost(Loss::Rebooted), "{shell}");
+        assert_eq!(r.status(&attempt("fails", 1)).await.unwrap(), StepState::Lost(Loss::Rebooted), "{shell}");
+        let end = finish(r.begin(&attempt("works", 1), 0, &[]).await.unwrap()).await.1;
+        assert_eq!(end, ENDED, "{shell}: what it did is done");
+    }
+}
+
+#[tokio::test]
 async fn a_disk_without_room_for_the_status_is_no_end() {
     for shell in ["dash", "bash", "busybox"] {
         let node = Node::with(
