@@ -1,27 +1,29 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2154 # Python programs; variables come from and go to other parts of the library
-# Part of the library of steps: OpenStack's APIs, for what a service's own commands cannot do.
+# Part of the library of steps: OpenStack's APIs, as users of the cloud have them: for verification, and for what a service's own commands cannot do.
 #
-# cloud_python PROGRAM [WORD...]: after identity_begin, runs a Python program (standard library only) in which there are
-#   call(METHOD, TYPE, PATH, body=None, version=None, may_fail=())   the service of that type by Keystone's catalogue; the answer, None
-#                                                                    for a status in may_fail; any other fault ends the step in words
-#   words     WORD...
-#   say(TEXT), changed(TEXT), stop(TEXT): a line of output; one that marks the step as changed; the error that ends the step
+# cloud USER PROJECT PASSWORD PROGRAM [WORD...]: one Python process, standard library only. In the program there are
+#   call(TYPE, METHOD, PATH, body=None, headers={}, may_fail=(), version=None)
+#               the service of that type by Keystone's catalogue; an answer with status, headers, data and json(). A status of 400 and more ends
+#               the step in words, unless it is in may_fail. In a check it may look only
+#   wait(SECONDS, FUNCTION)     the function's first true answer, or None
+#   say(TEXT), changed(TEXT), fail(TEXT)    a line of output; one that marks the step as changed; the error that ends the step
+#   argv        WORD...
+#   project     id of the project
+#   short(HOST) a host's name without its domain
 # The password goes by standard input, as everywhere.
 
-cloud_python() {
-    _never "run a program against the cloud's APIs"
-    _program=$1; shift
-    printf '%s\n' "$_identity" | python3 -c "$_CLOUD_APIS$_program" "$CPMG_ATTEMPT/outcome" "$@"
+cloud() { # USER PROJECT PASSWORD PROGRAM [WORD...]
+    _program=$4
+    _login=$(printf 'http://%s:5000/v3\n%s\n%s\n%s' "$CONTROLLER_ADDRESS" "$1" "$2" "$3"); shift 4
+    printf '%s\n' "$ACTION" "${CPMG_ATTEMPT:-}/outcome" "$_login" | python3 -c "$_CLOUD$_program" "$@"
 }
 
-_CLOUD_APIS='
+_CLOUD='
 import json, sys, time, urllib.error, urllib.parse, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-outcome, words = sys.argv[1], sys.argv[2:]
-_url, _user, _project, _password = sys.stdin.readline().rstrip("\n").split("\t")
-_token, _ends = "", {}
+argv = sys.argv[1:]
 
-def stop(text):
+def fail(text):
     sys.exit("error: " + text)
 
 def say(text):
@@ -32,34 +34,65 @@ def changed(text):
     with open(outcome, "w") as file:
         file.write("changed\n")
 
-def _ask(method, url, body, headers, may_fail):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, dict({"Content-Type": "application/json", "X-Auth-Token": _token}, **headers), method=method)
-    try:
-        answer = opener.open(request, timeout=60)
-    except urllib.error.HTTPError as error:
-        if error.code in may_fail:
-            return None, None
-        stop("%s %s: %s %s" % (method, url, error.code, error.read().decode("utf-8", "replace")[:300]))
-    except OSError as error:
-        stop("no answer from %s: %s. Does the service run on the controller?" % (url, error))
-    return answer.headers, json.loads(answer.read() or b"{}")
-
-def call(method, kind, path, body=None, version=None, may_fail=()):
-    if kind not in _ends:
-        stop("the cloud has no endpoint of type " + kind)
-    headers = {"OpenStack-API-Version": "%s %s" % (kind, version)} if version else {}
-    return _ask(method, _ends[kind].rstrip("/") + path, body, headers, may_fail)[1]
-
-_login = {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": _user, "domain": {"id": "default"}, "password": _password}}},
-    "scope": {"project": {"name": _project, "domain": {"id": "default"}}}}}
-_headers, _answer = _ask("POST", _url.rstrip("/") + "/auth/tokens", _login, {}, ())
-_token = _headers["X-Subject-Token"]
-for _service in _answer["token"]["catalog"]:
-    for _end in _service["endpoints"]:
-        if _end["interface"] == "internal":
-            _ends[_service["type"]] = _end["url"]
-
 def short(host):
     return host.split(".")[0]
+
+class Answer:
+    def __init__(self, status, headers, data):
+        self.status, self.headers, self.data = status, headers, data
+    def json(self):
+        return json.loads(self.data or b"{}")
+
+def request(method, url, body=None, headers={}, may_fail=()):
+    headers = dict(headers)
+    if body is not None and not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+        headers.setdefault("Content-Type", "application/json")
+    for tries in (3, 2, 1, 0): # uwsgi resets a connection now and then
+        try:
+            answer = opener.open(urllib.request.Request(url, body, headers, method=method), timeout=90)
+            return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            data = error.read()
+            if error.code in may_fail:
+                return Answer(error.code, error.headers, data)
+            fail("%s %s: %s %s" % (method, url, error.code, data.decode("utf-8", "replace")[:400]))
+        except OSError as error:
+            if tries and "Connection reset" in str(error) and (method == "GET" or url.endswith("/auth/tokens")):
+                time.sleep(1)
+                continue
+            fail("no answer from %s: %s. Is the service running?" % (url, error))
+
+def login(url, user, scope, password):
+    who = {"name": user, "domain": {"id": "default"}, "password": password}
+    auth = {"identity": {"methods": ["password"], "password": {"user": who}}, "scope": {"project": {"name": scope, "domain": {"id": "default"}}}}
+    answer = request("POST", url + "/auth/tokens", {"auth": auth})
+    return answer.headers["X-Subject-Token"], answer.json()["token"]
+
+action, outcome, *who = sys.stdin.read().splitlines()
+token, about = login(*who)
+project = about["project"]["id"]
+
+def endpoint(kind, face="internal"):
+    for service in about["catalog"]:
+        for end in service["endpoints"]:
+            if service["type"] == kind and end["interface"] == face:
+                return end["url"].rstrip("/")
+    fail("the catalogue has no %s endpoint of type %s" % (face, kind))
+
+def call(kind, method, path, body=None, headers={}, may_fail=(), version=None):
+    if action == "check" and method not in ("GET", "HEAD"):
+        fail("a check must not change anything, and this one wanted to: %s %s" % (method, path))
+    usual = {"X-Auth-Token": token, "Accept": "application/json"}
+    if version:
+        usual["OpenStack-API-Version"] = "%s %s" % (kind, version)
+    return request(method, endpoint(kind) + path, body, dict(usual, **headers), may_fail)
+
+def wait(seconds, function):
+    end = time.monotonic() + seconds
+    while True:
+        answer = function()
+        if answer or time.monotonic() > end:
+            return answer
+        time.sleep(0.5)
 '

@@ -2,11 +2,13 @@
 //!
 //! [`Proof`] is the record: its rungs in order, how each stands, what was seen on it, and the log lines of whoever is responsible for
 //! the first red one. The engine climbs; what comes next, and what an outcome means, is decided here ([`Proof::next`]). `judge` turns
-//! what nodes and APIs answer into a verdict, `guest` reads an instance's console, `lines` a service's log, `words` holds the sentences.
+//! what nodes and APIs answer into a verdict, `guest` reads an instance's console, `lines` a service's log, `culprit` finds whom a service that
+//! failed was waiting for, `words` holds the sentences.
 //!
 //! All that a proof makes in a cloud has a name that begins with [`PREFIX`], so that a later one finds what an earlier one could
 //! not remove. Never here: a call to a cloud, a clock.
 
+pub mod culprit;
 pub mod guest;
 pub mod judge;
 pub mod lines;
@@ -282,6 +284,13 @@ impl Proof {
             rung.state = state;
             rung.ended = Some(at);
             rung.said = said;
+        }
+    }
+
+    /// More about a rung that is over.
+    pub fn add(&mut self, kind: RungKind, said: Vec<Said>) {
+        if let Some(rung) = self.rung_mut(kind) {
+            rung.said.extend(said);
         }
     }
 

@@ -26,6 +26,23 @@ pub const PAUSE: Duration = Duration::from_millis(1500);
 /// Services without which there is nothing to prove.
 const NEEDED: [&str; 4] = ["identity", "image", "compute", "network"];
 
+/// The module that serves a type of the catalogue.
+pub fn module_of(service: &str) -> &str {
+    match service {
+        "image" => "glance",
+        "compute" => "nova",
+        "network" => "neutron",
+        "identity" => "keystone",
+        "volumev3" | "volumev2" | "block-storage" => "cinder",
+        "orchestration" | "cloudformation" => "heat",
+        "key-manager" => "barbican",
+        "object-store" => "swift",
+        "load-balancer" => "octavia",
+        "container-infra" => "magnum",
+        other => other,
+    }
+}
+
 /// A rung that is not red.
 pub enum Good {
     Passed(Vec<Said>),
@@ -237,19 +254,7 @@ impl Climb {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
-                let module = match service.as_str() {
-                    "image" => "glance",
-                    "compute" => "nova",
-                    "network" => "neutron",
-                    "identity" => "keystone",
-                    "volumev3" | "volumev2" | "block-storage" => "cinder",
-                    "orchestration" | "cloudformation" => "heat",
-                    "key-manager" => "barbican",
-                    "object-store" => "swift",
-                    "load-balancer" => "octavia",
-                    "container-infra" => "magnum",
-                    other => other,
-                };
+                let module = module_of(service);
                 let said = Said::new("endpoint-bad").with("service", service).with("why", &fault);
                 let at = Fault { node: None, module: Some(module.into()), unit: None, said };
                 return Err(Red::faults(vec![at]));

@@ -3,13 +3,15 @@
 //! Scripts are POSIX `sh` with GNU `date` and systemd, as on every platform; nothing is changed on the nodes. Lines of logs are hostile:
 //! they are made harmless here, and cut.
 
-use super::climb::{Climb, Good, PAUSE, Red};
+use super::climb::{Climb, Good, PAUSE, Red, module_of};
 use super::ground::Module;
+use crate::domain::ids::NodeId;
 use crate::domain::node::{Node, NodeRole};
+use crate::domain::proof::culprit::culprits;
 use crate::domain::proof::guest;
-use crate::domain::proof::judge::{ModuleUnits, NodeUnits, is_host, judge_units, units};
+use crate::domain::proof::judge::{Fault, ModuleUnits, NodeUnits, is_host, judge_units, units};
 use crate::domain::proof::lines::{choose, sift};
-use crate::domain::proof::{LogPart, RungKind};
+use crate::domain::proof::{LogPart, RungKind, Said};
 use crate::ssh::quote;
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
@@ -25,6 +27,12 @@ const PARALLEL: usize = 24;
 const STARTING: Duration = Duration::from_secs(20);
 /// Most nodes whose logs are read.
 const LOG_NODES_MAX: usize = 4;
+/// How long a service may take for its answer when it is asked who is at fault.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// What was read of logs: nodes and modules, the fresh lines with their module, the parts to choose from.
+type Reading<'a> =
+    (&'a mut BTreeSet<(NodeId, String)>, &'a mut Vec<(String, String)>, &'a mut Vec<(bool, u8, LogPart)>);
 
 /// Reads logs: seconds since the beginning of the rung, files, units. Each part begins with a line of its own.
 const LOGS: &str = r#"
@@ -118,13 +126,83 @@ impl Climb {
         all
     }
 
-    /// What those responsible for a red rung logged since it began.
-    pub async fn logs(&mut self, kind: RungKind, red: &Red, since: Duration) -> Vec<LogPart> {
-        let wanted = self.responsible(kind, red);
+    /// What those responsible for a red rung logged since it began, and who is at fault behind them, as far as that is told.
+    pub async fn logs(&mut self, kind: RungKind, mut red: Red, since: Duration) -> (Vec<LogPart>, Vec<Said>) {
+        let mut more = Vec::new();
+        let mut blamed: BTreeSet<String> = BTreeSet::new();
+        for (service, why) in self.silent().await {
+            let module = module_of(&service).to_owned();
+            let known = red.at.iter().any(|f| f.module.as_deref() == Some(module.as_str()));
+            if !known && !matches!(kind, RungKind::Token | RungKind::Endpoints) {
+                more.push(
+                    Said::new("silent-now").with("service", &service).with("why", why).with("module", &module),
+                );
+            }
+            blamed.insert(module);
+        }
+        let mut told: Vec<(String, String)> =
+            red.said.iter().map(|s| ("cpmg".to_owned(), s.words())).collect();
+        let mut read: BTreeSet<(NodeId, String)> = BTreeSet::new();
         let mut parts = Vec::new();
+        let wanted = self.responsible(kind, &red);
+        self.read_logs(wanted, &red, since, (&mut read, &mut told, &mut parts)).await;
+        for (module, of) in culprits(told.iter().map(|(m, l)| (m.as_str(), l.as_str()))).into_iter().take(2) {
+            if blamed.insert(module.to_owned()) {
+                let of = if of == "cpmg" { "a service" } else { &of };
+                more.push(Said::new("waited-for").with("module", module).with("of", of));
+            }
+        }
+        if !blamed.is_empty() {
+            red.at = blamed
+                .iter()
+                .map(|m| Fault { node: None, module: Some(m.clone()), unit: None, said: Said::new("why") })
+                .collect();
+            let wanted = self.responsible(kind, &red);
+            self.read_logs(wanted, &red, since, (&mut read, &mut told, &mut parts)).await;
+        }
+        // One that hangs says nothing: the last lines of its API are shown all the same.
+        for (asked, _, part) in &mut parts {
+            let api = ["api", "server"].iter().any(|w| part.source.contains(w));
+            *asked |= blamed.contains(&part.module) && (!part.earlier || api);
+        }
+        (choose(parts), more)
+    }
+
+    /// Services of the catalogue that do not answer right now: type, and why. Each is asked several times at once, for one process of several
+    /// may hang.
+    async fn silent(&self) -> Vec<(String, String)> {
+        let Some(cloud) = self.cloud.as_ref().filter(|c| c.http().session().is_up()) else { return Vec::new() };
+        let ask = |service: String| async move {
+            let one = || async {
+                match tokio::time::timeout(ANSWER, cloud.answers(&service)).await {
+                    Ok(Ok(_)) => None,
+                    Ok(Err(why)) => Some(why.to_string()),
+                    Err(_) => Some(format!("no answer within {} s", ANSWER.as_secs())),
+                }
+            };
+            let (a, b, c, d) = tokio::join!(one(), one(), one(), one());
+            let why = a.or(b).or(c).or(d)?;
+            Some((service, why))
+        };
+        let services: Vec<String> = cloud.services().into_iter().map(str::to_owned).collect();
+        let asked = futures_util::stream::iter(services.into_iter().map(ask)).buffered(4);
+        asked.filter_map(std::future::ready).collect().await
+    }
+
+    /// Reads the logs of modules on nodes that were not read yet: the lines since then are told with the module, the parts kept.
+    async fn read_logs(
+        &mut self,
+        wanted: Vec<(Node, Vec<Module>, BTreeSet<String>)>,
+        red: &Red,
+        since: Duration,
+        (read, told, parts): Reading<'_>,
+    ) {
         for (node, modules, named) in wanted.into_iter().take(LOG_NODES_MAX) {
             let Ok(session) = self.session(&node).await else { continue };
             for module in modules {
+                if !read.insert((node.id, module.name.clone())) {
+                    continue;
+                }
                 // Files may be patterns; the catalog is ours.
                 let files = module.logs.join(" ");
                 let without_files = module.logs.is_empty();
@@ -146,6 +224,7 @@ impl Climb {
                 for piece in text.split('\u{1e}').skip(1) {
                     let (source, rest) = piece.split_once('\n').unwrap_or((piece, ""));
                     let (fresh, last) = rest.split_once('\u{1f}').unwrap_or((rest, ""));
+                    told.extend(fresh.lines().map(|l| (module.name.clone(), l.to_owned())));
                     let (rank, earlier, lines) = sift(fresh, last, &red.marks);
                     if !lines.is_empty() {
                         let source = crate::domain::text::harmless(source);
@@ -162,7 +241,6 @@ impl Climb {
                 }
             }
         }
-        choose(parts)
     }
 
     /// Nodes and their modules whose logs are to be read, with the units that are known to be at fault; the likeliest first.

@@ -132,12 +132,19 @@ impl Climb {
             }
             if Instant::now() > patience {
                 let mut red = Red { said: Vec::new(), at: Vec::new(), marks: Vec::new() };
-                for made in missing {
+                let missing: Vec<Made> = missing.into_iter().cloned().collect();
+                for made in &missing {
                     let address = made.address.map(|a| a.to_string()).unwrap_or_default();
                     red.said
                         .push(Said::new("address-none").with("node", &made.node).with("address", address));
                     red.said.push(last_line(&cloud, made).await);
                     red.marks.push(made.port.clone());
+                }
+                let silent = |s: &Said| s.key == "console-silent";
+                if missing.len() == self.made.len()
+                    && red.said.iter().filter(|s| silent(s)).count() == missing.len()
+                {
+                    red.said.push(Said::new("boot-guess"));
                 }
                 return Err(red);
             }

@@ -253,8 +253,11 @@ impl Engine {
                     let first =
                         self.proofs.with(env, |c| c.proof.as_ref().is_some_and(|p| p.logs.is_empty()));
                     if first {
-                        let logs = climb.logs(kind, &red, began.elapsed()).await;
-                        self.proof_note(env, |p| p.logs = logs);
+                        let (logs, more) = climb.logs(kind, red, began.elapsed()).await;
+                        self.proof_note(env, |p| {
+                            p.logs = logs;
+                            p.add(kind, more);
+                        });
                     }
                 }
             }

@@ -1,14 +1,20 @@
 # shellcheck shell=bash
-# What the parts of the longer suite have in common: a lab and a cpmg of their own, gone at the end.
+# What the parts of the longer suite have in common: a lab and a cpmg of their own, gone at the end. With CPMG_LONG_KEEP a part that failed
+# leaves both, to be looked at, and says where they are. CPMG_LONG_NAME begins the names of the labs.
 set -eu
 
-NAME=long-$(basename "$0" .sh)
+NAME=${CPMG_LONG_NAME:-long}-$(basename "$0" .sh | cut -d- -f1)
 WORK=$(mktemp -d)
 mkdir "$WORK/roles"
 export HOME=$WORK CPMG_DATA=$WORK/data LANG=C.UTF-8 CPMG_ROLES=$PROJECT/roles:$WORK/roles
 cpmg() { "$PROJECT/target/debug/cpmg" "$@"; }
 lab() { "$PROJECT/tests/lab/lab" --instance "$NAME" "$@"; }
 end() {
+    local status=$?
+    if [ $status != 0 ] && [ -n "${CPMG_LONG_KEEP:-}" ]; then
+        echo "kept: lab --instance $NAME, HOME=$WORK CPMG_DATA=$CPMG_DATA CPMG_ROLES=$CPMG_ROLES"
+        return
+    fi
     cpmg engine stop >/dev/null 2>&1 || :
     lab down >/dev/null 2>&1 || :
     rm -rf "$WORK"
