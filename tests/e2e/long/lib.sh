@@ -7,7 +7,7 @@ NAME=${CPMG_LONG_NAME:-long}-$(basename "$0" .sh | cut -d- -f1)
 WORK=$(mktemp -d)
 mkdir "$WORK/roles"
 export HOME=$WORK CPMG_DATA=$WORK/data LANG=C.UTF-8 CPMG_ROLES=$PROJECT/roles:$WORK/roles
-cpmg() { "$PROJECT/target/debug/cpmg" "$@"; }
+cpmg() { "${CPMG_LONG_PROGRAM:-$PROJECT/target/debug/cpmg}" "$@"; }
 lab() { "$PROJECT/tests/lab/lab" --instance "$NAME" "$@"; }
 end() {
     local status=$?
