@@ -21,6 +21,9 @@ export LC_ALL=C
     awk '$4 == "0A" { sub(/.*:/, "", $2); print "listens tcp", $2 }' /proc/net/tcp /proc/net/tcp6
     # ports from 32768 on belong to questions that are asked right now
     awk 'FNR > 1 { sub(/.*:/, "", $2); if ($2 < "8000") print "listens udp", $2 }' /proc/net/udp /proc/net/udp6
+    # bridges, tunnels, name spaces and what hangs on them
+    for link in /sys/class/net/*; do [ ! -e "$link/ifindex" ] || printf 'nic %s master %s\n' "${link##*/}" "$(basename "$(readlink "$link/master")")"; done
+    ip netns list | awk '{ print "namespace", $1 }'
     printf 'hostname %s\n' "$(uname -n)"
     if command -v mariadb >/dev/null; then
         printf 'SHOW DATABASES;\n' | mariadb -N | sed 's/^/database /'

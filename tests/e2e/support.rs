@@ -23,7 +23,9 @@ impl Lab {
 
     /// The same with packages that lie there unpacked already, so that an installation need not wait for them.
     pub fn up_with(instance: &str, names: &[&str], packages: &[&str]) -> Self {
-        let lab = Self { instance: instance.to_owned() };
+        // Several people may run the same test on one machine.
+        let instance = std::env::var("CPMG_TEST_LAB").unwrap_or_default() + instance;
+        let lab = Self { instance };
         let (count, names, packages) = (names.len().to_string(), names.join(","), packages.join(" "));
         let mut args = vec!["up", &count, "--names", &names];
         if !packages.is_empty() {

@@ -46,7 +46,11 @@ fn waits(of: &str, line: &str) -> Option<&'static str> {
         return None;
     }
     let named = |words: &&[&str]| words.iter().any(|w| line.contains(w));
-    SIGNS.iter().filter(|(module, _)| *module != of).find(|(_, words)| named(words)).map(|(module, _)| *module)
+    SIGNS
+        .iter()
+        .filter(|(module, _)| *module != of)
+        .find(|(_, words)| named(words))
+        .map(|(module, _)| *module)
 }
 
 /// Modules that were waited for in vain, the most often named first, each with the module that waited. `lines`: the module whose line it is,
@@ -97,7 +101,8 @@ mod tests {
             ("nova", "INFO keystonemiddleware: token is good"),
         ];
         assert_eq!(culprits(lines.into_iter()), []);
-        let lost = "DBConnectionError: (pymysql.err.OperationalError) (2013, 'Lost connection to MySQL server')";
+        let lost =
+            "DBConnectionError: (pymysql.err.OperationalError) (2013, 'Lost connection to MySQL server')";
         assert_eq!(culprits([("keystone", lost)].into_iter()), [("mariadb", "keystone".to_owned())]);
     }
 }

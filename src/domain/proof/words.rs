@@ -64,8 +64,14 @@ pub const ENGLISH: &[(&str, &str)] = &[
     ("token-good", "token of the administrator, valid until {until}; {count} services in the catalogue"),
     ("endpoint-good", "{count} services answer: {services}"),
     ("endpoint-bad", "{service} does not answer as it should: {why}"),
-    ("waited-for", "guessed that {module} is at fault: {of} waited for it in vain; look at the lines of {module} below"),
-    ("silent-now", "known to be at fault: {service} does not answer right now ({why}); look at the lines of {module} below"),
+    (
+        "waited-for",
+        "guessed that {module} is at fault: {of} waited for it in vain; look at the lines of {module} below",
+    ),
+    (
+        "silent-now",
+        "known to be at fault: {service} does not answer right now ({why}); look at the lines of {module} below",
+    ),
     (
         "boot-guess",
         "guessed that the image does not boot: no instance wrote a single line to its console, and none asked for an address; try another image",

@@ -135,17 +135,21 @@ impl Climb {
             let known = red.at.iter().any(|f| f.module.as_deref() == Some(module.as_str()));
             if !known && !matches!(kind, RungKind::Token | RungKind::Endpoints) {
                 more.push(
-                    Said::new("silent-now").with("service", &service).with("why", why).with("module", &module),
+                    Said::new("silent-now")
+                        .with("service", &service)
+                        .with("why", why)
+                        .with("module", &module),
                 );
             }
             blamed.insert(module);
         }
-        let mut told: Vec<(String, String)> =
-            red.said.iter().map(|s| ("cpmg".to_owned(), s.words())).collect();
-        let mut read: BTreeSet<(NodeId, String)> = BTreeSet::new();
+        // What the cloud says of an instance or a volume; faults of cpmg's own calls name the service themselves.
+        let quoted = red.said.iter().filter(|s| s.key.ends_with("-bad") && s.key != "endpoint-bad");
+        let mut told: Vec<(String, String)> = quoted.map(|s| ("cpmg".to_owned(), s.words())).collect();
+        let mut visited: BTreeSet<(NodeId, String)> = BTreeSet::new();
         let mut parts = Vec::new();
         let wanted = self.responsible(kind, &red);
-        self.read_logs(wanted, &red, since, (&mut read, &mut told, &mut parts)).await;
+        self.read_logs(wanted, &red, since, (&mut visited, &mut told, &mut parts)).await;
         for (module, of) in culprits(told.iter().map(|(m, l)| (m.as_str(), l.as_str()))).into_iter().take(2) {
             if blamed.insert(module.to_owned()) {
                 let of = if of == "cpmg" { "a service" } else { &of };
@@ -158,7 +162,7 @@ impl Climb {
                 .map(|m| Fault { node: None, module: Some(m.clone()), unit: None, said: Said::new("why") })
                 .collect();
             let wanted = self.responsible(kind, &red);
-            self.read_logs(wanted, &red, since, (&mut read, &mut told, &mut parts)).await;
+            self.read_logs(wanted, &red, since, (&mut visited, &mut told, &mut parts)).await;
         }
         // One that hangs says nothing: the last lines of its API are shown all the same.
         for (asked, _, part) in &mut parts {
@@ -171,7 +175,9 @@ impl Climb {
     /// Services of the catalogue that do not answer right now: type, and why. Each is asked several times at once, for one process of several
     /// may hang.
     async fn silent(&self) -> Vec<(String, String)> {
-        let Some(cloud) = self.cloud.as_ref().filter(|c| c.http().session().is_up()) else { return Vec::new() };
+        let Some(cloud) = self.cloud.as_ref().filter(|c| c.http().session().is_up()) else {
+            return Vec::new();
+        };
         let ask = |service: String| async move {
             let one = || async {
                 match tokio::time::timeout(ANSWER, cloud.answers(&service)).await {
@@ -195,12 +201,12 @@ impl Climb {
         wanted: Vec<(Node, Vec<Module>, BTreeSet<String>)>,
         red: &Red,
         since: Duration,
-        (read, told, parts): Reading<'_>,
+        (visited, told, parts): Reading<'_>,
     ) {
         for (node, modules, named) in wanted.into_iter().take(LOG_NODES_MAX) {
             let Ok(session) = self.session(&node).await else { continue };
             for module in modules {
-                if !read.insert((node.id, module.name.clone())) {
+                if !visited.insert((node.id, module.name.clone())) {
                     continue;
                 }
                 // Files may be patterns; the catalog is ours.
