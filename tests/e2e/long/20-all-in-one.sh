@@ -26,6 +26,20 @@ cpmg job output "$(job id)" all1 cinder/volume
 versions all1 keystone glance-api nova-api neutron-server cinder-api swift-proxy heat-api barbican-api octavia-api magnum-api etcd-server
 cpmg prove prod --image "$image" || bad 'the proof of the cloud failed'
 seen 'proof of the cloud, with a volume attached: good'
+
+lab exec all1 systemctl stop nova-compute
+red 'nova-compute stopped' 'nova-compute is inactive'
+lab exec all1 systemctl start nova-compute
+lab exec all1 sh -c 'systemctl kill --kill-whom=all --signal=STOP neutron-api'
+red "Neutron's API hanging" 'network does not answer'
+lab exec all1 sh -c 'systemctl kill --kill-whom=all --signal=CONT neutron-api'
+# A disk with the mark of one that boots, and nothing to boot.
+head -c 4M /dev/zero >"$WORK/empty.img"
+printf '\125\252' | dd of="$WORK/empty.img" bs=1 seek=510 conv=notrunc status=none
+chmod 644 "$WORK/empty.img"
+red 'an image that does not boot' 'guessed that the image does not boot' --image "$WORK/empty.img"
+cpmg prove prod --image "$image" || bad 'the proof after the red ones failed'
+
 # shellcheck disable=SC2016 # for the node's shell
 seen "memory: $(lab exec all1 sh -c 'cat /proc/[0-9]*/smaps_rollup 2>/dev/null' | awk '/^Pss:/ { sum += $2 } END { printf "%d MiB", sum / 1024 }')"
 unchanged

@@ -92,6 +92,14 @@ left_on() { # NODE FILE: of the census before
         }' "$PROJECT/tests/e2e/left.tsv" "$WORK/differences"
 }
 
+red() { # WHAT TEXT [OPTION...]: the proof must fail and say that
+    local began=$SECONDS what=$1 text=$2; shift 2
+    if cpmg prove prod "$@" >"$WORK/proof" 2>&1; then cat "$WORK/proof"; bad "the proof is green with $what"; fi
+    cat "$WORK/proof"
+    grep -q -- "$text" "$WORK/proof" || bad "the proof with $what does not say: $text"
+    seen "proof with $what: red after $((SECONDS - began)) s, and says why"
+}
+
 versions() { # NODE PACKAGE...
     node=$1; shift
     # shellcheck disable=SC2016 # for dpkg-query
