@@ -6,7 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 image=$("$PROJECT/tests/lab/image")
-lab up 1 --names all1
+# In a hurry the core's packages may lie there already; they stay when all is undone.
+lab up 1 --names all1 ${CPMG_LONG_LAYER:+--packages "$(core_packages debian-12-zed)"}
 # This machine's kernel has no NFS: the mount program of the node binds a folder of the same name instead. Cinder and Nova do
 # not notice, for they call mount(8), which calls it.
 lab exec all1 sh -c 'mkdir -p /srv/export && chmod 1777 /srv/export && dpkg-divert --local --rename --quiet --add /sbin/mount.nfs && cat >/sbin/mount.nfs && chmod 0755 /sbin/mount.nfs' \

@@ -43,7 +43,7 @@ for n in range(20):
 mkdir -p "$WORK/roles/platforms"
 sed '/^\[module\.swift\]/a DISKS = "sdb"
 /^\[module\.cinder\]/a VOLUME_DISKS = "sdc"' "$PROJECT/roles/platforms/debian-12-zed.toml" >"$WORK/roles/platforms/debian-12-zed.toml"
-lab up 3 --names ctl1,sto1,sto2
+lab up 3 --names ctl1,sto1,sto2 --packages "$(core_packages debian-12-zed)" # not what this part is about
 trap 'free_disks; end' EXIT
 # shellcheck disable=SC2086 # numbers
 set -- $DEVICES

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the parts of the longer suite have in common: a lab and a cpmg of their own, gone at the end. With CPMG_LONG_KEEP a part that failed
-# leaves both, to be looked at, and says where they are. CPMG_LONG_NAME begins the names of the labs.
+# leaves both, to be looked at, and says where they are. CPMG_LONG_NAME begins the names of the labs; with CPMG_LONG_LAYER packages of the core lie
+# on the nodes of some parts already.
 set -eu
 
 NAME=${CPMG_LONG_NAME:-long}-$(basename "$0" .sh | cut -d- -f1)
@@ -32,6 +33,16 @@ begin() { # an administrator and an environment called prod
 
 modules_of() { # PLATFORM: all that it has, with commas
     sed -n '/^modules = \[/,/\]/p' "$PROJECT/roles/platforms/$1.toml" | tr -d '\n" ' | sed 's/^modules=\[//; s/,*\].*//'
+}
+
+# The packages of the core, as tests/e2e/cloud.rs has them unpacked beforehand: the nodes then stand on the same cached layer as there.
+core_packages() { # PLATFORM
+    python3 -c '
+import sys, tomllib
+modules = tomllib.load(open(sys.argv[1], "rb"))["module"]
+names = "network time mariadb rabbitmq memcached keystone glance placement nova neutron horizon".split()
+print(*sorted({w for m in names for k in ("PACKAGES", "COMPUTE_PACKAGES", "AGENT_PACKAGES") for w in modules[m].get(k, "").split()}))
+' "$PROJECT/roles/platforms/$1.toml"
 }
 
 adopt() { # NODE ROLE...
