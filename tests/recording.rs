@@ -77,6 +77,7 @@ async fn record() {
         modules: vec![],
         nodes: nodes.collect(),
         parallel: 1,
+        images: None,
     };
     let plan = catalog.plan(&input).unwrap();
     let mut dice = [0_u8; 64];

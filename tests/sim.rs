@@ -98,6 +98,7 @@ fn bundle(index: u64) -> (Plan, Vec<u8>) {
             modules: vec![],
             nodes: vec![node(0, NodeRole::Controller), node(1, NodeRole::Compute)],
             parallel: 2,
+            images: None,
         })
         .unwrap();
     let vars = BTreeMap::new();

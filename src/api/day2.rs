@@ -1,6 +1,6 @@
 //! What may be asked for after the installation: nodes that leave, services, options that are rolled out.
 
-use crate::domain::day2::LeaveHow;
+use crate::domain::day2::{LeaveHow, Task};
 use crate::domain::ids::{EnvId, NodeId};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,23 @@ pub enum Day2 {
     RollOut {
         /// Of which environment.
         env: EnvId,
+        /// Only ask every step what it would change.
+        #[serde(default)]
+        dry_run: bool,
+    },
+    /// What a task would do.
+    TaskPreview {
+        /// In which environment.
+        env: EnvId,
+        /// Which.
+        task: Task,
+    },
+    /// Does a task: a job.
+    Task {
+        /// In which environment.
+        env: EnvId,
+        /// Which.
+        task: Task,
         /// Only ask every step what it would change.
         #[serde(default)]
         dry_run: bool,

@@ -91,6 +91,7 @@ pub(super) struct AccountFile {
 /// `[[step]]`.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "keys of a file")]
 pub(super) struct StepFile {
     pub name: Spanned<String>,
     pub title: Spanned<Localized>,
@@ -114,6 +115,8 @@ pub(super) struct StepFile {
     pub stage: Option<Spanned<StageKind>>,
     pub task: Option<Spanned<String>>,
     pub on: Option<Spanned<TaskPlace>>,
+    #[serde(default)]
+    pub moves: bool,
     pub roles: Option<Vec<Spanned<NodeRole>>>,
 }
 

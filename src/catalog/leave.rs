@@ -16,6 +16,11 @@ impl Catalog {
     /// The plan. `input` is that of an installation, with the node among the others.
     pub fn leave(&self, input: &PlanInput, leaving: NodeId, how: LeaveHow) -> Result<Plan, PlanFault> {
         let full = self.plan(&PlanInput { kind: PlanKind::Leave, ..input.clone() })?;
+        if input.images == Some(leaving)
+            && let Some(node) = full.node(leaving)
+        {
+            return Err(PlanFault::HasImages { name: node.name.clone() });
+        }
         let Some(node) = full.node(leaving).cloned() else { return Err(PlanFault::NotInstalled) };
         let controller = full.nodes.iter().find(|n| n.roles.contains(&NodeRole::Controller)).map(|n| n.id);
         let Some(controller) = controller.filter(|c| *c != leaving) else {
@@ -38,6 +43,7 @@ impl Catalog {
                     if how.delete_instances { "delete" } else { "refuse" }.to_owned(),
                 ),
             ]),
+            ..Aside::default()
         };
         let ids = |place: TaskPlace, last: bool, roles: &NodeRoles| -> Vec<StepId> {
             let steps = self.task_steps(&full, LEAVE).filter(|(step, on)| {
@@ -54,7 +60,7 @@ impl Catalog {
         let others = full.part(|id, kind, step| {
             id != leaving
                 && !matches!(kind, StageKind::Preflight | StageKind::Verification)
-                && self.step(step).is_some_and(Step::tells_of_nodes)
+                && self.step(step).is_some_and(|s| s.tells_of(&node.roles))
         });
         let mut told: BTreeMap<NodeId, Vec<StepId>> = BTreeMap::new();
         for stage in others.stages.into_iter().filter(|s| s.kind != StageKind::Verification) {
@@ -89,7 +95,7 @@ impl Catalog {
     }
 
     /// The steps of a task in the modules of a plan, in their order.
-    fn task_steps<'a>(
+    pub(super) fn task_steps<'a>(
         &'a self,
         plan: &'a Plan,
         task: &'a str,

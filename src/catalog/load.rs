@@ -265,6 +265,7 @@ fn module(files: &Files, place: &str, file: &Loaded<ModuleFile>, faults: &mut Fa
                 task: s.task.as_ref().map(|t| t.get_ref().clone()),
             },
             place: s.on.as_ref().map(|p| *p.get_ref()).unwrap_or_default(),
+            moves: s.moves,
             stage: s.stage.as_ref().map(|k| *k.get_ref()),
             roles: s
                 .roles

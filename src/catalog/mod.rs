@@ -21,7 +21,11 @@ mod order;
 mod plan;
 mod preview;
 mod script;
+pub mod shape;
 mod shell;
+mod task;
+#[cfg(test)]
+mod task_tests;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -127,6 +131,8 @@ pub struct Step {
     pub roles: NodeRoles,
     /// Where it is done, if it belongs to a task.
     pub place: TaskPlace,
+    /// Done on the node to which its module was moved as well, whatever that one's roles are.
+    pub moves: bool,
     /// The script's text.
     pub script: String,
     /// Names of the templates it needs, rendered into `files/MODULE/NAME`.
@@ -134,19 +140,33 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether what it does depends on the list of nodes: it has to be done again when one comes or goes.
-    pub fn tells_of_nodes(&self) -> bool {
-        let uses = |text: &str, name: &str| {
-            text.match_indices(name).any(|(at, _)| {
-                let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
-                !after.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
-            })
-        };
-        let in_script = ["$NODES", "$COMPUTES", "$CONTROLLERS", "{NODES", "{COMPUTES", "{CONTROLLERS"];
-        let in_template = ["nodes", "computes", "controllers"];
-        in_script.iter().any(|name| uses(&self.script, name))
-            || self.templates.iter().any(|t| in_template.iter().any(|name| uses(&t.text, name)))
+    /// Whether what it does depends on a list of nodes that is another one when nodes with these roles come or go: then it has to be done again.
+    pub fn tells_of(&self, roles: &NodeRoles) -> bool {
+        let lists = [
+            (Some(NodeRole::Controller), "CONTROLLERS", "controllers"),
+            (Some(NodeRole::Compute), "COMPUTES", "computes"),
+            (None, "NODES", "nodes"),
+        ];
+        lists.iter().filter(|(role, ..)| role.is_none_or(|r| roles.contains(&r))).any(
+            |(_, variable, list)| {
+                self.mentions(variable) || self.templates.iter().any(|t| has_word(&t.text, list))
+            },
+        )
     }
+
+    /// Whether its script, or a template of it, uses a variable.
+    pub fn mentions(&self, variable: &str) -> bool {
+        let in_script = ["$", "${"].iter().any(|head| has_word(&self.script, &format!("{head}{variable}")));
+        in_script || self.templates.iter().any(|t| has_word(&t.text, &format!("vars.{variable}")))
+    }
+}
+
+/// Whether `text` has `word`, not as the beginning of a longer one.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let after = text.get(at + word.len()..).and_then(|t| t.chars().next());
+        !after.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
 }
 
 /// A template.

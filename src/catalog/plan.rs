@@ -27,6 +27,8 @@ pub struct PlanInput {
     pub nodes: Vec<PlanInputNode>,
     /// Nodes a stage works on at once; 0 counts as 1.
     pub parallel: u32,
+    /// The node that serves images, if that is not the first controller: steps of Glance with `moves` are done on it as well.
+    pub images: Option<NodeId>,
 }
 
 /// A node of a selection.
@@ -106,6 +108,15 @@ pub enum PlanFault {
         /// Its name.
         name: String,
     },
+    /// The node that serves images is asked to leave.
+    #[error("{name} serves the cloud's images: move them first, with 'cpmg task images ENV NODE'")]
+    HasImages {
+        /// Its name.
+        name: String,
+    },
+    /// A task that cannot be done.
+    #[error("{0}")]
+    Task(String),
     /// Modules that cannot be together.
     #[error("{0}")]
     Conflict(String),
@@ -158,7 +169,7 @@ impl Catalog {
         for kind in StageKind::ALL {
             let mut items = Vec::new();
             for node in &nodes {
-                let mine: Vec<&Step> = steps_of(&ordered, kind, node).collect();
+                let mine: Vec<&Step> = steps_of(&ordered, kind, node, input.images).collect();
                 if !mine.is_empty() {
                     steps.extend(mine.iter().map(|s| (s.id.clone(), self.spec_on(platform, s, &accounts))));
                     items.push(StageItem {
@@ -269,10 +280,14 @@ fn steps_of<'a>(
     modules: &'a [&Module],
     kind: StageKind,
     node: &'a PlanNode,
+    images: Option<NodeId>,
 ) -> impl Iterator<Item = &'a Step> {
     let steps = modules.iter().flat_map(|m| &m.steps);
     let steps = steps.filter(|s| s.spec.task.is_none());
-    steps.filter(move |s| s.stage.unwrap_or_else(|| home(node)) == kind && !s.roles.is_disjoint(&node.roles))
+    steps.filter(move |s| {
+        let here = !s.roles.is_disjoint(&node.roles) || (s.moves && images == Some(node.id));
+        s.stage.unwrap_or_else(|| home(node)) == kind && here
+    })
 }
 
 /// The nodes that take part, or what is wrong with them.

@@ -139,6 +139,7 @@ fn input(nodes: Vec<PlanInputNode>) -> PlanInput {
         modules: vec!["agent".into()],
         nodes,
         parallel: 20,
+        images: None,
     }
 }
 

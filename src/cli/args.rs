@@ -100,6 +100,9 @@ pub enum Command {
     /// Options of services that you set yourself, for all nodes, a role or one node; merged last
     #[command(subcommand)]
     Option(super::option_args::OptionCommand),
+    /// Changes of an installed cloud: flat networks, self-service networks, where images are, controllers that run instances
+    #[command(subcommand)]
+    Task(super::tasks::TaskCommand),
     /// Services of a node: how they stand, their last lines, a restart
     #[command(subcommand)]
     Service(super::services::ServiceCommand),

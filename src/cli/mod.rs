@@ -55,6 +55,7 @@ mod stops;
 mod sweep;
 mod sweep_args;
 mod talk;
+mod tasks;
 mod times;
 mod undo;
 mod users;
@@ -115,6 +116,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::CredentialSet(command) => discovery::sets(global, command).await?,
         Command::Service(command) => return services::run(global, command).await,
         Command::Option(command) => return options::run(global, command).await,
+        Command::Task(command) => return tasks::run(global, command).await,
         Command::Module(command) => modules::run(global, command).await?,
         Command::Net(command) => return net::run(global, command).await,
         Command::Account(command) => return accounts::run(global, command).await,

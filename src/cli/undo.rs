@@ -50,11 +50,18 @@ pub async fn run(talk: Talk, id: JobId, scope: Scope, how: How) -> Result<Code, 
         let lines: Vec<Told<'_>> =
             list.lines.iter().map(|line| Told { name: name(&nodes, line.node), line }).collect();
         let busy: Vec<&str> = list.busy.iter().map(|n| name(&nodes, *n)).collect();
-        print::json(&serde_json::json!({ "steps": lines, "busy": busy }))?;
+        let why = list.why.as_ref().map(ToString::to_string);
+        print::json(&serde_json::json!({ "steps": lines, "busy": busy, "again": list.again, "why": why }))?;
         return Ok(Code::Done);
     }
     if !talk.json {
         show(&nodes, &list)?;
+    }
+    if let Some(why) = &list.why {
+        if how.dry_run {
+            return Ok(Code::Done);
+        }
+        return Err(Fault::usage(why.to_string()));
     }
     if how.dry_run {
         return Ok(Code::Done);
@@ -62,12 +69,19 @@ pub async fn run(talk: Talk, id: JobId, scope: Scope, how: How) -> Result<Code, 
     let touched: BTreeSet<NodeId> = list.lines.iter().map(|l| l.node).collect();
     let count = list.lines.iter().filter(|l| !l.irreversible).count();
     if !how.yes && !list.lines.is_empty() {
-        let question = format!("Undo {count} steps on {} nodes?", touched.len());
+        let question = if list.again {
+            format!("Do these {count} steps again, with what was before?")
+        } else {
+            format!("Undo {count} steps on {} nodes?", touched.len())
+        };
         if !prompt::confirmed(&question)? {
             return Err(Fault::usage("nothing was done: say yes, or give --yes"));
         }
     }
     let job = jobs::answer(talk.call(Request::Undo { job: id, scope, digest: list.digest }).await?)?;
+    if list.again {
+        return jobs::begun(talk, &job, how.follow, &format!("job {} takes job {id} back", job.id)).await;
+    }
     if how.follow {
         return follow::run(talk, id, Goal::Undone(touched)).await;
     }
@@ -105,7 +119,11 @@ fn show(nodes: &[JobNodeRow], list: &UndoList) -> Result<(), Fault> {
         .iter()
         .enumerate()
         .map(|(i, l)| {
-            let what = if l.irreversible { "stays: it cannot be undone" } else { "is undone" };
+            let what = match (l.irreversible, list.again) {
+                (true, _) => "stays: it cannot be undone",
+                (false, true) => "is done again, with what was before",
+                (false, false) => "is undone",
+            };
             [
                 (i + 1).to_string(),
                 l.stage.to_string(),
@@ -115,7 +133,9 @@ fn show(nodes: &[JobNodeRow], list: &UndoList) -> Result<(), Fault> {
             ]
         })
         .collect();
-    print::table(["#", "STAGE", "NODE", "STEP", "WHAT HAPPENS"], &rows, "there is nothing to undo")?;
+    let nothing =
+        list.why.as_ref().map_or_else(|| "there is nothing to undo".to_owned(), ToString::to_string);
+    print::table(["#", "STAGE", "NODE", "STEP", "WHAT HAPPENS"], &rows, &nothing)?;
     for busy in &list.busy {
         print::line(&format!("{} is at work: nothing is undone on it", name(nodes, *busy)))?;
     }

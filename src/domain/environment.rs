@@ -1,5 +1,6 @@
 //! An environment: one OpenStack cloud, one record.
 
+use super::day2::Shape;
 use super::ids::{EnvId, Revision};
 use super::overrides::OptionText;
 use super::policy::Policy;
@@ -30,6 +31,9 @@ pub struct Environment {
     /// Options of services that an operator set himself, by scope and file.
     #[serde(default)]
     pub options: Vec<OptionText>,
+    /// What tasks have made of the cloud besides its modules.
+    #[serde(default)]
+    pub shape: Shape,
     /// Deleted softly: kept, listed for administrators only.
     pub hidden: bool,
     /// When it was made.

@@ -3,6 +3,7 @@
 //! The `catalog` makes a plan from a selection of modules; the job machine and the executor only read it. A plan is kept
 //! with its job, so that a job is finished with the plan it was started with.
 
+use super::day2::{Shape, Task};
 use super::ids::{EnvId, NodeId};
 use super::job::StepAction;
 use super::node::NodeRoles;
@@ -242,12 +243,14 @@ pub enum PlanKind {
     Leave,
     /// Rolls changed options out.
     RollOut,
+    /// Changes the installed cloud: a task of day 2.
+    Task,
 }
 
 impl PlanKind {
     /// Its steps are those of an installation, done anew: undone, they would take back that.
     pub fn is_part_of_installation(self) -> bool {
-        matches!(self, Self::Rotate | Self::Leave | Self::RollOut)
+        matches!(self, Self::Rotate | Self::Leave | Self::RollOut | Self::Task)
     }
 
     /// The nodes belong to it while it runs, and its end is theirs.
@@ -264,6 +267,7 @@ impl PlanKind {
             Self::Rotate => "rotate",
             Self::Leave => "leave",
             Self::RollOut => "roll-out",
+            Self::Task => "task",
         }
     }
 }
@@ -277,9 +281,18 @@ pub struct Aside {
     /// Nodes that leave the environment: steps of the installation are undone on them instead of done.
     #[serde(default)]
     pub leaving: Vec<NodeId>,
+    /// Of these nodes only these steps are undone, if any is named; the others are done.
+    #[serde(default)]
+    pub undone: Vec<StepId>,
     /// Further variables of every step.
     #[serde(default)]
     pub vars: BTreeMap<String, String>,
+    /// The cloud as the task makes it; none: as the environment has it.
+    #[serde(default)]
+    pub shape: Option<Shape>,
+    /// The task, and the one that takes it back.
+    #[serde(default)]
+    pub task: Option<(Task, Task)>,
 }
 
 /// The whole plan.
@@ -331,7 +344,10 @@ impl Plan {
         let of_task = || self.steps.get(step).is_some_and(|s| s.task.is_some());
         if self.kind == PlanKind::DryRun {
             StepAction::Check
-        } else if self.aside.leaving.contains(&node) && !of_task() {
+        } else if self.aside.leaving.contains(&node)
+            && !of_task()
+            && (self.aside.undone.is_empty() || self.aside.undone.contains(step))
+        {
             StepAction::Undo
         } else {
             StepAction::Run

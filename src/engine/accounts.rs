@@ -19,7 +19,7 @@ use crate::domain::accounts::{
 use crate::domain::audit::AuditKind;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
-use crate::domain::job::JobState;
+use crate::domain::job::{Job, JobState};
 use crate::domain::node::NodeState;
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::policy::Policy;
@@ -213,6 +213,13 @@ impl Engine {
         Ok(Some(RotationView { job: kept.job, state, by: kept.by, at: kept.at, back: kept.back, places }))
     }
 
+    /// The account that a job rotates, unless it has succeeded, or another job does by now.
+    pub(super) fn rotated(&self, job: &Job) -> Option<String> {
+        let env = self.env(job.env).ok()?;
+        let names = self.account_specs(&env).ok()?.into_iter().map(|s| s.name);
+        names.into_iter().find(|name| matches!(self.rotation(env.id, name), Ok(Some(r)) if r.job == job.id))
+    }
+
     /// A job has ended: the old value of what it rotated is no longer needed, if it succeeded.
     pub fn rotation_ended(&self, cell: &JobCell) {
         let (env, names) = {
@@ -250,7 +257,11 @@ impl Engine {
         Ok(())
     }
 
-    fn rotation_job(&self, env: &Environment, name: &str) -> Result<(Plan, RotationPlan), Failure> {
+    pub(super) fn rotation_job(
+        &self,
+        env: &Environment,
+        name: &str,
+    ) -> Result<(Plan, RotationPlan), Failure> {
         let spec = self.account_spec(env, name)?;
         if spec.kind == AccountKind::User {
             return Err(Failure::new(

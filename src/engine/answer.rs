@@ -259,6 +259,8 @@ impl Engine {
             Day2::OptionsPending { env } => Response::OptionsPending(self.options_pending(env)?),
             Day2::RollOutPreview { env } => Response::Plan(Box::new(self.roll_out_plan(env)?)),
             Day2::RollOut { env, dry_run } => job(&self.roll_out(user, env, dry_run)?),
+            Day2::TaskPreview { env, task } => Response::Plan(Box::new(self.task_plan(env, &task)?)),
+            Day2::Task { env, task, dry_run } => job(&self.task(user, env, &task, dry_run)?),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::domain::audit::{AuditKind, reason};
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::schedule::REINSTALL_MINUTES;
-use crate::domain::job::undo::{UndoList, UndoScope};
+use crate::domain::job::undo::{NoUndo, UndoList, UndoScope};
 use crate::domain::job::{JobEvent, JobNodeState, JobState};
 use crate::domain::node::NodeLock;
 use crate::domain::plan::{Aside, Plan, PlanKind, PlanNode};
@@ -64,7 +64,7 @@ impl Engine {
                 PlanKind::Rotate | PlanKind::Leave | PlanKind::RollOut => {
                     inner.job.state == JobState::Succeeded
                 }
-                PlanKind::Install | PlanKind::Reinstall => false,
+                PlanKind::Install | PlanKind::Reinstall | PlanKind::Task => false,
             };
             inner.job.env == env && !nothing
         });
@@ -158,7 +158,8 @@ impl Engine {
 
     /// What an undo would undo.
     pub fn undo_preview(&self, id: JobId, scope: &UndoScope) -> Result<UndoList, Failure> {
-        Ok(self.job(id)?.lock().job.undo_list(scope))
+        let job = self.job(id)?.lock().job.clone();
+        Ok(self.taken_back_list(&job, scope).unwrap_or_else(|| job.undo_list(scope)))
     }
 
     /// Undoes what was shown.
@@ -170,21 +171,12 @@ impl Engine {
         digest: u64,
     ) -> Result<Arc<JobCell>, Failure> {
         let cell = self.job_to_ask(id)?;
-        if cell.kind() == PlanKind::Rotate {
-            return Err(Failure::new(
-                FailureKind::Invalid,
-                "a rotation is not undone, that would take back the installation itself: go back to the old password \
-                 with 'cpmg account rotate ENV NAME --back'",
-            )
-            .keyed("error-rotation-undo"));
-        }
         if cell.kind().is_part_of_installation() {
-            return Err(Failure::new(
-                FailureKind::Invalid,
-                "its steps are those of the installation, an undo would take back that: change what was rolled out and roll it \
-                 out again, or undo the installation",
-            )
-            .keyed("error-part-undo"));
+            if *scope != UndoScope::All {
+                return Err(Failure::new(FailureKind::Invalid, NoUndo::OnlyAll.to_string())
+                    .keyed(NoUndo::OnlyAll.key()));
+            }
+            return self.take_back(asks, &cell, digest);
         }
         let (list, nodes) = {
             let inner = cell.lock();

@@ -41,8 +41,11 @@ pub fn needs(request: &Request) -> Option<Action> {
             Day2::LeavePreview { .. }
             | Day2::Services { .. }
             | Day2::OptionsPending { .. }
-            | Day2::RollOutPreview { .. } => Action::Read,
-            Day2::Leave { .. } | Day2::Restart { .. } | Day2::RollOut { .. } => Action::Install,
+            | Day2::RollOutPreview { .. }
+            | Day2::TaskPreview { .. } => Action::Read,
+            Day2::Leave { .. } | Day2::Restart { .. } | Day2::RollOut { .. } | Day2::Task { .. } => {
+                Action::Install
+            }
         },
         R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
         R::EnvAdd { .. }

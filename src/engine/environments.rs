@@ -6,6 +6,7 @@ use super::{Engine, now};
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind};
 use crate::domain::choice::choose;
+use crate::domain::day2::Shape;
 use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
 use crate::domain::ids::{EnvId, Revision};
 use crate::domain::policy::{Policy, RETRIES_MAX};
@@ -81,6 +82,7 @@ impl Engine {
             parallel: PARALLEL_DEFAULT,
             policy: Policy::default(),
             options: Vec::new(),
+            shape: Shape::default(),
             hidden: false,
             created: now(),
             created_by: asks.name.clone(),

@@ -10,7 +10,7 @@ use super::{Engine, bundles, now, site};
 use crate::api::message::Window;
 use crate::api::rows::{FirstError, JobRow};
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
-use crate::catalog::{BundleInput, Lists, network};
+use crate::catalog::{BundleInput, Lists, network, shape};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
@@ -230,6 +230,9 @@ impl Engine {
                     continue;
                 }
                 node.job = Some(id);
+                if plan.kind == PlanKind::Task {
+                    node.roles.clone_from(&n.roles);
+                }
                 if plan.kind == PlanKind::Reinstall {
                     nodes.push(node);
                     continue;
@@ -274,11 +277,13 @@ impl Engine {
         };
         let mut files = bundles::Writer::new(&dir).map_err(|e| io(&dir, &e))?;
         let (network, resolved) = self.network(plan.env)?;
+        let shape = plan.aside.shape.clone().map_or_else(|| self.env(plan.env).map(|e| e.shape), Ok)?;
         let mut carried = BTreeMap::new();
         for n in &plan.nodes {
             let node = self.node(n.id)?;
             let facts = node.facts.unwrap_or_default();
             let mut vars = network::variables(&network, &resolved, n.id, &n.address);
+            vars.extend(shape::variables(&shape, plan.known(), n.id));
             vars.extend(plan.aside.vars.clone());
             let options = self.options_of(plan.env, n.id)?;
             carried.insert(n.id, options.clone());
@@ -300,7 +305,8 @@ impl Engine {
         let address = here.address.to_string();
         let facts = here.facts.unwrap_or_default();
         let (network, resolved) = self.network(env.id)?;
-        let vars = network::variables(&network, &resolved, node, &address);
+        let mut vars = network::variables(&network, &resolved, node, &address);
+        vars.extend(shape::variables(&env.shape, plan.known(), node));
         let options = self.options_of(env.id, node)?;
         let input =
             BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &vars, options: &options };

@@ -27,6 +27,7 @@ impl Engine {
             modules: env.modules.clone(),
             nodes,
             parallel: env.parallel,
+            images: env.shape.images,
         }
     }
 
@@ -42,9 +43,9 @@ impl Engine {
             .keyed("error-no-new-nodes"));
         }
         let catalog = self.catalog()?;
-        Ok(plan.part(|node, _, step| {
-            is_new(node) || catalog.step(step).is_some_and(crate::catalog::Step::tells_of_nodes)
-        }))
+        let roles =
+            plan.nodes.iter().filter(|n| is_new(n.id)).flat_map(|n| n.roles.iter().copied()).collect();
+        Ok(plan.part(|node, _, step| is_new(node) || catalog.step(step).is_some_and(|s| s.tells_of(&roles))))
     }
 
     /// What would be done for a node to leave.

@@ -51,6 +51,7 @@ mod site;
 mod sweep_memory;
 mod sweeps;
 mod taking_up;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod topics;

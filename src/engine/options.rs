@@ -1,6 +1,6 @@
 //! Options that operators set for services: kept with the environment, carried by every job, rolled out by one of their own.
 //!
-//! What a node has is what the newest good job brought to it; a roll-out does the steps that write the files in which that differs
+//! What a node has is what jobs brought to it; a roll-out does the steps that write the files in which that differs
 //! from what is set now, and the steps that restart their services.
 
 use super::Engine;
@@ -12,7 +12,7 @@ use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::job::JobNodeState;
 use crate::domain::node::NodeState;
 use crate::domain::overrides::{self, OptionText, Scope, check_file, parse};
-use crate::domain::plan::{Plan, PlanKind, StageKind};
+use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::policy::Policy;
 use crate::domain::user::User;
 use crate::store;
@@ -29,6 +29,11 @@ const CARRIED: &str = "options.json";
 
 fn invalid(field: &str, why: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Invalid, why).at(field)
+}
+
+/// The file that a line for the nodes' library is about.
+fn file_of(line: &str) -> String {
+    line.split('\t').nth(1).unwrap_or_default().to_owned()
 }
 
 /// Writes down which options a job brings to which node.
@@ -69,32 +74,53 @@ impl Engine {
         Ok(overrides::lines(&overrides::effective(&env.options, node.id, &node.roles)))
     }
 
-    /// What the newest good job brought to a node.
-    fn options_on(&self, env: EnvId, node: NodeId) -> String {
+    /// What jobs brought to a node: the newest good one that did everything there, and what later ones that did a part wrote since.
+    fn options_on(&self, env: EnvId, node: NodeId) -> Result<String, Failure> {
         let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().rev().cloned().collect();
+        let catalog = self.catalog()?;
+        // By file, the newest part first.
+        let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut whole = String::new();
         for cell in jobs {
             let inner = cell.lock();
             let job = &inner.job;
+            let Some(here) = job.nodes.get(&node).filter(|_| job.env == env) else { continue };
             let all = match job.plan.kind {
                 PlanKind::RollOut => true,
                 // A job that only told it of others has not done all its steps.
-                PlanKind::Install => job
-                    .nodes
-                    .get(&node)
-                    .is_some_and(|n| n.steps.iter().any(|s| s.stage == StageKind::Preflight)),
-                _ => false,
-            };
-            let done = job.nodes.get(&node).is_some_and(|n| n.state == JobNodeState::Done);
-            if job.env != env || !all || !done {
-                continue;
-            }
-            let path = self.job_dir(cell.id).join(CARRIED);
+                PlanKind::Install => here.steps.iter().any(|s| s.stage == StageKind::Preflight),
+                PlanKind::Rotate | PlanKind::Leave | PlanKind::Task => false,
+                PlanKind::DryRun | PlanKind::Reinstall => continue,
+            } && here.state == JobNodeState::Done;
+            let done: Vec<StepId> =
+                here.steps.iter().filter(|s| s.is_done()).map(|s| s.step.clone()).collect();
+            let platform = job.plan.platform.clone();
             drop(inner);
-            let carried = std::fs::read(path).ok().and_then(|b| serde_json::from_slice(&b).ok());
-            let mut carried: BTreeMap<NodeId, String> = carried.unwrap_or_default();
-            return carried.remove(&node).unwrap_or_default();
+            let carried = std::fs::read(self.job_dir(cell.id).join(CARRIED)).ok();
+            let carried: Option<BTreeMap<NodeId, String>> =
+                carried.and_then(|b| serde_json::from_slice(&b).ok());
+            let mut carried = carried.unwrap_or_default();
+            let carried = carried.remove(&node).unwrap_or_default();
+            if all {
+                whole = carried;
+                break;
+            }
+            let Some(platform) = catalog.platform(&platform) else { continue };
+            let mut files: BTreeSet<String> =
+                catalog.modules_of(platform).flat_map(|m| catalog.configs(platform, m)).collect();
+            files.extend(carried.lines().map(file_of));
+            for file in files {
+                let wrote =
+                    |id: &StepId| catalog.step(id).is_some_and(|s| catalog.writes(platform, s, &file));
+                if !parts.contains_key(&file) && done.iter().any(wrote) {
+                    let mine = carried.lines().filter(|l| file_of(l) == file).map(str::to_owned).collect();
+                    parts.insert(file, mine);
+                }
+            }
         }
-        String::new()
+        let whole = whole.lines().filter(|l| !parts.contains_key(&file_of(l))).map(str::to_owned);
+        let lines: Vec<String> = whole.chain(parts.values().flatten().cloned()).collect();
+        Ok(lines.join("\n"))
     }
 
     /// For every installed node in which something differs: lines that go, and lines that come.
@@ -106,7 +132,7 @@ impl Engine {
         };
         let mut out = BTreeMap::new();
         for node in nodes {
-            let (is, wanted) = (self.options_on(env, node), self.options_of(env, node)?);
+            let (is, wanted) = (self.options_on(env, node)?, self.options_of(env, node)?);
             let only = |a: &str, b: &str| -> Vec<String> {
                 let b: BTreeSet<&str> = b.lines().collect();
                 a.lines().filter(|l| !b.contains(l)).map(str::to_owned).collect()
@@ -122,11 +148,10 @@ impl Engine {
     /// The steps that bring changed options to their files, with those that restart their services.
     pub fn roll_out_plan(&self, id: EnvId) -> Result<Plan, Failure> {
         let env = self.env(id)?;
-        let file = |line: &String| line.split('\t').nth(1).unwrap_or_default().to_owned();
         let changed: BTreeMap<NodeId, BTreeSet<String>> = self
             .options_pending(id)?
             .into_iter()
-            .map(|(node, (gone, fresh))| (node, gone.iter().chain(&fresh).map(file).collect()))
+            .map(|(node, (gone, fresh))| (node, gone.iter().chain(&fresh).map(|l| file_of(l)).collect()))
             .collect();
         let plan = self.plan(&env, PlanKind::RollOut)?;
         let catalog = self.catalog()?;

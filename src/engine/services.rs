@@ -34,7 +34,11 @@ impl Engine {
         let chosen = choose(&catalog.specs(platform), &env.modules, &[]);
         let mut out = BTreeMap::new();
         for (name, _) in &chosen.modules {
-            let Some(module) = catalog.module(name).filter(|m| !m.roles.is_disjoint(&node.roles)) else {
+            let moved = |m: &crate::catalog::Module| {
+                env.shape.images == Some(node.id) && m.steps.iter().any(|s| s.moves)
+            };
+            let here = |m: &&crate::catalog::Module| !m.roles.is_disjoint(&node.roles) || moved(m);
+            let Some(module) = catalog.module(name).filter(here) else {
                 continue;
             };
             for unit in &module.units {

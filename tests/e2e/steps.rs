@@ -70,6 +70,7 @@ impl Steps {
             nodes: nodes.collect(),
             kind: PlanKind::Install,
             parallel: 1,
+            images: None,
             policy: Policy::default(),
         };
         let plan = catalog.plan(&input).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::guide::{Fact, Guide, Wants};
 use crate::reasons::{Reasons, Verdict, glob};
-use crate::record::Recorded;
+use crate::record::{GLANCE_HOST, Recorded};
 use std::collections::BTreeMap;
 
 /// How many facts of a component there are.
@@ -87,6 +87,9 @@ impl Comparison {
 
 fn fits(fact: &Fact, node: &Recorded, own: &Reasons) -> bool {
     let role = own.placed(&fact.component).unwrap_or(&fact.role);
+    if role == GLANCE_HOST || node.roles.contains(GLANCE_HOST) {
+        return role == GLANCE_HOST && node.roles.contains(GLANCE_HOST);
+    }
     role == "all" || !["controller", "compute", "storage"].contains(&role) || node.roles.contains(role)
 }
 

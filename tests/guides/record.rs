@@ -2,7 +2,8 @@
 
 use crate::files;
 use crate::guide::Guide;
-use cpmg::catalog::{AccountKind, BundleInput, Catalog, PlanInput, PlanInputNode, Platform};
+use cpmg::catalog::{AccountKind, BundleInput, Catalog, PlanInput, PlanInputNode, Platform, shape};
+use cpmg::domain::day2::{FlatNics, Shape};
 use cpmg::domain::facts::Facts;
 use cpmg::domain::ids::{EnvId, JobId, NodeId};
 use cpmg::domain::node::NodeRole;
@@ -33,11 +34,27 @@ pub struct Recorded {
     pub things: BTreeSet<String>,
 }
 
-/// The controller and the first other node of the guide's environment.
+/// A node that the images move to, where a guide moves them; it has this role alone.
+pub const GLANCE_HOST: &str = "glance-host";
+
+/// The controller and the first other node of the guide's environment; where the guide moves Glance, its new node after that.
 pub fn record(catalog: &Catalog, platform: &Platform, guide: &Guide) -> Vec<Recorded> {
-    let plan =
-        catalog.plan(&environment(platform, guide)).unwrap_or_else(|f| panic!("{}: {f}", platform.name));
-    plan.nodes.iter().take(2).map(|node| one(catalog, platform, guide, &plan, node.id)).collect()
+    let planned =
+        |input: &PlanInput| catalog.plan(input).unwrap_or_else(|f| panic!("{}: {f}", platform.name));
+    let mut input = environment(platform, guide);
+    let plan = planned(&input);
+    let nodes = plan.nodes.iter().take(2);
+    let mut out: Vec<Recorded> =
+        nodes.map(|node| one(catalog, platform, guide, &plan, node.id, |_| true)).collect();
+    let moved = guide.samples.get("GLANCE_HOST_MGMT_IP");
+    if let Some(host) = moved.and_then(|address| plan.nodes.iter().find(|n| n.address == *address)) {
+        input.images = Some(host.id);
+        let plan = planned(&input);
+        let mut there = one(catalog, platform, guide, &plan, host.id, |s| s.module() == "glance");
+        there.roles = BTreeSet::from([GLANCE_HOST.to_owned()]);
+        out.push(there);
+    }
+    out
 }
 
 fn environment(platform: &Platform, guide: &Guide) -> PlanInput {
@@ -67,6 +84,7 @@ fn environment(platform: &Platform, guide: &Guide) -> PlanInput {
         modules: platform.modules.clone(),
         nodes: nodes.collect(),
         parallel: 1,
+        images: None,
     }
 }
 
@@ -97,9 +115,24 @@ fn variables(guide: &Guide, address: &str) -> BTreeMap<String, String> {
     .collect()
 }
 
-fn one(catalog: &Catalog, platform: &Platform, guide: &Guide, plan: &Plan, id: NodeId) -> Recorded {
+fn one(
+    catalog: &Catalog,
+    platform: &Platform,
+    guide: &Guide,
+    plan: &Plan,
+    id: NodeId,
+    only: impl Fn(&StepId) -> bool,
+) -> Recorded {
     let node = plan.node(id).unwrap();
-    let vars = variables(guide, &node.address);
+    let mut vars = variables(guide, &node.address);
+    // A second flat network, as in the guide's own chapter.
+    let nic = guide.samples.get("NET172_NIC").map(|nic| nic.parse().unwrap());
+    let flat = nic.map(|nic| ("net172".to_owned(), FlatNics { nic: Some(nic), ..FlatNics::default() }));
+    let mine = plan.stages.iter().flat_map(|s| &s.items).filter(|i| i.node == id).flat_map(|i| &i.steps);
+    let moved =
+        mine.into_iter().any(|s| s.module() == "glance") && !node.roles.contains(&NodeRole::Controller);
+    let shape = Shape { flat: flat.into_iter().collect(), images: moved.then_some(id), ..Shape::default() };
+    vars.extend(shape::variables(&shape, plan.known(), id));
     let input =
         BundleInput { plan, node: id, job: JobId(1), facts: &facts(platform), vars: &vars, options: "" };
     let bundle = catalog.bundle(input).unwrap_or_else(|f| panic!("{}: {f}", platform.name));
@@ -118,6 +151,7 @@ fn one(catalog: &Catalog, platform: &Platform, guide: &Guide, plan: &Plan, id: N
         .flat_map(|s| &s.items)
         .filter(|i| i.node == id)
         .flat_map(|i| &i.steps)
+        .filter(|s| only(s))
         .collect();
     let mut list = String::new();
     for step in &steps {
@@ -139,6 +173,7 @@ fn one(catalog: &Catalog, platform: &Platform, guide: &Guide, plan: &Plan, id: N
     let before = things_of_files(&top.join("root"));
     run(top, &here.join("recorder.sh"));
     let record = fs::read_to_string(top.join("record")).unwrap();
+    let steps_named = steps.clone();
     for step in steps {
         assert!(
             record.lines().any(|l| l == format!("done\t{step}")),
@@ -154,6 +189,7 @@ fn one(catalog: &Catalog, platform: &Platform, guide: &Guide, plan: &Plan, id: N
                 .join("\n")
         );
     }
+    let steps_of: BTreeSet<&str> = steps_named.iter().map(|s| s.module()).collect();
     let mut things: BTreeSet<String> =
         things_of_files(&top.join("root")).difference(&before).cloned().collect();
     for line in record.lines() {
@@ -162,7 +198,7 @@ fn one(catalog: &Catalog, platform: &Platform, guide: &Guide, plan: &Plan, id: N
     }
     for (name, _) in &plan.modules {
         let module = catalog.module(name).unwrap();
-        if !module.roles.is_disjoint(&node.roles) {
+        if !module.roles.is_disjoint(&node.roles) && steps_of.contains(name.as_str()) {
             things.extend(module.ports.iter().map(|p| format!("port {p}")));
         }
     }

@@ -27,7 +27,7 @@ files() {
     auth_set "$CONF" service_user cinder "$CINDER_PASSWORD"
     auth_set "$CONF" nova cinder "$CINDER_PASSWORD"
     ini_set "$CONF" nova region_name "$REGION"
-    ini_set "$CONF" DEFAULT glance_api_servers "http://$CONTROLLER_NAME:9292"
+    ini_set "$CONF" DEFAULT glance_api_servers "http://${IMAGE_NAME:-$CONTROLLER_NAME}:9292"
     [ -z "$API_WORKERS" ] || ini_set "$CONF" DEFAULT osapi_volume_workers "$API_WORKERS"
     [ -z "$UWSGI" ] || [ ! -e "$UWSGI" ] || [ -z "$UWSGI_PROCESSES" ] || ini_set "$UWSGI" uwsgi processes "$UWSGI_PROCESSES"
     [ -z "$UWSGI" ] || [ ! -e "$UWSGI" ] || [ -z "$UWSGI_THREADS" ] || ini_set "$UWSGI" uwsgi threads "$UWSGI_THREADS"

@@ -7,7 +7,7 @@ wanted() {
     grant_ensure glance service admin
     grant_ensure glance service service
     service_ensure glance image 'OpenStack Image'
-    endpoint_ensure image "http://$CONTROLLER_NAME:9292"
+    endpoint_ensure image "http://${IMAGE_NAME:-$CONTROLLER_NAME}:9292"
 }
 
 check() { wanted && identity_good 2>/dev/null; }

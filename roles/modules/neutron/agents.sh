@@ -7,10 +7,10 @@ missing() { # AGENT@NODE of those that are not alive
 import json, sys
 alive = {(a["binary"], a["host"].split(".")[0]) for a in json.load(open(sys.argv[1]))["agents"] if a["alive"] and a["admin_state_up"]}
 controllers, computes = ([line.split()[1] for line in part.splitlines() if line.strip()] for part in sys.stdin.read().split("--\n"))
-l2, l3 = "neutron-%s-agent" % sys.argv[2], ["neutron-l3-agent", "neutron-dhcp-agent", "neutron-metadata-agent"]
+l2, l3 = "neutron-%s-agent" % sys.argv[2], ["neutron-dhcp-agent", "neutron-metadata-agent"] + ["neutron-l3-agent"] * bool(sys.argv[3])
 wanted = [(b, n) for n in controllers for b in [l2] + l3] + [(l2, n) for n in computes]
 print(" ".join(sorted({"%s@%s" % (b, n) for b, n in wanted if (b, n.split(".")[0]) not in alive})))
-' "$CPMG_ATTEMPT/agents" "$NEUTRON_MECHANISM"
+' "$CPMG_ATTEMPT/agents" "$NEUTRON_MECHANISM" "$SELF_SERVICE"
 }
 
 all_alive() { agents 2>"$CPMG_ATTEMPT/said" && lacking=$(missing) && [ -z "$lacking" ]; }

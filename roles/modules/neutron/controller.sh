@@ -5,18 +5,19 @@ vlan_ranges() { # of the plan's 100-199,300, one 100:199 each
 
 files() {
     ini_set "$CONF" database connection "$(database_url neutron neutron "$NEUTRON_DB_PASSWORD")"
-    ini_set "$CONF" DEFAULT service_plugins router
+    # Without self-service networks as seed 001 begins (lines 1638, 1733-1745); with them as it goes on (lines 4183-4203).
+    ini_set "$CONF" DEFAULT service_plugins "${SELF_SERVICE:+router}"
     ini_set "$CONF" DEFAULT notify_nova_on_port_status_changes true
     ini_set "$CONF" DEFAULT notify_nova_on_port_data_changes true
     [ -z "$RPC_WORKERS" ] || ini_set "$CONF" DEFAULT rpc_workers "$RPC_WORKERS"
     auth_set "$CONF" nova nova "$NOVA_PASSWORD"
     ini_set "$CONF" nova region_name "$REGION"
 
-    ini_set "$ML2_CONF" ml2 type_drivers flat,vlan,vxlan
-    ini_set "$ML2_CONF" ml2 tenant_network_types "$TENANT_NETWORK_TYPES"
-    ini_set "$ML2_CONF" ml2 mechanism_drivers "$NEUTRON_MECHANISM,l2population"
+    ini_set "$ML2_CONF" ml2 type_drivers "flat,vlan${SELF_SERVICE:+,vxlan}"
+    ini_set "$ML2_CONF" ml2 tenant_network_types "${SELF_SERVICE:+$TENANT_NETWORK_TYPES}"
+    ini_set "$ML2_CONF" ml2 mechanism_drivers "$NEUTRON_MECHANISM${SELF_SERVICE:+,l2population}"
     ini_set "$ML2_CONF" ml2 extension_drivers port_security
-    ini_set "$ML2_CONF" ml2_type_flat flat_networks "$PHYSICAL_NETWORK"
+    ini_set "$ML2_CONF" ml2_type_flat flat_networks "$(printf '%s' "$PHYSICAL_NETWORK $FLAT_NAMES" | tr -s ' ' ',' | sed 's/,$//')"
     ini_set "$ML2_CONF" ml2_type_vxlan vni_ranges "$VNI_RANGES"
     [ -z "$(vlan_ranges)" ] || ini_set "$ML2_CONF" ml2_type_vlan network_vlan_ranges "$(vlan_ranges)"
     ini_set "$ML2_CONF" securitygroup enable_ipset true

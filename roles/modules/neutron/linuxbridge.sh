@@ -1,7 +1,8 @@
-# shellcheck shell=sh disable=SC2086 # a list of services
+# shellcheck shell=sh disable=SC2086 # lists
 mapped() { # what carries the public network, and the tenants' VLANs where the kernel has any
     [ -z "$PROVIDER_NIC" ] || if [ -n "${NET_PUBLIC_BRIDGE-}" ]; then printf '%s:%s\n' "$PHYSICAL_NETWORK" "$PROVIDER_LINK"
         else printf '%s:%s\n' "$PHYSICAL_NETWORK" "$PROVIDER_NIC"; fi
+    [ -z "$FLAT_NETWORKS" ] || printf '%s\n' $FLAT_NETWORKS
     [ -z "${NET_BR_VLAN_NIC-}" ] || ! vlans || printf '%s:%s\n' "$VLAN_NETWORK" "$NET_BR_VLAN_BRIDGE"
 }
 
@@ -14,9 +15,15 @@ files() {
     else
         ini_unset "$LINUXBRIDGE_CONF" linux_bridge physical_interface_mappings
     fi
-    ini_set "$LINUXBRIDGE_CONF" vxlan enable_vxlan true
-    ini_set "$LINUXBRIDGE_CONF" vxlan local_ip "${CLUSTER_ADDRESS:-$NODE_ADDRESS}"
-    ini_set "$LINUXBRIDGE_CONF" vxlan l2_population true
+    if [ -n "$SELF_SERVICE" ]; then
+        ini_set "$LINUXBRIDGE_CONF" vxlan enable_vxlan true
+        ini_set "$LINUXBRIDGE_CONF" vxlan local_ip "${CLUSTER_ADDRESS:-$NODE_ADDRESS}"
+        ini_set "$LINUXBRIDGE_CONF" vxlan l2_population true
+    else
+        ini_set "$LINUXBRIDGE_CONF" vxlan enable_vxlan false
+        ini_unset "$LINUXBRIDGE_CONF" vxlan local_ip
+        ini_unset "$LINUXBRIDGE_CONF" vxlan l2_population
+    fi
     ini_set "$LINUXBRIDGE_CONF" securitygroup enable_security_group true
     ini_set "$LINUXBRIDGE_CONF" securitygroup firewall_driver iptables
 }

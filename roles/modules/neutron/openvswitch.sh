@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2086 # a list of services
+# shellcheck shell=sh disable=SC2046,SC2086 # lists
 # Open vSwitch's bridges and its agent. Two ways, by what the node's kernel has:
 #  * the module openvswitch: packets are switched in the kernel, tunnels end at the node's address in the cluster network;
 #  * none: they are switched by ovs-vswitchd, a process (bridges of the type netdev). Its tunnels leave through a bridge of its own only, so the cluster
@@ -34,6 +34,12 @@ commands() { # of the unit: bridges and addresses as they must be, whatever is t
             "$PROVIDER_BRIDGE" "$PROVIDER_BRIDGE" "$type" "$PROVIDER_BRIDGE" "$(uplink)"
         printf "ExecStart=/bin/sh -ec 'ip link set dev %s up; ip link set dev %s up'\n" "$(uplink)" "$PROVIDER_BRIDGE"
     fi
+    for pair in $FLAT_NETWORKS; do
+        bridge=br-${pair%%:*} nic=${pair#*:}
+        printf 'ExecStart=/usr/bin/ovs-vsctl --may-exist add-br %s -- set Bridge %s datapath_type=%s -- --may-exist add-port %s %s\n' \
+            "$bridge" "$bridge" "$type" "$bridge" "$nic"
+        printf "ExecStart=/bin/sh -ec 'ip link set dev %s up; ip link set dev %s up'\n" "$nic" "$bridge"
+    done
     [ "$type" = netdev ] || return 0
     address=$(tunnel_address)/${NET_CLUSTER_PREFIX:-24}
     printf 'ExecStart=/usr/bin/ovs-vsctl --may-exist add-br %s -- set Bridge %s datapath_type=netdev -- --may-exist add-port %s %s\n' \
@@ -44,19 +50,24 @@ commands() { # of the unit: bridges and addresses as they must be, whatever is t
         "$CLUSTER_NIC" "$CLUSTER_BRIDGE" "$address" "$CLUSTER_NIC"
 }
 
+mapped() { # the bridges of the public network and of the further flat ones
+    [ -z "$PROVIDER_NIC" ] || printf '%s:%s\n' "$PHYSICAL_NETWORK" "$PROVIDER_BRIDGE"
+    for pair in $FLAT_NETWORKS; do printf '%s:br-%s\n' "${pair%%:*}" "${pair%%:*}"; done
+}
+
 files() {
     ours || return 0
     possible
     type=$(datapath)
     ini_set "$OPENVSWITCH_CONF" ovs datapath_type "$type"
     ini_set "$OPENVSWITCH_CONF" ovs local_ip "$(tunnel_address)"
-    if [ -n "$PROVIDER_NIC" ]; then
-        ini_set "$OPENVSWITCH_CONF" ovs bridge_mappings "$PHYSICAL_NETWORK:$PROVIDER_BRIDGE"
+    if [ -n "$(mapped)" ]; then
+        ini_set "$OPENVSWITCH_CONF" ovs bridge_mappings "$(mapped | paste -s -d , -)"
     else
         ini_unset "$OPENVSWITCH_CONF" ovs bridge_mappings
     fi
-    ini_set "$OPENVSWITCH_CONF" agent tunnel_types vxlan
-    ini_set "$OPENVSWITCH_CONF" agent l2_population true
+    ini_set "$OPENVSWITCH_CONF" agent tunnel_types "${SELF_SERVICE:+vxlan}"
+    ini_set "$OPENVSWITCH_CONF" agent l2_population "$(if [ -n "$SELF_SERVICE" ]; then echo true; else echo false; fi)"
     ini_set "$OPENVSWITCH_CONF" securitygroup enable_security_group true
     ini_set "$OPENVSWITCH_CONF" securitygroup firewall_driver openvswitch
     {
@@ -85,6 +96,7 @@ has_address() { ip -o -4 address show dev "$1" scope global 2>/dev/null | grep -
 
 wired() {
     [ -z "$PROVIDER_NIC" ] || [ "$(ovs-vsctl port-to-br "$(uplink)" 2>/dev/null)" = "$PROVIDER_BRIDGE" ] || return 1
+    for pair in $FLAT_NETWORKS; do [ "$(ovs-vsctl port-to-br "${pair#*:}" 2>/dev/null)" = "br-${pair%%:*}" ] || return 1; done
     [ "$(datapath)" = netdev ] || return 0
     [ "$(option)" = true ] && [ "$(ovs-vsctl port-to-br "$CLUSTER_NIC" 2>/dev/null)" = "$CLUSTER_BRIDGE" ] &&
         has_address "$CLUSTER_BRIDGE" && ! has_address "$CLUSTER_NIC"
@@ -107,6 +119,8 @@ run() {
         mark_changed
     fi
     undo_on bridges_gone "$PROVIDER_BRIDGE" "$CLUSTER_BRIDGE" br-int br-tun
+    [ -z "$FLAT_NETWORKS" ] || undo_on bridges_gone $(printf '%s\n' $FLAT_NETWORKS | sed 's/^/br-/; s/:.*//')
+    [ -z "${FLAT_GOES-}" ] || bridges_gone "br-$FLAT_GOES"
     if ! kernel_has_it && [ "$(option)" != true ]; then
         # Guests leave checksums to the NIC; without this nobody computes them, and their TCP is dead.
         [ -z "$(bridges)" ] ||

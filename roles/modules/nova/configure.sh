@@ -16,7 +16,7 @@ files() {
     # Seed 004, line 1041: a fault of Ubuntu's packages.
     [ -z "$NO_LOG_DIR" ] || ini_unset "$CONF" DEFAULT log_dir
     [ -z "$DRIVER_OPTIONS" ] || for option in $DRIVER_OPTIONS; do ini_set "$CONF" DEFAULT "${option%%=*}" "${option#*=}"; done
-    ini_set "$CONF" glance api_servers "http://$CONTROLLER_NAME:9292"
+    ini_set "$CONF" glance api_servers "http://${IMAGE_NAME:-$CONTROLLER_NAME}:9292"
     ini_set "$CONF" oslo_concurrency lock_path /var/lib/nova/tmp
     ini_set "$CONF" vnc enabled true
     ini_set "$CONF" vnc server_proxyclient_address '$my_ip'

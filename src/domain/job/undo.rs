@@ -47,6 +47,47 @@ pub struct UndoList {
     pub busy: Vec<NodeId>,
     /// Stands for exactly this list: who confirms it sends it back.
     pub digest: u64,
+    /// The steps are the installation's own: they are not undone but done again, by a job of its own, with what was before.
+    #[serde(default)]
+    pub again: bool,
+    /// Why nothing of it can be undone.
+    #[serde(default)]
+    pub why: Option<Box<NoUndo>>,
+}
+
+/// Why a job cannot be undone. `Display` is the sentence for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoUndo {
+    /// A rotation that has succeeded.
+    #[error(
+        "a rotation that has succeeded cannot be undone, the old password is forgotten then: rotate again"
+    )]
+    Rotated,
+    /// Its steps are those of the installation.
+    #[error(
+        "its steps are those of the installation, an undo would take back that: change what was rolled out and roll it out \
+         again, or undo the installation"
+    )]
+    PartOfInstallation,
+    /// It is taken back by another job, as a whole.
+    #[error("it is taken back by a job of its own, which is done as a whole: undo all of it")]
+    OnlyAll,
+    /// What would take it back is refused.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl NoUndo {
+    /// Key of the sentence in the message catalogue; that of `Refused` has the sentence as `why`.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Rotated => "error-rotation-undo",
+            Self::PartOfInstallation => "error-part-undo",
+            Self::OnlyAll => "error-undo-only-all",
+            Self::Refused(_) => "error-undo-refused",
+        }
+    }
 }
 
 impl Job {

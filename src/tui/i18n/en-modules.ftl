@@ -26,10 +26,16 @@ refused-module-conflict = { $one } and { $other } cannot be installed in the sam
 # Jobs of day 2
 plan-kind-leave = leave
 plan-kind-roll-out = roll out
+plan-kind-task = task
 crumb-leave = Removal { $id }
 crumb-roll-out = Roll-out { $id }
+crumb-task = Task { $id }
 env-state-leaving = removing { $share }
 env-state-rolling-out = rolling out { $share }
+env-state-task = changing { $share }
+error-undo-only-all = It is taken back by a job of its own, which is done as a whole: undo all of it.
+error-undo-refused = It cannot be taken back: { $why }
+undo-again = { $count } steps of the installation are done again, by a job of its own, with what was before
 error-part-undo = Its steps are those of the installation, an undo would take back that. Change what was rolled out and roll it out again, or undo the installation.
 
 # Options of services

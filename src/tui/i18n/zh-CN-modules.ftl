@@ -26,10 +26,16 @@ refused-module-conflict = { $one } 和 { $other } 不能安装在同一环境中
 # 日常运维的任务
 plan-kind-leave = 移除
 plan-kind-roll-out = 下发
+plan-kind-task = 任务
 crumb-leave = 移除 { $id }
 crumb-roll-out = 下发 { $id }
+crumb-task = 任务 { $id }
 env-state-leaving = 移除节点 { $share }
 env-state-rolling-out = 下发选项 { $share }
+env-state-task = 变更 { $share }
+error-undo-only-all = 它由一个单独的任务整体撤回：请撤销全部。
+error-undo-refused = 无法撤回：{ $why }
+undo-again = 将由一个单独的任务以原有内容重新执行安装过程中的 { $count } 个步骤
 error-part-undo = 这些步骤属于安装过程，撤销它们等于撤销安装。请修改已下发的内容并再次下发，或撤销整个安装。
 
 # 服务选项

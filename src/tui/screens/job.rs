@@ -200,6 +200,7 @@ impl Screen for JobPage {
             Some(PlanKind::Rotate) => t!("crumb-rotate", id = id),
             Some(PlanKind::Leave) => t!("crumb-leave", id = id),
             Some(PlanKind::RollOut) => t!("crumb-roll-out", id = id),
+            Some(PlanKind::Task) => t!("crumb-task", id = id),
             Some(PlanKind::Install) | None => t!("crumb-job", id = id),
         })
     }

@@ -6,7 +6,7 @@ use super::stop::{names_width, node_name};
 use crate::api::rows::JobNodeRow;
 use crate::api::{Failure, FailureKind, Request, Response};
 use crate::domain::ids::{JobId, NodeId};
-use crate::domain::job::undo::{UndoList, UndoScope};
+use crate::domain::job::undo::{NoUndo, UndoList, UndoScope};
 use crate::domain::plan::{StageKind, StepId};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
@@ -127,6 +127,14 @@ impl UndoDialog {
     }
 }
 
+/// Why nothing can be undone.
+fn no_undo(why: &NoUndo) -> Text {
+    match why {
+        NoUndo::Refused(text) => t!("error-undo-refused", why = text),
+        why => Text::key(why.key().to_owned()),
+    }
+}
+
 impl Screen for UndoDialog {
     fn name(&self) -> &'static str {
         "undo"
@@ -159,6 +167,7 @@ impl Screen for UndoDialog {
         Some(match &self.list {
             _ if self.sent => t!("form-busy"),
             None => t!("loading"),
+            Some(UndoList { why: Some(why), .. }) => no_undo(why),
             Some(_) => t!("undo-nothing"),
         })
     }
@@ -226,7 +235,9 @@ impl Screen for UndoDialog {
         let summary = match &self.list {
             _ if self.sent => (cx.tr(&t!("form-busy")), Part::Busy),
             None => (cx.tr(&t!("loading")), Part::Dim),
+            Some(UndoList { why: Some(why), .. }) => (cx.tr(&no_undo(why)), Part::Warn),
             Some(list) if list.lines.is_empty() => (cx.tr(&t!("undo-nothing")), Part::Warn),
+            Some(list) if list.again => (cx.tr(&t!("undo-again", count = list.lines.len())), Part::Title),
             Some(list) => {
                 let stays = list.lines.iter().filter(|l| l.irreversible).count();
                 let count = list.lines.len() - stays;

@@ -112,6 +112,7 @@ fn made() -> BTreeSet<String> {
         PlanKind::Rotate,
         PlanKind::Leave,
         PlanKind::RollOut,
+        PlanKind::Task,
     ] {
         all.push(format!("plan-kind-{}", kind.word()));
     }

@@ -37,6 +37,7 @@ pub fn env(id: u64, name: &str, nodes: u32, installed: u32, failed: u32) -> EnvR
     EnvRow {
         env: Environment {
             options: Vec::new(),
+            shape: crate::domain::day2::Shape::default(),
             policy: Policy::default(),
             id: EnvId(id),
             name: name.into(),

@@ -38,6 +38,8 @@ fn list(lines: &[(u64, usize, &str, bool)], busy: &[u64], digest: u64) -> UndoLi
         lines: lines.iter().map(line).collect(),
         busy: busy.iter().map(|n| NodeId(*n)).collect(),
         digest,
+        again: false,
+        why: None,
     }
 }
 

@@ -158,6 +158,7 @@ pub fn environment(row: &EnvRow) -> Shown {
                 PlanKind::Rotate => t!("env-state-rotating", share = share),
                 PlanKind::Leave => t!("env-state-leaving", share = share),
                 PlanKind::RollOut => t!("env-state-rolling-out", share = share),
+                PlanKind::Task => t!("env-state-task", share = share),
             };
         }
         shown

@@ -12,6 +12,9 @@ TIME_ZONE = "{{ vars.TIME_ZONE }}"
 COMPRESS_ENABLED = True
 COMPRESS_OFFLINE = True
 {% endif %}
+{% if not vars.SELF_SERVICE %}
+OPENSTACK_NEUTRON_NETWORK = {"enable_router": False, "enable_fip_topology_check": False}
+{% endif %}
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 CACHES = {
     "default": {

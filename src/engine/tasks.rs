@@ -1,0 +1,293 @@
+//! Tasks of day 2: a further flat network, self-service networks, another node for images, a controller that runs instances as well.
+//!
+//! A task changes the environment's shape, or a node's roles, together with the job that brings it to the nodes; every later job knows it.
+//! What takes it back is a task, too: an undo of the job starts that one.
+
+use super::Engine;
+use super::jobs::JobCell;
+use super::now;
+use super::records::ENVIRONMENTS;
+use crate::api::{Failure, FailureKind};
+use crate::catalog::PlanFault;
+use crate::domain::accounts::NewValue;
+use crate::domain::audit::AuditKind;
+use crate::domain::day2::{FlatNics, Task, check_flat_name};
+use crate::domain::environment::Environment;
+use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::job::Job;
+use crate::domain::job::undo::{NoUndo, UndoLine, UndoList, UndoScope};
+use crate::domain::netplan::{NicName, NodeFacts, carrier};
+use crate::domain::node::{Node, NodeRole, NodeState};
+use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::user::User;
+use crate::store::Stamp;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+fn invalid(why: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Invalid, why).at("task")
+}
+
+impl Engine {
+    /// What a task would do.
+    pub fn task_plan(&self, id: EnvId, task: &Task) -> Result<Plan, Failure> {
+        let env = self.env(id)?;
+        self.refuse_task(&env, task)?;
+        let mut input = self.plan_input(&env, PlanKind::Task);
+        if let Some((node, role, on)) = task.role() {
+            for n in input.nodes.iter_mut().filter(|n| n.id == node) {
+                if on {
+                    n.roles.insert(role);
+                } else {
+                    n.roles.remove(&role);
+                }
+            }
+        }
+        let first = input.nodes.iter().find(|n| n.roles.contains(&NodeRole::Controller)).map(|n| n.id);
+        input.images = task.applied(&env.shape, first).images;
+        // Nodes that are not installed get it by their installation.
+        let installed = |n: NodeId| self.node(n).is_ok_and(|n| n.state == NodeState::Installed);
+        let known = input.nodes.clone();
+        input.nodes.retain(|n| n.roles.is_empty() || installed(n.id));
+        let plan = self.catalog()?.task(&input, task, &env.shape).map_err(|fault| match fault {
+            PlanFault::NoNodes | PlanFault::NoRoles | PlanFault::NoController if !known.is_empty() => {
+                invalid("nothing is installed yet: install the environment first")
+            }
+            fault => invalid(fault.to_string()),
+        })?;
+        Ok(plan)
+    }
+
+    /// Starts a task, or asks every step what it would change.
+    pub fn task(
+        self: &Arc<Self>,
+        asks: &User,
+        id: EnvId,
+        task: &Task,
+        dry_run: bool,
+    ) -> Result<Arc<JobCell>, Failure> {
+        let env = self.env(id)?;
+        self.refuse_while_busy(id)?;
+        let mut plan = self.task_plan(id, task)?;
+        self.accounts(&env)?;
+        if dry_run {
+            plan.kind = PlanKind::DryRun;
+            return self.start_job(asks, &env, plan, None);
+        }
+        self.refuse_unfinished_rotation(&env)?;
+        let deed = Self::deed(asks, AuditKind::Service, &env, format!("began to {task}"));
+        let shape = plan.aside.shape.clone().unwrap_or_default();
+        let changed = {
+            let mut changed = self.env(id)?;
+            changed.shape = shape;
+            changed.revision = changed.revision.next();
+            changed.changed = now();
+            changed.changed_by.clone_from(&asks.name);
+            changed
+        };
+        let record = changed.clone();
+        let cell = self.start_job_with(asks, &env, plan, Some(deed), |batch, _| {
+            ENVIRONMENTS.put(batch, &id, &record, Stamp::engine(now()))
+        })?;
+        self.model.write().envs.insert(id, changed);
+        self.topics.touch(super::topics::Area::Environments);
+        Ok(cell)
+    }
+
+    fn refuse_task(&self, env: &Environment, task: &Task) -> Result<(), Failure> {
+        let of_env = |id: NodeId| -> Result<Node, Failure> {
+            self.node(id)
+                .ok()
+                .filter(|n| n.env == env.id)
+                .ok_or_else(|| invalid("the environment has no such node"))
+        };
+        let installed = |node: &Node| {
+            if node.state == NodeState::Installed {
+                return Ok(());
+            }
+            Err(invalid(format!("{} is not installed: that comes first", node.name)))
+        };
+        match task {
+            Task::AddFlat { name, nics } => {
+                check_flat_name(name)
+                    .map_err(|why| invalid(format!("'{name}' cannot be a flat network's name: {why}")))?;
+                if let Some(node) = nics.nodes.keys().find(|n| of_env(**n).is_err()) {
+                    return Err(invalid(format!("the environment has no node {node}")));
+                }
+                self.refuse_flat(env, name, nics)
+            }
+            Task::RemoveFlat { name } if !env.shape.flat.contains_key(name) => {
+                let there: Vec<&str> = env.shape.flat.keys().map(String::as_str).collect();
+                Err(invalid(format!("there is no flat network {name}; there are: {}", there.join(", "))))
+            }
+            Task::RemoveFlat { .. } | Task::SelfService { .. } => Ok(()),
+            Task::Images { node } => {
+                let node = of_env(*node)?;
+                if node.roles.is_empty() {
+                    return Err(invalid(format!(
+                        "{} has no role: give it one and install it first",
+                        node.name
+                    )));
+                }
+                installed(&node)
+            }
+            Task::Compute { node, on } => {
+                let node = of_env(*node)?;
+                if !node.roles.contains(&NodeRole::Controller) {
+                    let how = if *on {
+                        "give it the role and install it"
+                    } else {
+                        "'cpmg node remove' takes it out"
+                    };
+                    return Err(invalid(format!("{} is no controller: {how}", node.name)));
+                }
+                if node.roles.contains(&NodeRole::Compute) == *on {
+                    let is = if *on { "is a compute node already" } else { "is no compute node" };
+                    return Err(invalid(format!("{} {is}", node.name)));
+                }
+                installed(&node)
+            }
+        }
+    }
+
+    /// A NIC that is not there, that carries our connection, or something else already.
+    fn refuse_flat(&self, env: &Environment, name: &str, nics: &FlatNics) -> Result<(), Failure> {
+        let nodes: Vec<Node> =
+            self.model.read().nodes.values().filter(|n| n.env == env.id && serves(n)).cloned().collect();
+        let (_, resolved) = self.network(env.id)?;
+        let mut found = false;
+        for node in &nodes {
+            let Some(nic) = nics.of(node.id) else { continue };
+            let told = node.facts.as_ref().map(|f| &f.nics);
+            let has = told.is_some_and(|all| all.iter().any(|n| n.name == nic.as_str()));
+            if !has {
+                return Err(invalid(format!(
+                    "{} has no NIC {nic}: name another one for it (--on {}=NIC), or gather its facts anew (cpmg node facts {} --refresh)",
+                    node.name, node.name, node.name
+                )));
+            }
+            found = true;
+            if is_ours(node, nic) {
+                return Err(invalid(format!("{nic} of {} carries cpmg's own connection", node.name)));
+            }
+            let ports = resolved.nodes.get(&node.id);
+            if let Some((tag, _)) = ports.and_then(|p| p.iter().find(|(_, port)| port.nic == *nic)) {
+                return Err(invalid(format!("{nic} of {} carries the network {tag} already", node.name)));
+            }
+            let other = env.shape.flat.iter().find(|(other, n)| *other != name && n.of(node.id) == Some(nic));
+            if let Some((other, _)) = other {
+                return Err(invalid(format!(
+                    "{nic} of {} carries the flat network {other} already",
+                    node.name
+                )));
+            }
+        }
+        if found {
+            Ok(())
+        } else {
+            Err(invalid("no node was given a NIC for it: name one with --nic or --on NODE=NIC"))
+        }
+    }
+
+    /// What would take a job back by another one, if it is such a job.
+    fn taken_back(&self, job: &Job) -> Option<Result<(Plan, Back), NoUndo>> {
+        match job.plan.kind {
+            PlanKind::Task => {
+                let Some((_, back)) = job.plan.aside.task.clone() else {
+                    return Some(Err(NoUndo::PartOfInstallation));
+                };
+                let plan = self.task_plan(job.env, &back).map_err(|why| NoUndo::Refused(why.message));
+                Some(plan.map(|plan| (plan, Back::Task(back))))
+            }
+            PlanKind::Rotate => {
+                let Some(name) = self.rotated(job) else { return Some(Err(NoUndo::Rotated)) };
+                let env = self.env(job.env).ok()?;
+                let plan = self.rotation_job(&env, &name).map_err(|why| NoUndo::Refused(why.message));
+                Some(plan.map(|(plan, shown)| (plan, Back::Rotation(name, shown.digest))))
+            }
+            PlanKind::Leave | PlanKind::RollOut => Some(Err(NoUndo::PartOfInstallation)),
+            PlanKind::Install | PlanKind::DryRun | PlanKind::Reinstall => None,
+        }
+    }
+
+    /// As the list of an undo, if the job is taken back by another one.
+    pub fn taken_back_list(&self, job: &Job, scope: &UndoScope) -> Option<UndoList> {
+        let why = |why: NoUndo| UndoList { why: Some(Box::new(why)), ..UndoList::default() };
+        let (plan, _) = match self.taken_back(job)? {
+            Ok(_) if *scope != UndoScope::All => return Some(why(NoUndo::OnlyAll)),
+            Ok(back) => back,
+            Err(refusal) => return Some(why(refusal)),
+        };
+        let mut lines = Vec::new();
+        for stage in &plan.stages {
+            for item in &stage.items {
+                for (index, step) in item.steps.iter().enumerate() {
+                    lines.push(UndoLine {
+                        node: item.node,
+                        index,
+                        stage: stage.kind,
+                        step: step.clone(),
+                        irreversible: false,
+                    });
+                }
+            }
+        }
+        let mut hash = DefaultHasher::new();
+        lines.hash(&mut hash);
+        // JSON's numbers are exact up to 2^53.
+        Some(UndoList { lines, digest: hash.finish() >> 11, again: true, ..UndoList::default() })
+    }
+
+    /// Starts the job that takes another one back.
+    pub fn take_back(
+        self: &Arc<Self>,
+        asks: &User,
+        cell: &JobCell,
+        digest: u64,
+    ) -> Result<Arc<JobCell>, Failure> {
+        let job = cell.lock().job.clone();
+        let list = self.taken_back_list(&job, &UndoScope::All).unwrap_or_default();
+        if let Some(why) = &list.why {
+            let failure = Failure::new(FailureKind::Invalid, why.to_string());
+            let told = matches!(**why, NoUndo::Refused(_));
+            return Err(if told { failure } else { failure.keyed(why.key()) });
+        }
+        if !job.state.is_over() {
+            return Err(Failure::new(
+                FailureKind::Busy,
+                format!("job {} is not over: stop it first", job.id),
+            )
+            .keyed("error-job-refuses"));
+        }
+        if list.digest != digest {
+            return Err(Failure::new(
+                FailureKind::Conflict,
+                "what would be undone has changed since it was shown: look at the list again",
+            )
+            .keyed("error-undo-changed"));
+        }
+        match self.taken_back(&job) {
+            Some(Ok((_, Back::Task(task)))) => self.task(asks, job.env, &task, false),
+            Some(Ok((_, Back::Rotation(name, shown)))) => {
+                self.account_rotate(asks, job.env, &name, NewValue::Old, shown)
+            }
+            _ => Err(invalid("there is nothing to undo")),
+        }
+    }
+}
+
+/// How a job is taken back.
+enum Back {
+    /// By a task.
+    Task(Task),
+    /// By rolling the old password of an account out again, as it was shown with this digest.
+    Rotation(String, u64),
+}
+
+fn serves(node: &Node) -> bool {
+    node.roles.contains(&NodeRole::Controller) || node.roles.contains(&NodeRole::Compute)
+}
+
+fn is_ours(node: &Node, nic: &NicName) -> bool {
+    carrier(&NodeFacts::from(node)).is_some_and(|c| c.name == nic.as_str())
+}
