@@ -24,3 +24,11 @@ until cpmg prove prod --image "$image"; do
     [ $((SECONDS - began)) -lt 600 ] || bad 'the cloud does not come back ten minutes after a reboot of controller and compute node'
 done
 seen "proof after a reboot of controller and compute node: good $((SECONDS - began)) s after it"
+
+# Rungs that are red on purpose: it must be said why.
+lab exec cmp1 systemctl stop nova-compute
+red 'nova-compute stopped' 'nova-compute is inactive'
+lab exec cmp1 systemctl start nova-compute
+lab exec ctl1 systemctl kill --kill-whom=all --signal=STOP neutron-api
+red "Neutron's API hanging" 'network does not answer'
+lab exec ctl1 systemctl kill --kill-whom=all --signal=CONT neutron-api
