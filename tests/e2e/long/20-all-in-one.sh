@@ -46,7 +46,7 @@ seen "memory: $(lab exec all1 sh -c 'cat /proc/[0-9]*/smaps_rollup 2>/dev/null' 
 unchanged
 
 began=$SECONDS
-cpmg install prod --follow || bad 'the installation before the undo did not succeed' # only an installation can be undone, not a look
+install 'the installation to undo' # a look cannot be undone
 cpmg job undo "$(job id)" --all --yes --follow || :
 seen "undo of the whole environment: $((SECONDS - began)) s"
 left=$(left_on all1 "$WORK/before")
