@@ -17,7 +17,37 @@ network_unplanned() { say "the environment has no network plan: this node's netw
 
 _net_ports() { printf '%s\n' "${NETWORK_PORTS:-}" | awk 'NF'; }
 network_devices() { _net_ports | awk '{ print $2; if ($6 != "-") print $6 }'; } # NICs, and their bridges
+network_mentioned() { network_devices | grep -qwF -f - "$1"; } # FILE: whether our devices stand in it
+_net_mac() { cat "/sys/class/net/$1/address" 2>/dev/null; } # NIC
 network_is_up() { grep -q "^$1=" "$_NET_IFSTATE" 2>/dev/null; } # DEVICE: as ifupdown sees it
+
+network_writer() { # what sets the network here: ifupdown, netplan or ifcfg. The platform says, unless something else has set the plan's NICs
+    _writer=${NETWORK_WRITER:-ifupdown}
+    for _device in $(_net_ports | awk '{ print $2 }'); do
+        case $_writer in
+            ifupdown) case $(_net_file "$_device") in /run/systemd/network/*-netplan-*) _writer=netplan ;; esac ;;
+            netplan) ! command -v ifup >/dev/null || ! network_is_up "$_device" || _writer=ifupdown ;;
+        esac
+    done
+    printf '%s\n' "$_writer"
+}
+network_written() { "$(network_writer)_good"; }  # whether the files are as planned
+network_files() { "$(network_writer)_files"; }   # makes them so
+network_down() { "$(network_writer)_down" "$1"; }
+network_held() { [ "$(network_writer)" != netplan ] || [ -n "$(_net_file "$1")" ]; } # NIC: whether what sets it knows of it already
+network_up() { "$(network_writer)_up" "$@"; }
+
+_net_file() { # DEVICE: the file that systemd-networkd sets it by, none if it does not
+    systemctl -q is-active systemd-networkd 2>/dev/null && networkctl --no-pager status "$1" 2>/dev/null | sed -n 's/^ *Network File: //p' | grep -v '^n/a$'
+}
+
+network_resolver() { # who writes the list of name servers on this node
+    case $(readlink -f "$RESOLV_CONF" 2>/dev/null) in
+        */systemd/resolve/*) echo resolved ;;
+        */run/resolvconf/*) echo resolvconf ;;
+        *) echo file ;;
+    esac
+}
 
 _net_port_good() { # NIC ADDRESS MTU BRIDGE ADDRESS6: whether the running network is so; otherwise says what is not
     [ -e "/sys/class/net/$1" ] || { say "there is no NIC $1"; return 1; }
@@ -46,19 +76,19 @@ network_good() { # whether all ports are as planned
     done; }
 }
 
-network_wrong() { # devices of the ports that are not as planned, NICs before their bridges
+network_wrong() { # devices of the ports that are not as planned, or as planned by somebody else, NICs before their bridges
     _net_ports | while read -r _tag _nic _address _gateway _mtu _bridge _address6 _gateway6; do
-        _net_port_good "$_nic" "$_address" "$_mtu" "$_bridge" "${_address6:--}" >/dev/null || { printf '%s\n' "$_nic"; [ "$_bridge" = - ] || printf '%s\n' "$_bridge"; }
+        { _net_port_good "$_nic" "$_address" "$_mtu" "$_bridge" "${_address6:--}" >/dev/null && network_held "$_nic"; } || { printf '%s\n' "$_nic"; [ "$_bridge" = - ] || printf '%s\n' "$_bridge"; }
     done
 }
 
 network_ours() { # fails if something else looks after one of the NICs
     for _device in $(_net_ports | awk '{ print $2 }'); do
         [ -e "/sys/class/net/$_device" ] || fail "there is no NIC $_device on $NODE_NAME: gather its facts anew and look at the network plan"
-        if command -v networkctl >/dev/null && systemctl -q is-active systemd-networkd 2>/dev/null &&
-            networkctl --no-legend list "$_device" 2>/dev/null | grep -qE ' (configured|configuring) *$'; then
-            fail "$_device is looked after by systemd-networkd: take it out of /etc/systemd/network (or netplan) on $NODE_NAME"
-        fi
+        case $(_net_file "$_device") in
+            '' | /run/systemd/network/*-netplan-*) ;; # netplan's are ours to write
+            *) fail "$_device is looked after by systemd-networkd: take it out of /etc/systemd/network on $NODE_NAME" ;;
+        esac
         if command -v nmcli >/dev/null && nmcli -g GENERAL.STATE device show "$_device" 2>/dev/null | grep -q '^100'; then
             fail "$_device is looked after by NetworkManager: say 'nmcli device set $_device managed no' on $NODE_NAME"
         fi
@@ -72,6 +102,8 @@ network_save() { # the running network of our devices on record, once, before th
     rm -rf "$CPMG_SAVED/network"
     (umask 077 && mkdir -p "$CPMG_SAVED/network") || fail "cannot write in $CPMG_SAVED: is the disk full?"
     cp "$_NET_IFSTATE" "$CPMG_SAVED/network/ifstate" 2>/dev/null || :
+    network_writer >"$CPMG_SAVED/network/writer"
+    printf '%s\n' "$(_unit systemd-networkd ActiveState)" >"$CPMG_SAVED/network/networkd"
     for _device in $(network_devices); do
         _kept=$CPMG_SAVED/network/$_device _sys=/sys/class/net/$_device
         [ -e "$_sys" ] || { : >"$_kept.absent"; continue; }
@@ -105,8 +137,9 @@ _net_drop6() { # DEVICE: takes away the IPv6 addresses that the plan gave it
 }
 
 network_back() { # called by undo_all, when the files are as before
-    [ "${NETWORK_AT_BOOT:-no}" = no ] || return 0 # the network starts after this, with these files
     [ -e "$CPMG_SAVED/network/complete" ] || return 0
+    _writer=$(cat "$CPMG_SAVED/network/writer" 2>/dev/null || echo ifupdown)
+    if [ "${NETWORK_AT_BOOT:-no}" != no ]; then "${_writer}_booted"; return 0; fi # the network starts after this, with these files
     for _kept in "$CPMG_SAVED"/network/*.absent; do
         [ -e "$_kept" ] || continue
         _device=${_kept##*/} _device=${_device%.absent}
@@ -120,17 +153,15 @@ network_back() { # called by undo_all, when the files are as before
         _net_drop6 "$_device"
         _net_forget "$_device"
     done
+    "${_writer}_back"
     for _kept in "$CPMG_SAVED"/network/*.link; do
         _device=${_kept##*/} _device=${_device%.link}
-        if grep -q "^$_device=" "$CPMG_SAVED/network/ifstate" 2>/dev/null; then
-            timeout 60 ifup --force "$_device" || say "ifup $_device did not end well; its addresses are put back without it"
-        fi
         read -r _mtu _flags _master <"$_kept"
         if [ "$_master" = - ]; then ip link set dev "$_device" nomaster; else ip link set dev "$_device" master "$_master"; fi
         ip link set dev "$_device" mtu "$_mtu"
         if [ $((_flags & 1)) = 1 ]; then ip link set dev "$_device" up; else ip link set dev "$_device" down; fi
-        while read -r _address _rest; do
-            ip -4 address replace "$_address" $_rest dev "$_device"
+        while read -r _address _rest; do # what DHCP or systemd-networkd has set again has an end, or an owner
+            ip -o -4 address show dev "$_device" | grep -qF " inet $_address " || ip -4 address replace "$_address" $_rest dev "$_device"
         done <"${_kept%.link}.addresses"
         [ -e "${_kept%.link}.addresses6" ] || continue
         while read -r _address; do

@@ -81,9 +81,11 @@ pkg_install() { # [NAME...]: without recommended ones (by default those of the s
 # shellcheck disable=SC2046,SC2086 # lists of package names
 pkg_purge() { # NAME...: with their configuration; what something else has come to need stays
     _never "remove packages"
+    : >"$CPMG_ATTEMPT/folders"
+    _folders_of "$@" # what finishes an interrupted installation may remove some of them itself
     _dpkg_finish
     _here=$(printf '%s\n' "$@" | grep -vxF -e "$(pkg_missing "$@")" || :)
-    [ -n "$_here" ] || return 0
+    [ -n "$_here" ] || { _folders_drop; return 0; }
     _free=$_here
     if _apt -s purge $_here | awk '$1 == "Remv" || $1 == "Purg" { print $2 }' | grep -vqxF -e "$_here"; then
         apt-mark auto $_here >/dev/null # others would go along; apt-get tells which of ours nothing needs that somebody asked for
@@ -92,12 +94,21 @@ pkg_purge() { # NAME...: with their configuration; what something else has come 
         say "kept, because other packages need them now:" $(printf '%s\n' "$_here" | grep -vxF -e "$_free" || :)
         [ -n "$_free" ] || return 0
     fi
-    _dirs=$(dpkg-query -L $_free | grep '^/etc/' | sort -ru)
+    _folders_of $_free
     _apt purge $_free || fail "apt-get could not remove the packages (see above)"
-    printf '%s\n' "$_dirs" | while read -r _dir; do # a package leaves its folder while a script of another has files in it
-        [ ! -d "$_dir" ] || dpkg-query -S "$_dir" >/dev/null 2>&1 || rmdir "$_dir" 2>/dev/null || :
-    done
+    _folders_drop
     systemctl daemon-reload; mark_changed
+}
+
+_folders_of() { dpkg-query -L "$@" 2>/dev/null | grep -E '^/(etc|usr)/' >>"$CPMG_ATTEMPT/folders" || :; } # NAME...: for _folders_drop
+# A package leaves its folder while a script of another has files in it, and Python what it compiled there when the installation was killed meanwhile.
+_folders_drop() {
+    sort -ru "$CPMG_ATTEMPT/folders" | while read -r _dir; do [ ! -d "$_dir" ] || printf '%s\n' "$_dir"; done >"$CPMG_ATTEMPT/left"
+    xargs -r dpkg-query -S <"$CPMG_ATTEMPT/left" 2>/dev/null | sed 's/^.*: //' >"$CPMG_ATTEMPT/owned" || :
+    { grep -vxF -f "$CPMG_ATTEMPT/owned" "$CPMG_ATTEMPT/left" || :; } | while read -r _dir; do
+        case $_dir in /usr/local/*) ;; /usr/*) rm -rf "$_dir/__pycache__" ;; esac
+        rmdir "$_dir" 2>/dev/null || :
+    done
 }
 
 _system_ids='$3 < 1000 || $3 >= 60000 && $3 < 65000' # Debian gives services like Glance and Nova fixed numbers from 60000 on

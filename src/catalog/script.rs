@@ -26,7 +26,7 @@ const WRITERS: [&str; 8] = [
     "authtoken_set",
 ];
 /// Other helpers that are harmless in a dry run.
-const HELPERS: [&str; 9] = [
+const HELPERS: [&str; 11] = [
     "dir_ensure",
     "link_ensure",
     "made_by_step",
@@ -34,6 +34,8 @@ const HELPERS: [&str; 9] = [
     "url_quote",
     "database_url",
     "message_url",
+    "network_files",
+    "network_resolver",
     "say",
     "fail",
 ];

@@ -35,27 +35,29 @@ impl Running {
     pub(super) async fn restart(&mut self) {
         self.stop.cancel();
         self.task.take().unwrap().await.unwrap().unwrap();
-        // The connections' tasks hold the engine a little longer; its lock is free when they are gone.
-        loop {
-            match Engine::open(options(self.dir.path()), CancellationToken::new()) {
-                Ok(engine) => {
-                    drop(engine);
-                    break;
-                }
+        self.stop = CancellationToken::new();
+        // The connections' tasks hold the engine a little longer; its lock is free when they are gone. Each try reads a whole data directory,
+        // so they are let to their end between two.
+        let engine = loop {
+            match Engine::open(options(self.dir.path()), self.stop.clone()) {
+                Ok(engine) => break engine,
                 Err(EngineError::Store(store::Error::InUse { .. } | store::Error::Database { .. })) => {
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                 }
                 Err(other) => panic!("{other}"),
             }
-        }
-        self.start();
+        };
+        self.task = Some(tokio::spawn(engine.serve()));
     }
 
     pub(super) async fn client(&self) -> (Client, UnboundedReceiver<Pushed>) {
         loop {
             match Client::connect(&socket_path(&self.dir.path().join("run"))).await {
                 Ok(connected) => return connected,
-                Err(ClientError::NoEngine { .. }) => tokio::task::yield_now().await,
+                Err(ClientError::NoEngine { .. }) => {
+                    assert!(!self.task.as_ref().unwrap().is_finished(), "the engine has ended");
+                    tokio::task::yield_now().await;
+                }
                 Err(other) => panic!("{other}"),
             }
         }
@@ -91,7 +93,9 @@ pub(super) async fn add_env(client: &Client, name: &str) -> Environment {
 /// Waits for an update that satisfies `want`.
 pub(super) async fn wait_for(pushed: &mut UnboundedReceiver<Pushed>, want: impl Fn(&Row) -> bool) -> Row {
     loop {
-        if let Some(Pushed::Update(update)) = pushed.recv().await
+        // Without this, a connection that has ended would be asked for ever.
+        let told = pushed.recv().await.expect("the engine keeps the connection");
+        if let Pushed::Update(update) = told
             && let Some(row) = update.rows.into_iter().find(|r| want(r))
         {
             return row;

@@ -8,5 +8,6 @@ mod client;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "shared with the other tests on real nodes")]
 mod lab;
+mod lease;
 mod reinstall;
 mod site;

@@ -1,8 +1,13 @@
 # shellcheck shell=sh
-check() { [ -z "$NETWORK_PORTS" ] && network_unplanned; }
+check() {
+    if [ -z "$NETWORK_PORTS" ]; then network_unplanned && return 0; fi
+    # What the node uses in place of the platform's is there.
+    [ "$(network_writer)" != "$NETWORK_WRITER" ]
+}
 
 run() {
-    made_by_step /etc/network
+    [ "$NETWORK_WRITER" != ifupdown ] || made_by_step /etc/network
+    [ "$NETWORK_WRITER" != netplan ] || made_by_step "$NETPLAN_D"
     pkg_install
 }
 
