@@ -30,6 +30,8 @@ ifupdown_written() {
             printf 'iface %s inet manual\n' "$device"
         else
             printf 'iface %s inet static\n    address %s\n' "$device" "$address"
+            # Who else set it at boot (cloud-init, an installer's leftover) must not make ours fail.
+            [ "$bridge" != - ] || printf '    pre-up ip -4 address delete %s dev %s 2>/dev/null || true\n' "$address" "$nic"
         fi
         if [ "$bridge" != - ]; then
             printf '    pre-up ip link show dev %s >/dev/null 2>&1 || ip link add name %s type bridge\n' "$bridge" "$bridge"

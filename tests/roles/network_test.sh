@@ -53,6 +53,7 @@ iface br-ex inet static
 auto eth1
 iface eth1 inet static
     address 10.2.0.5/24
+    pre-up ip -4 address delete 10.2.0.5/24 dev eth1 2>/dev/null || true
     up ip link set dev eth1 mtu 9000 up
 
 # br-vlan
