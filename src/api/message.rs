@@ -180,6 +180,9 @@ pub enum Response {
     Unknown,
 }
 
+/// Begins an argument that is a key of the catalogue.
+pub const WORD: char = '@';
+
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -194,6 +197,9 @@ pub struct Failure {
     /// Field of the request that is wrong, where one is.
     #[serde(default)]
     pub field: Option<String>,
+    /// Arguments of the sentence in the catalogue.
+    #[serde(default)]
+    pub args: BTreeMap<String, String>,
 }
 
 /// Kinds of refusal. The command line makes its exit code from them.
@@ -224,7 +230,7 @@ pub enum FailureKind {
 impl Failure {
     /// A refusal with a sentence.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), key: None, field: None }
+        Self { kind, message: message.into(), key: None, field: None, args: BTreeMap::new() }
     }
 
     /// Names the field that is wrong.
@@ -238,6 +244,31 @@ impl Failure {
     #[must_use]
     pub fn keyed(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
+        self
+    }
+
+    /// Whether what was to be saved is based on an older record than there is.
+    pub fn is_stale(&self) -> bool {
+        self.key.as_deref() == Some("error-conflict")
+    }
+
+    /// An argument of that sentence.
+    #[must_use]
+    pub fn arg(mut self, name: &str, value: impl ToString) -> Self {
+        self.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// An argument that is a word of the catalogue itself: a state, a role.
+    #[must_use]
+    pub fn word(self, name: &str, key: &str) -> Self {
+        self.arg(name, format!("{WORD}{key}"))
+    }
+
+    /// Several arguments of that sentence.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.args.extend(args);
         self
     }
 }

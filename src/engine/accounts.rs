@@ -71,6 +71,8 @@ impl Engine {
         self.account_specs(env)?.into_iter().find(|s| s.name == name).ok_or_else(|| {
             Failure::new(FailureKind::NotFound, format!("environment {} has no account {name}", env.name))
                 .keyed("error-no-account")
+                .arg("env", &env.name)
+                .arg("name", name)
         })
     }
 
@@ -150,7 +152,10 @@ impl Engine {
                 FailureKind::Busy,
                 format!("{name} is in use on {}: {hint}", used.join(", ")),
             )
-            .keyed("error-account-in-use"));
+            .keyed("error-account-in-use")
+            .arg("name", name)
+            .arg("nodes", used.join(", "))
+            .arg("kind", if spec.kind == AccountKind::User { "user" } else { "password" }));
         }
         let deed = Self::deed(asks, AuditKind::Account, &env, format!("{how} the account {name}"));
         self.audited(Some(deed), |batch| self.records.put_account(batch, id, name, &value))

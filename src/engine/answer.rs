@@ -20,6 +20,7 @@ fn unknown() -> Failure {
         FailureKind::Unknown,
         "the engine does not know this request: it is of another release than this program",
     )
+    .keyed("error-unknown-request")
 }
 
 fn job(cell: &Arc<JobCell>) -> Response {

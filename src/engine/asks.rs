@@ -41,7 +41,9 @@ impl Engine {
                         cell.id
                     ),
                 )
-                .keyed("error-job-refuses"));
+                .keyed("error-job-refuses")
+                .arg("job", cell.id)
+                .word("state", &format!("job-state-{}", state.word())));
             }
         }
         Ok(())
@@ -73,7 +75,9 @@ impl Engine {
                 FailureKind::Busy,
                 format!("job {id} is not the newest of its environment: job {} came after it", newer.id),
             )
-            .keyed("error-job-not-newest")),
+            .keyed("error-job-not-newest")
+            .arg("job", id)
+            .arg("newer", newer.id)),
             _ => Ok(cell),
         }
     }
@@ -84,7 +88,9 @@ impl Engine {
         let state = cell.lock().job.state;
         if state.is_over() {
             return Err(Failure::new(FailureKind::Busy, format!("job {id} is over already: it {state}"))
-                .keyed("error-job-over"));
+                .keyed("error-job-over")
+                .arg("job", id)
+                .word("state", &format!("job-state-{}", state.word())));
         }
         let by = asks.name.clone();
         let event = match stop {
@@ -131,7 +137,9 @@ impl Engine {
                     "job {id} is {state}: only one that failed, was cancelled or undone can be tried again"
                 ),
             )
-            .keyed("error-job-not-over"));
+            .keyed("error-job-not-over")
+            .arg("job", id)
+            .word("state", &format!("job-state-{}", state.word())));
         }
         let open: Vec<NodeId> = {
             let inner = cell.lock();
@@ -187,7 +195,8 @@ impl Engine {
                 FailureKind::Invalid,
                 format!("job {id} has done nothing there that could be undone"),
             )
-            .keyed("error-nothing-to-undo"));
+            .keyed("error-nothing-to-undo")
+            .arg("job", id));
         }
         if list.digest != digest {
             return Err(Failure::new(

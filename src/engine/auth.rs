@@ -206,7 +206,8 @@ impl Engine {
                 format!("there is a user called {name} already"),
             )
             .at("name")
-            .keyed("error-user-exists"));
+            .keyed("error-user-exists")
+            .arg("name", &name));
         }
         let id = UserId(self.records.next_id(Kind::Users)?);
         let user =
@@ -232,7 +233,8 @@ impl Engine {
                 FailureKind::Busy,
                 format!("too many wrong passwords: try again in {left} s"),
             )
-            .keyed("error-login-delay"));
+            .keyed("error-login-delay")
+            .arg("seconds", left));
         }
         let user = self.model.read().users.values().find(|u| u.name == name).cloned();
         let hash = user.as_ref().map_or_else(|| self.dummy_hash.clone(), |u| u.password_hash.clone());
@@ -355,7 +357,8 @@ impl Engine {
                     FailureKind::Busy,
                     format!("{name} is the last administrator: make another one first"),
                 )
-                .keyed("error-last-administrator"));
+                .keyed("error-last-administrator")
+                .arg("name", name));
             }
             user.id
         };
@@ -387,9 +390,12 @@ impl Engine {
 
 fn no_user(name: &str, asks: &User) -> Failure {
     if asks.role == UserRole::Administrator {
-        Failure::new(FailureKind::NotFound, format!("there is no user called {name}")).at("name")
+        Failure::new(FailureKind::NotFound, format!("there is no user called {name}"))
+            .at("name")
+            .keyed("error-no-user")
+            .arg("name", name)
     } else {
         Failure::new(FailureKind::NotAllowed, "only an administrator changes other users' accounts")
-            .keyed("error-not-allowed")
+            .keyed("error-not-administrator")
     }
 }

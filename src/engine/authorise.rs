@@ -116,5 +116,8 @@ pub fn authorise(caller: &Caller, request: &Request) -> Result<Option<User>, Fai
         FailureKind::NotAllowed,
         format!("{} is {}: this needs the role {needed}; ask an administrator", user.name, user.role),
     )
-    .keyed("error-not-allowed"))
+    .keyed("error-not-allowed")
+    .arg("name", &user.name)
+    .word("role", &format!("user-role-{}", user.role.word()))
+    .word("needs", &format!("user-role-{}", needed.word())))
 }

@@ -17,10 +17,17 @@ use crate::store::Kind;
 pub fn no_env(env: EnvId) -> Failure {
     Failure::new(FailureKind::NotFound, format!("there is no environment {env}"))
         .keyed("error-no-environment")
+        .arg("env", env)
 }
 
-/// A refusal because somebody else was faster.
-pub fn stale(what: &str, by: &str, based_on: Revision, current: Revision) -> Failure {
+/// A refusal because somebody else was faster. What it is about is a word that the catalogue of the screens knows, with its name.
+pub fn stale((kind, name): (&'static str, &str), by: &str, based_on: Revision, current: Revision) -> Failure {
+    let what = match kind {
+        "network" => format!("the network plan of {name}"),
+        "discovery" => format!("how machines are found for {name}"),
+        kind => format!("{kind} {name}"),
+    };
+    let who = by;
     let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
     Failure::new(
         FailureKind::Conflict,
@@ -30,6 +37,11 @@ pub fn stale(what: &str, by: &str, based_on: Revision, current: Revision) -> Fai
         ),
     )
     .keyed("error-conflict")
+    .arg("kind", kind)
+    .arg("name", name)
+    .arg("by", if who.is_empty() { "blank" } else { who })
+    .arg("revision", current)
+    .arg("based", based_on)
 }
 
 impl Engine {
@@ -50,10 +62,12 @@ impl Engine {
                 format!("a hidden environment is called {name}: choose another name, or have an administrator show it again"),
             )
             .at("name")
-            .keyed("error-env-hidden-exists")),
+            .keyed("error-env-hidden-exists")
+            .arg("name", name)),
             Some(_) => Err(Failure::new(FailureKind::Conflict, format!("there is an environment called {name} already"))
                 .at("name")
-                .keyed("error-env-exists")),
+                .keyed("error-env-exists")
+                .arg("name", name)),
         }
     }
 
@@ -110,7 +124,7 @@ impl Engine {
         let _write = self.write();
         let mut env = self.env(id)?;
         if env.revision != based_on {
-            return Err(stale(&format!("environment {}", env.name), &env.changed_by, based_on, env.revision));
+            return Err(stale(("environment", &env.name), &env.changed_by, based_on, env.revision));
         }
         match change {
             EnvChange::Rename(name) => env.name = name,
@@ -140,7 +154,11 @@ impl Engine {
                             platform.modules.join(", ")
                         ),
                     )
-                    .at("modules"));
+                    .at("modules")
+                    .keyed("error-no-module")
+                    .arg("platform", &env.platform)
+                    .arg("module", unknown)
+                    .arg("modules", platform.modules.join(", ")));
                 }
                 if let Some(why) = choose(&catalog.specs(platform), &modules, &[]).refusal() {
                     return Err(Failure::new(FailureKind::Invalid, why).at("modules"));
@@ -153,7 +171,9 @@ impl Engine {
                         FailureKind::Invalid,
                         format!("a stage works on 1 to {PARALLEL_MAX} nodes at once"),
                     )
-                    .at("parallel"));
+                    .at("parallel")
+                    .keyed("fault-parallel")
+                    .arg("most", PARALLEL_MAX));
                 }
                 env.parallel = parallel;
             }
@@ -162,7 +182,10 @@ impl Engine {
                 if policy.retries > RETRIES_MAX {
                     let why =
                         format!("a step is tried again {RETRIES_MAX} times at most without an operator");
-                    return Err(Failure::new(FailureKind::Invalid, why).at("retries"));
+                    return Err(Failure::new(FailureKind::Invalid, why)
+                        .at("retries")
+                        .keyed("fault-retries")
+                        .arg("most", RETRIES_MAX));
                 }
                 env.policy = policy;
             }
@@ -185,7 +208,8 @@ impl Engine {
                 FailureKind::Busy,
                 format!("job {job} works on this environment: wait for its end or cancel it"),
             )
-            .keyed("error-env-busy")),
+            .keyed("error-env-busy")
+            .arg("job", job)),
         }
     }
 }
@@ -197,4 +221,5 @@ fn no_platform(name: &str) -> Failure {
     )
     .at("platform")
     .keyed("error-no-platform")
+    .arg("name", name)
 }

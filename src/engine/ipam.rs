@@ -106,7 +106,7 @@ fn refused(why: &Refused) -> Failure {
         Refused::NoPool(_) | Refused::NoSubnet(_) | Refused::NotAllocated(_) => FailureKind::NotFound,
         _ => FailureKind::Conflict,
     };
-    Failure::new(kind, why.to_string()).at(why.field())
+    Failure::new(kind, why.to_string()).at(why.field()).keyed(why.key()).args(why.args())
 }
 
 impl Engine {

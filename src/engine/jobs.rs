@@ -105,7 +105,9 @@ impl JobCell {
 }
 
 fn no_job(job: JobId) -> Failure {
-    Failure::new(FailureKind::NotFound, format!("there is no job {job}")).keyed("error-no-job")
+    Failure::new(FailureKind::NotFound, format!("there is no job {job}"))
+        .keyed("error-no-job")
+        .arg("job", job)
 }
 
 /// A file that the engine needs and does not get.
@@ -238,7 +240,7 @@ impl Engine {
                     continue;
                 }
                 node.state = node::next(node.state, NodeEvent::Queue)
-                    .map_err(|r| Failure::new(FailureKind::Busy, format!("{}: {r}", node.name)))?;
+                    .map_err(|r| super::nodes::refused_state(&node, &r))?;
                 nodes.push(node);
             }
             self.audited(deed.map(|d| d.job(id)), |batch| {
@@ -458,6 +460,9 @@ pub fn refuse_locked(node: &node::Node) -> Result<(), Failure> {
             FailureKind::Busy,
             format!("node {} is locked by {} ({}): unlock it first", node.name, lock.by, lock.why),
         )
-        .keyed("error-node-locked")),
+        .keyed("error-node-locked")
+        .arg("node", &node.name)
+        .arg("by", &lock.by)
+        .arg("why", &lock.why)),
     }
 }

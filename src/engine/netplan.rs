@@ -31,7 +31,10 @@ fn seen(nodes: &[Node]) -> Vec<NodeFacts<'_>> {
 
 /// The first fault as a refusal.
 fn refused(fault: &PlanFault) -> Failure {
-    Failure::new(FailureKind::Invalid, fault.message.clone()).at(&fault.field)
+    Failure::new(FailureKind::Invalid, fault.message.clone())
+        .at(&fault.field)
+        .keyed(&fault.key)
+        .args(fault.args.clone())
 }
 
 /// What was changed, for the audit trail.
@@ -150,7 +153,11 @@ impl Engine {
             n => format!(" ({} more)", n - 1),
         };
         let why = format!("the network plan of {} is not ready: {}{more}", env.name, first.message);
-        Err(Failure::new(FailureKind::Invalid, why).at(&first.field))
+        Err(Failure::new(FailureKind::Invalid, why)
+            .at(&first.field)
+            .keyed("error-network-not-ready")
+            .arg("env", &env.name)
+            .arg("count", faults.len()))
     }
 
     /// Sets the network plan of an environment.
@@ -166,8 +173,7 @@ impl Engine {
         self.refuse_while_busy(id)?;
         let old = self.network_record(id);
         if old.plan.revision != based_on {
-            let what = format!("the network plan of {}", env.name);
-            return Err(stale(&what, &old.changed_by, based_on, old.plan.revision));
+            return Err(stale(("network", &env.name), &old.changed_by, based_on, old.plan.revision));
         }
         let nodes = self.nodes_of(id);
         let here = |id| nodes.iter().any(|n| n.id == id);

@@ -23,7 +23,9 @@ use std::sync::Arc;
 
 /// A refusal because there is no such node.
 pub fn no_node(node: NodeId) -> Failure {
-    Failure::new(FailureKind::NotFound, format!("there is no node {node}")).keyed("error-no-node")
+    Failure::new(FailureKind::NotFound, format!("there is no node {node}"))
+        .keyed("error-no-node")
+        .arg("node", node)
 }
 
 /// A refusal of a field.
@@ -79,11 +81,11 @@ impl Engine {
         jump: Option<&Jump>,
     ) -> Result<(), Failure> {
         if jump.is_some_and(|j| (j.address, j.port) == (address, port)) {
-            return Err(invalid("jump", "the jump host is the node itself"));
+            return Err(invalid("jump", "the jump host is the node itself").keyed("error-jump-self"));
         }
-        node::check_name(name).map_err(|why| invalid("name", why))?;
+        node::check_name(name).map_err(|why| invalid("name", why).keyed("fault-node-name"))?;
         if port == 0 {
-            return Err(invalid("port", "a port is a number from 1 to 65535"));
+            return Err(invalid("port", "a port is a number from 1 to 65535").keyed("fault-port"));
         }
         let model = self.model.read();
         let others = || model.nodes.values().filter(|n| n.env == env && Some(n.id) != but);
@@ -92,7 +94,9 @@ impl Engine {
                 FailureKind::Conflict,
                 format!("the environment has a node called {name} already"),
             )
-            .at("name"));
+            .at("name")
+            .keyed("error-node-name-taken")
+            .arg("name", name));
         }
         let way = |jump: Option<&Jump>| jump.map(Jump::host);
         let same = |n: &&Node| n.address == address && n.port == port && way(n.jump.as_ref()) == way(jump);
@@ -101,7 +105,10 @@ impl Engine {
                 FailureKind::Conflict,
                 format!("{address}:{port} is the address of node {} already", n.name),
             )
-            .at("address"));
+            .at("address")
+            .keyed("error-node-address-taken")
+            .arg("address", format!("{address}:{port}"))
+            .arg("node", &n.name));
         }
         Ok(())
     }
@@ -188,7 +195,7 @@ impl Engine {
         let write = self.write();
         let mut node = self.node(id)?;
         if node.revision != based_on {
-            return Err(stale(&format!("node {}", node.name), "", based_on, node.revision));
+            return Err(stale(("node", &node.name), "", based_on, node.revision));
         }
         let busy = node.state.is_busy();
         let mut secret = None;
@@ -207,8 +214,7 @@ impl Engine {
                 node::check_roles(node.state, &node.roles, &roles)
                     .map_err(|why| Failure::new(FailureKind::Busy, why).at("roles"))?;
                 let event = if roles.is_empty() { NodeEvent::RolesCleared } else { NodeEvent::RolesSet };
-                node.state = node::next(node.state, event)
-                    .map_err(|r| Failure::new(FailureKind::Busy, r.to_string()))?;
+                node.state = node::next(node.state, event).map_err(|r| refused_state(&node, &r))?;
                 node.roles = roles;
             }
             NodeChange::Credential { user, .. } => {
@@ -248,7 +254,9 @@ impl Engine {
             NodeChange::ForgetJumpKey => {
                 others = self.behind_the_same(&node);
                 let Some(jump) = &mut node.jump else {
-                    return Err(invalid("jump", format!("{} has no jump host", node.name)));
+                    return Err(invalid("jump", format!("{} has no jump host", node.name))
+                        .keyed("error-no-jump")
+                        .arg("node", &node.name));
                 };
                 (jump.host_key, node.reach) = (None, Reach::Unknown);
                 let what = format!("forgot the pinned host key of the jump host {}", jump.host());
@@ -278,7 +286,7 @@ impl Engine {
         let write = self.write();
         let node = self.node(id)?;
         if node.revision != based_on {
-            return Err(stale(&format!("node {}", node.name), "", based_on, node.revision));
+            return Err(stale(("node", &node.name), "", based_on, node.revision));
         }
         if node.state.is_busy() {
             return Err(busy_node(&node));
@@ -330,7 +338,8 @@ impl Engine {
             return Err(Failure::new(
                 FailureKind::Conflict,
                 "another host key is pinned for this node: forget that one first, if you know why it changed",
-            ));
+            )
+            .keyed("error-host-key-other"));
         }
         let what = format!("pinned the host key {} of {}", key.fingerprint(), node.name);
         self.audit(&self.deed_on(asks, AuditKind::HostKey, &node, what))?;
@@ -360,7 +369,9 @@ impl Engine {
                             "no credentials are known for node {}: give a password, a key or an agent",
                             node.name
                         ),
-                    ));
+                    )
+                    .keyed("error-no-credentials")
+                    .arg("node", &node.name));
                 }
             },
         };
@@ -458,13 +469,23 @@ fn busy_node(node: &Node) -> Failure {
         format!("node {} is {}: wait for the end of the job or cancel it", node.name, node.state),
     )
     .keyed("error-node-busy")
+    .arg("node", &node.name)
+    .word("state", &format!("node-state-{}", node.state.word()))
 }
 
 /// A fault of SSH as a refusal.
 pub fn node_fault(fault: &SshError) -> Failure {
     let failure = Failure::new(FailureKind::Node, fault.to_string());
-    match fault {
-        SshError::HostKeyChanged { .. } => failure.keyed("error-host-key-changed"),
-        _ => failure,
+    match fault.key() {
+        Some(key) => failure.keyed(key).args(fault.args()),
+        None => failure,
     }
+}
+
+/// What the state of a node does not allow, as a refusal.
+pub fn refused_state(node: &Node, why: &node::NodeRefusal) -> Failure {
+    Failure::new(FailureKind::Busy, format!("{}: {why}", node.name))
+        .keyed("error-node-state")
+        .arg("node", &node.name)
+        .word("state", &format!("node-state-{}", why.state.word()))
 }

@@ -49,7 +49,9 @@ impl Engine {
         if let Scope::Node(id) = text.scope
             && self.node(id).map_or(true, |n| n.env != env.id)
         {
-            return Err(invalid("scope", format!("the environment has no node {id}")).keyed("error-no-node"));
+            return Err(invalid("scope", format!("the environment has no node {id}"))
+                .keyed("error-no-node")
+                .arg("node", id));
         }
         if let Some((line, fault)) = parse(&text.text).1.first() {
             return Err(invalid("text", format!("line {}: {fault}", line + 1)).keyed(fault.key()));

@@ -77,8 +77,7 @@ impl Engine {
         let _write = self.write();
         let mut settings = self.settings.of(env);
         if settings.revision != based_on {
-            let what = format!("how machines are found for {name}");
-            return Err(stale(&what, &settings.changed_by, based_on, settings.revision));
+            return Err(stale(("discovery", &name), &settings.changed_by, based_on, settings.revision));
         }
         match change {
             DiscoveryChange::Schedule(None) => settings.schedule = None,

@@ -22,7 +22,7 @@ const RESTART: Duration = Duration::from_mins(3);
 pub const LINES_MAX: u32 = 200;
 
 fn at_node(why: &SshError) -> Failure {
-    Failure::new(FailureKind::Node, why.to_string())
+    super::nodes::node_fault(why)
 }
 
 impl Engine {
@@ -107,6 +107,8 @@ fn no_unit(node: &Node, unit: &str) -> Failure {
         ),
     )
     .keyed("error-no-service")
+    .arg("node", &node.name)
+    .arg("unit", unit)
 }
 
 /// What a node is asked about one unit: properties, then lines, each with a mark in front that no log can begin with by chance.

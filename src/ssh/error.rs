@@ -179,6 +179,76 @@ pub enum SshError {
 }
 
 impl SshError {
+    /// Key of the sentence in the catalogue of the screens; `None` where it is not one of usual work.
+    pub fn key(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Refused { .. } => "error-ssh-refused",
+            Self::Unreachable { .. } => "error-ssh-unreachable",
+            Self::Timeout { .. } => "error-ssh-timeout",
+            Self::NotSsh { .. } => "error-ssh-not-ssh",
+            Self::Negotiation { .. } => "error-ssh-negotiation",
+            Self::HostKeyUnknown { .. } => "error-host-key-unknown",
+            Self::HostKeyChanged { .. } => "error-host-key-changed",
+            Self::AuthRefused { .. } => "error-ssh-login",
+            Self::WrongPassphrase => "error-wrong-passphrase",
+            Self::PassphraseNeeded => "error-passphrase-needed",
+            Self::UnreadableKey { .. } => "error-unreadable-key",
+            Self::Agent { .. } => "error-ssh-agent",
+            Self::ChannelRefused { .. } => "error-ssh-channel",
+            Self::Lost { .. } => "error-ssh-lost",
+            Self::HeldBack { .. } => "error-ssh-held-back",
+            Self::Command { .. } => "error-ssh-command",
+            Self::RequestRefused { .. } | Self::CommandTooLong(_) => return None,
+        })
+    }
+
+    /// Arguments of that sentence.
+    pub fn args(&self) -> Vec<(String, String)> {
+        let shown = |key: &HostKey| format!("{} {}", key.kind(), key.fingerprint());
+        let all: Vec<(&str, String)> = match self {
+            Self::Refused { host } => vec![("host", host.clone())],
+            Self::Unreachable { host, why }
+            | Self::Negotiation { host, why }
+            | Self::ChannelRefused { host, why }
+            | Self::Lost { host, why } => vec![("host", host.clone()), ("why", why.clone())],
+            Self::Timeout { host, after, .. } => {
+                vec![("host", host.clone()), ("seconds", after.as_secs().to_string())]
+            }
+            Self::NotSsh { host, said } => vec![("host", host.clone()), ("said", said.clone())],
+            Self::HostKeyUnknown { host, offered } => {
+                vec![("host", host.clone()), ("offered", shown(offered))]
+            }
+            Self::HostKeyChanged { host, pinned, offered } => {
+                vec![("host", host.clone()), ("pinned", shown(pinned)), ("offered", shown(offered))]
+            }
+            Self::AuthRefused { host, user, tried, allowed } => vec![
+                ("host", host.clone()),
+                ("user", user.clone()),
+                ("tried", tried.clone()),
+                ("allowed", allowed.clone()),
+            ],
+            Self::UnreadableKey { why } => vec![("why", why.clone())],
+            Self::Agent { socket, why } => vec![("socket", socket.clone()), ("why", why.clone())],
+            Self::HeldBack { host, refused, minutes, until } => vec![
+                ("host", host.clone()),
+                ("refused", refused.to_string()),
+                ("minutes", minutes.to_string()),
+                ("until", clock_utc(*until)),
+            ],
+            Self::Command { host, what, status, said } => vec![
+                ("host", host.clone()),
+                ("what", what.clone()),
+                ("status", status.clone()),
+                ("said", said.clone()),
+            ],
+            Self::WrongPassphrase
+            | Self::PassphraseNeeded
+            | Self::RequestRefused { .. }
+            | Self::CommandTooLong(_) => Vec::new(),
+        };
+        all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// Whether trying again later may help without anybody changing anything.
     pub fn is_passing(&self) -> bool {
         matches!(

@@ -88,3 +88,15 @@ fn keys_reference() {
     let there = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(there == wanted, "docs/keys.md is stale: UPDATE_KEYS=1 cargo nextest run keys_reference");
 }
+
+#[test]
+fn pages_of_an_environment_stand_in_its_footer() {
+    let pages = BINDINGS.iter().filter(|b| b.context == C::Environment && !b.keys.is_empty());
+    let silent: Vec<&str> = pages
+        .filter(|b| {
+            b.hint.is_none() && !matches!(b.action, A::TabNodes | A::TabModules | A::TabJobs | A::TabBefore)
+        })
+        .map(|b| b.action.word())
+        .collect();
+    assert_eq!(silent, Vec::<&str>::new());
+}

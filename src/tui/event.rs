@@ -39,6 +39,8 @@ pub enum Tag {
     Window(NodeId, u32),
     /// A shell was opened or attached to.
     Shell,
+    /// What a record is now, after somebody else was quicker.
+    Fresh,
     /// Bytes typed into that shell.
     Typed(ShellId),
 }
@@ -107,6 +109,17 @@ pub enum Level {
     Bad,
 }
 
+/// What becomes of what was typed when somebody else was quicker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// It stays on the screen, and nothing is sent.
+    Keep,
+    /// What the other one saved takes its place.
+    Theirs,
+    /// It is saved over what the other one saved.
+    Mine,
+}
+
 /// What a screen wants.
 pub enum Effect {
     /// Another screen on top.
@@ -144,6 +157,8 @@ pub enum Effect {
     Below(Vec<Effect>),
     /// Run a line of the command line on the screen below.
     Line(String),
+    /// Somebody else was quicker; this is what the operator wants of what he typed.
+    Settle(Settle),
 }
 
 /// What the loop is to do.

@@ -6,9 +6,12 @@
 //! harmless here, once and for all.
 
 use crate::api::Failure;
+use crate::api::message::WORD;
 use crate::domain::text::harmless;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use unic_langid::langid;
 
 /// A language of the interface.
@@ -84,7 +87,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-check.ftl"),
                 "\n",
-                include_str!("i18n/en-proof.ftl")
+                include_str!("i18n/en-proof.ftl"),
+                "\n",
+                include_str!("i18n/en-errors.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -107,7 +112,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-check.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-proof.ftl")
+                include_str!("i18n/zh-CN-proof.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-errors.ftl")
             ),
         }
     }
@@ -121,7 +128,7 @@ pub enum Text {
         /// Its key.
         key: String,
         /// Its arguments.
-        args: Vec<(&'static str, Arg)>,
+        args: Vec<(Cow<'static, str>, Arg)>,
     },
     /// As it came: a name, a number, a sentence of the engine.
     Plain(String),
@@ -146,11 +153,21 @@ impl Text {
 
     /// Adds an argument.
     #[must_use]
-    pub fn with(mut self, name: &'static str, arg: impl Into<Arg>) -> Self {
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, arg: impl Into<Arg>) -> Self {
         if let Self::Keyed { args, .. } = &mut self {
-            args.push((name, arg.into()));
+            args.push((name.into(), arg.into()));
         }
         self
+    }
+
+    /// Adds arguments that came with a key: of a refusal, a finding, a fault of a plan.
+    #[must_use]
+    pub fn with_all<'a>(self, args: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
+        let arg = |value: &String| match value.strip_prefix(WORD) {
+            Some(key) => Arg::Text(Box::new(Self::key(key))),
+            None => Arg::from(value),
+        };
+        args.into_iter().fold(self, |text, (name, value)| text.with(name.clone(), arg(value)))
     }
 
     /// A text as it came.
@@ -248,16 +265,16 @@ impl Catalogue {
         }
     }
 
-    fn keyed(&self, key: &str, args: &[(&'static str, Arg)]) -> String {
+    fn keyed(&self, key: &str, args: &[(Cow<'static, str>, Arg)]) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|m| m.value()) else {
             return format!("⟨{}⟩", harmless(key));
         };
         let mut values = FluentArgs::with_capacity(args.len());
         for (name, arg) in args {
             match arg {
-                Arg::Plain(s) => values.set(*name, harmless(s).replace('\n', " ")),
-                Arg::Number(n) => values.set(*name, *n),
-                Arg::Text(t) => values.set(*name, FluentValue::from(self.tr(t))),
+                Arg::Plain(s) => values.set(name.clone(), harmless(s).replace('\n', " ")),
+                Arg::Number(n) => values.set(name.clone(), *n),
+                Arg::Text(t) => values.set(name.clone(), FluentValue::from(self.tr(t))),
             }
         }
         self.bundle.format_pattern(pattern, Some(&values), &mut Vec::new()).into_owned()
@@ -265,9 +282,29 @@ impl Catalogue {
 
     /// What the engine refused, in this language where the catalogue has the sentence.
     pub fn failure(&self, failure: &Failure) -> Text {
-        match &failure.key {
-            Some(key) if self.has(key) => Text::key(key.clone()).with("message", &failure.message),
-            _ => Text::plain(failure.message.clone()),
+        self.said(failure.key.as_deref(), &failure.args, &failure.message)
+    }
+
+    /// A sentence of the engine: under its key with its arguments, where the catalogue has it; as it came otherwise.
+    pub fn said(&self, key: Option<&str>, args: &BTreeMap<String, String>, plain: &str) -> Text {
+        match key {
+            Some(key) if self.has(key) => {
+                // An engine of an older release sends no arguments: its own sentence is better than one with holes.
+                let text = Text::key(key.to_owned()).with("message", plain).with_all(args);
+                if self.is_whole(&text) { text } else { Text::plain(plain) }
+            }
+            _ => Text::plain(plain),
         }
+    }
+
+    /// Whether every argument that the sentence uses is there.
+    fn is_whole(&self, text: &Text) -> bool {
+        let Text::Keyed { key, args } = text else { return true };
+        let Some(pattern) = self.bundle.get_message(key).and_then(|m| m.value()) else { return false };
+        let mut values = FluentArgs::with_capacity(args.len());
+        args.iter().for_each(|(name, _)| values.set(name.clone(), ""));
+        let mut faults = Vec::new();
+        let _ = self.bundle.format_pattern(pattern, Some(&values), &mut faults);
+        faults.is_empty()
     }
 }

@@ -5,7 +5,7 @@
 //! stack of screens, of which the top one gets the keys.
 
 use super::data::Data;
-use super::event::{Effect, Tag};
+use super::event::{Effect, Settle, Tag};
 use super::i18n::{Catalogue, Text};
 use super::keymap::{Action, Context};
 use super::theme::{Colours, Part, Theme};
@@ -124,6 +124,11 @@ pub trait Screen: Send {
         false
     }
 
+    /// Letters are text here, never keys of the table.
+    fn types(&self) -> bool {
+        false
+    }
+
     /// What is typed now must not be recorded.
     fn is_secret(&self) -> bool {
         false
@@ -189,6 +194,11 @@ pub trait Screen: Send {
 
     /// What lay over it was closed, or what was asked for from there is done.
     fn uncovered(&mut self, _: &Shared) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Somebody else was quicker, and the operator has chosen.
+    fn settle(&mut self, _: &Shared, _: Settle) -> Vec<Effect> {
         Vec::new()
     }
 

@@ -272,6 +272,13 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
                 apply(app, below, effects, out);
             }
             Effect::Line(line) => super::global::line(app, &line, out),
+            Effect::Settle(how) => {
+                let cx = &app.shared;
+                let held = app.stack.iter_mut().find(|held| Some(held.id) == from);
+                if let Some(effects) = held.map(|held| held.screen.settle(cx, how)) {
+                    apply(app, from, effects, out);
+                }
+            }
         }
     }
 }

@@ -201,6 +201,85 @@ impl Refused {
         }
     }
 
+    /// Key of the sentence in the catalogue of the screens.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "fault-network",
+            Self::NotNormal { .. } => "fault-not-normal",
+            Self::Unusable { .. } => "fault-pool-unusable",
+            Self::PoolSize(_) => "fault-pool-size",
+            Self::Overlap { .. } => "error-ip-overlap",
+            Self::PoolsFull => "error-ip-pools-full",
+            Self::NoPool(_) => "error-ip-no-pool",
+            Self::PoolInUse { .. } => "error-ip-pool-in-use",
+            Self::Owner => "fault-owner",
+            Self::Size(_) => "error-ip-size",
+            Self::Timeout(_) => "fault-timeout",
+            Self::HasOne { .. } => "error-ip-has-one",
+            Self::Full { taken: None, .. } => "error-ip-none-free",
+            Self::Full { .. } => "error-ip-full",
+            Self::Taken { .. } => "error-ip-taken",
+            Self::Outside { .. } => "error-ip-outside",
+            Self::NoSubnet(_) => "error-ip-no-subnet",
+            Self::Lapsed { .. } => "error-ip-lapsed",
+            Self::NotConfirmed { .. } => "error-ip-not-confirmed",
+            Self::Address(_) => "fault-ip-address",
+            Self::NotInSubnet { .. } => "error-ip-not-in-subnet",
+            Self::InUse { .. } => "error-ip-in-use",
+            Self::SubnetFull { .. } => "error-ip-subnet-full",
+            Self::NotAllocated(_) => "error-ip-not-allocated",
+        }
+    }
+
+    /// Arguments of that sentence.
+    pub fn args(&self) -> Vec<(String, String)> {
+        let kind = |kind: &PoolKind| format!("@pool-{}", kind.word());
+        let by = |by: &Source| format!("@ip-source-{}", by.word());
+        let all: Vec<(&str, String)> = match self {
+            Self::NotNormal { net, .. } => vec![("net", net.to_string())],
+            Self::Overlap { net, kind: of, other } => {
+                vec![("net", net.to_string()), ("kind", kind(of)), ("other", other.to_string())]
+            }
+            Self::NoPool(net) => vec![("net", net.clone())],
+            Self::PoolInUse { net, owner, subnet } => {
+                vec![("net", net.to_string()), ("owner", owner.to_string()), ("subnet", subnet.to_string())]
+            }
+            Self::HasOne { owner, subnet } => {
+                vec![("owner", owner.to_string()), ("subnet", subnet.clone())]
+            }
+            Self::Full { kind: of, count, taken } => {
+                let mut all = vec![("kind", kind(of)), ("count", count.to_string())];
+                if let Some((address, owner)) = taken {
+                    all.extend([("address", address.to_string()), ("owner", owner.clone())]);
+                }
+                all
+            }
+            Self::Taken { net, address, owner, by: source } => vec![
+                ("net", net.to_string()),
+                ("address", address.to_string()),
+                ("owner", owner.clone()),
+                ("source", by(source)),
+            ],
+            Self::Outside { net, kind: of } => vec![("net", net.to_string()), ("kind", kind(of))],
+            Self::NoSubnet(owner) => vec![("owner", owner.clone())],
+            Self::Lapsed { owner, net } | Self::NotConfirmed { owner, net } => {
+                vec![("owner", owner.to_string()), ("net", net.to_string())]
+            }
+            Self::NotInSubnet { address, owner, net } => {
+                vec![("address", address.to_string()), ("owner", owner.to_string()), ("net", net.to_string())]
+            }
+            Self::InUse { address, owner, by: source } => {
+                vec![("address", address.to_string()), ("owner", owner.clone()), ("source", by(source))]
+            }
+            Self::SubnetFull { owner, net, usable } => {
+                vec![("owner", owner.to_string()), ("net", net.to_string()), ("usable", usable.to_string())]
+            }
+            Self::NotAllocated(address) => vec![("address", address.to_string())],
+            _ => Vec::new(),
+        };
+        all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// Whether what was typed is wrong in itself, whatever is stored.
     pub fn is_input(&self) -> bool {
         matches!(

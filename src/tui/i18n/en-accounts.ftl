@@ -57,7 +57,7 @@ field-timeout = Seconds
 field-at = Network
 field-subnet-of = Subnet of
 field-for = For
-hint-network = in CIDR form, as 10.20.0.0/24
+hint-pool-net = in CIDR form, as 10.20.0.0/24
 hint-owner = a name that is unique in this environment
 hint-timeout = it falls back to its pool after that, unless it is confirmed
 hint-at = blank: the first one that is free
@@ -169,8 +169,11 @@ rotation-restarts = Restart where something changes: { $services }
 rotation-note = ▸ gets the password. The old one is kept, sealed, until the job has succeeded.
 rotation-started = The rotation of { $name } has started.
 button-rotate = Rotate
-error-no-account = The environment has no such account.
-error-account-in-use = Services use it: { $message }
+error-no-account = Environment { $env } has no account { $name }.
+error-account-in-use = { $name } is in use on { $nodes }: { $kind ->
+    [user] a user that services log in as cannot be renamed.
+   *[password] rotate it, so that the services get the new one.
+}
 error-no-rotation = There is no unfinished rotation to go back from.
 error-rotation-undo = A rotation that has succeeded cannot be undone, the old password is forgotten then. Rotate again.
 error-rotation-unfinished = A rotation has not succeeded: retry its job, or go back to the old password on the page of the accounts.

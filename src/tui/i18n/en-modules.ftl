@@ -64,7 +64,7 @@ option-good = { $count ->
    *[other] { $count } options, nothing wrong.
 }
 option-kept = { $file } is kept. R on the page of the options rolls it out.
-option-changed-meanwhile = { $by } has changed this text meanwhile. Ctrl-S again puts yours in its place.
+option-changed-meanwhile = { $by } has changed this text meanwhile: ^S shows the difference before anything is saved.
 option-section-near = No module writes a section [{ $section }]. Did you mean [{ $near }]?
 option-section-unknown = No module writes a section [{ $section }].
 option-fault-section = A section is written [name], alone on its line.
@@ -86,4 +86,4 @@ roll-out-restarts = Restarted, if their files change: { $names }.
 button-roll-out = Roll out
 error-nothing-to-roll-out = There is nothing to roll out: every installed node has the options that are set, or no module writes their files.
 error-no-new-nodes = Every node of the environment is installed already.
-error-no-service = The node has no such service.
+error-no-service = The node { $node } has no service { $unit }.

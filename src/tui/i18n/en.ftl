@@ -508,36 +508,6 @@ log-undo = undo
 log-no-match = Nothing matches "{ $text }".
 
 ## What the engine refuses
-error-wrong-password = Wrong user name or password.
-error-login-delay = { $message }
-error-session-expired = The session has expired: log in again.
-error-not-logged-in = Log in first.
-error-not-allowed = { $message }
-error-not-first = { $message }
-error-user-exists = { $message }
-error-old-password = { $message }
-error-last-administrator = { $message }
-error-conflict = { $message }
-error-no-environment = { $message }
-error-env-exists = { $message }
-error-env-hidden-exists = { $message }
-error-env-busy = { $message }
-error-no-platform = { $message }
-error-no-node = { $message }
-error-empty-password = The password is empty.
-error-node-busy = { $message }
-error-host-key-changed = { $message }
-error-no-job = { $message }
-error-job-over = { $message }
-error-job-not-over = { $message }
-error-job-not-newest = { $message }
-error-node-locked = { $message }
-error-job-refuses = { $message }
-error-nothing-to-undo = { $message }
-error-undo-changed = { $message }
-error-typed-name = { $message }
-error-report-gone = { $message }
-error-nothing-runs = { $message }
 
 ## Shells
 shell-opening = Opening a shell on { $name }…
@@ -713,3 +683,10 @@ context-form = Forms
 context-dialog = Dialogs
 context-reading = Texts
 context-line = Command line
+hint-cobbler = Cobbler
+hint-addresses = addresses
+hint-accounts = accounts
+hint-options = options
+hint-connectivity = check
+hint-proof = proof
+hint-network = network

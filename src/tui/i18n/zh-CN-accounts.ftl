@@ -54,7 +54,7 @@ field-timeout = 秒数
 field-at = 网络
 field-subnet-of = 所属子网
 field-for = 用于
-hint-network = CIDR 格式，如 10.20.0.0/24
+hint-pool-net = CIDR 格式，如 10.20.0.0/24
 hint-owner = 在本环境中唯一的名称
 hint-timeout = 超时未确认则退回地址池
 hint-at = 留空：第一个空闲的子网
@@ -156,8 +156,11 @@ rotation-restarts = 有改动时重启：{ $services }
 rotation-note = ▸ 会得到密码。任务成功之前，旧密码加密保存。
 rotation-started = 已开始轮换 { $name }。
 button-rotate = 轮换
-error-no-account = 环境中没有该账号。
-error-account-in-use = 服务正在使用：{ $message }
+error-no-account = 环境 { $env } 没有账号 { $name }。
+error-account-in-use = { $name } 正在 { $nodes } 上使用：{ $kind ->
+    [user] 服务登录所用的用户不能改名。
+   *[password] 请轮换它，使各服务得到新密码。
+}
 error-no-rotation = 没有可恢复的未完成轮换。
 error-rotation-undo = 已成功的轮换不能撤销，旧密码已被清除。请再次轮换。
 error-rotation-unfinished = 有轮换尚未成功：请重试其任务，或在账号页面恢复旧密码。

@@ -63,7 +63,7 @@ option-good = { $count ->
    *[other] { $count } 个选项，没有错误。
 }
 option-kept = 已保存 { $file }。在选项页面按 R 下发。
-option-changed-meanwhile = { $by } 已修改了这段文本。再按 Ctrl-S 将以您的文本取代。
+option-changed-meanwhile = { $by } 已同时修改这段文本：按 ^S 会先显示差异，再行保存。
 option-section-near = 没有模块使用节 [{ $section }]。是否应为 [{ $near }]？
 option-section-unknown = 没有模块使用节 [{ $section }]。
 option-fault-section = 节写作 [名称]，单独占一行。
@@ -82,4 +82,4 @@ roll-out-restarts = 若文件有变化则重启：{ $names }。
 button-roll-out = 下发
 error-nothing-to-roll-out = 没有可下发的内容：已安装的节点都已具备所设选项，或没有模块写入这些文件。
 error-no-new-nodes = 环境中的所有节点都已安装。
-error-no-service = 该节点没有这样的服务。
+error-no-service = 节点 { $node } 没有服务 { $unit }。

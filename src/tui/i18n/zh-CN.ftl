@@ -459,36 +459,6 @@ log-undo = 撤销
 log-no-match = 没有与“{ $text }”匹配的内容。
 
 ## What the engine refuses
-error-wrong-password = 用户名或密码错误。
-error-login-delay = 密码错误次数过多，请稍候再试（{ $message }）。
-error-session-expired = 会话已过期，请重新登录。
-error-not-logged-in = 请先登录。
-error-not-allowed = 权限不足：{ $message }
-error-not-first = 已有用户存在，不能再创建首位管理员：{ $message }
-error-user-exists = 已有同名用户：{ $message }
-error-old-password = 旧密码不正确。
-error-last-administrator = 这是最后一位管理员：{ $message }
-error-conflict = 其他人已修改过它：{ $message }
-error-no-environment = 没有此环境：{ $message }
-error-env-exists = 已有同名环境：{ $message }
-error-env-hidden-exists = 已有同名的隐藏环境：{ $message }
-error-env-busy = 有任务正在处理此环境：{ $message }
-error-no-platform = 目录中没有此平台：{ $message }
-error-no-node = 没有此节点：{ $message }
-error-empty-password = 密码为空。
-error-node-busy = 节点正在被任务处理：{ $message }
-error-host-key-changed = 主机密钥已改变：{ $message }
-error-no-job = 没有此任务：{ $message }
-error-job-over = 任务已结束：{ $message }
-error-job-not-over = 任务尚不能重试：{ $message }
-error-job-not-newest = 这不是该环境最新的任务：{ $message }
-error-node-locked = 节点已锁定：{ $message }
-error-job-refuses = 任务或节点当前状态不允许此操作：{ $message }
-error-nothing-to-undo = 没有可撤销的内容：{ $message }
-error-undo-changed = 撤销清单已变化，请重新查看：{ $message }
-error-typed-name = 输入的名称不符：{ $message }
-error-report-gone = 该报告已不再保留：{ $message }
-error-nothing-runs = 该节点上没有正在运行的步骤：{ $message }
 
 ## Shells
 shell-opening = 正在 { $name } 上打开终端…
@@ -664,3 +634,10 @@ context-form = 表单
 context-dialog = 对话框
 context-reading = 文本
 context-line = 命令行
+hint-cobbler = Cobbler
+hint-addresses = 地址
+hint-accounts = 账号
+hint-options = 选项
+hint-connectivity = 检查
+hint-proof = 验证
+hint-network = 网络

@@ -27,7 +27,7 @@ fn kinds() -> Vec<(String, Text)> {
 /// A new pool.
 pub fn pool(env: EnvId) -> Box<dyn Screen> {
     let fields = vec![
-        Field::text("net", t!("field-network"), "").hint(t!("hint-network")),
+        Field::text("net", t!("field-network"), "").hint(t!("hint-pool-net")),
         Field::choice("kind", t!("field-pool-kind"), kinds(), 0),
     ];
     Box::new(Form::new(Change { env, what: What::Pool }, fields))

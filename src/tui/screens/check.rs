@@ -266,7 +266,7 @@ fn sentence(cx: &Shared, report: &CheckReport, finding: &Finding, which: &str) -
     let key = format!("check-{}-{which}", finding.cause);
     let text = ARGUMENTS
         .iter()
-        .fold(Text::key(key), |text, arg| text.with(arg, argument(finding, arg, |id| report.name(id))));
+        .fold(Text::key(key), |text, arg| text.with(*arg, argument(finding, arg, |id| report.name(id))));
     tidy(&cx.tr(&text))
 }
 

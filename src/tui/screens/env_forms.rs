@@ -10,6 +10,7 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::stale::Theirs;
 
 fn check(fields: &mut Fields) {
     if let Err(fault) = check_name(fields.text("name")) {
@@ -86,10 +87,12 @@ struct Edit {
     based_on: Revision,
     what: What,
     name: String,
+    fresh: Revision,
 }
 
 fn edit(env: &Environment, what: What, fields: Vec<Field>) -> Box<dyn Screen> {
-    let purpose = Edit { env: env.id, based_on: env.revision, what, name: env.name.clone() };
+    let purpose =
+        Edit { env: env.id, based_on: env.revision, what, name: env.name.clone(), fresh: env.revision };
     Box::new(Form::new(purpose, fields))
 }
 
@@ -160,4 +163,24 @@ impl Purpose for Edit {
         }
         vec![Effect::Say(Level::Good, t!("env-changed", name = self.name.as_str())), Effect::Close]
     }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let env = newer(cx, self.env, self.based_on)?;
+        self.fresh = env.revision;
+        let value = match self.what {
+            What::Name => ("name", env.name.clone()),
+            What::Parallel => ("parallel", env.parallel.to_string()),
+            What::Platform => ("platform", env.platform.clone()),
+        };
+        Some(Theirs { by: env.changed_by.clone(), values: vec![value] })
+    }
+
+    fn rebase(&mut self) {
+        self.based_on = self.fresh;
+    }
+}
+
+/// The environment as somebody else has saved it, once its row has come.
+pub fn newer(cx: &Shared, env: EnvId, based_on: Revision) -> Option<&Environment> {
+    cx.data.environment(env).map(|row| &row.env).filter(|env| env.revision != based_on)
 }

@@ -34,7 +34,7 @@ pub struct ManualPage {
 fn text_of(instruction: &Instruction) -> Text {
     let mut text = Text::key(instruction.key);
     for (name, value) in &instruction.args {
-        text = text.with(name, value);
+        text = text.with(*name, value);
     }
     text
 }

@@ -10,36 +10,8 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::stale::Theirs;
 
-/// Names of arguments in sentences about a plan.
-const ARGS: [&str; 26] = [
-    "address",
-    "cidr",
-    "example",
-    "first",
-    "floating",
-    "from",
-    "have",
-    "last",
-    "least",
-    "mean",
-    "most",
-    "mtu",
-    "need",
-    "nic",
-    "nics",
-    "node",
-    "nodes",
-    "other",
-    "other_vlan",
-    "pattern",
-    "range",
-    "tag",
-    "to",
-    "value",
-    "virtual",
-    "vlan",
-];
 /// Nodes that a preview of a pattern names.
 const NAMED: usize = 4;
 /// The text of a NIC's field that says: this node does without.
@@ -47,17 +19,11 @@ const WITHOUT: &str = "-";
 
 /// What is wrong, in the language of the moment.
 pub fn sentence(cx: &Shared, fault: &PlanFault) -> Text {
-    if cx.catalogue.has(&fault.key) { keyed(fault) } else { Text::plain(fault.message.clone()) }
+    cx.catalogue.said(Some(&fault.key), &fault.args, &fault.message)
 }
 
 fn keyed(fault: &PlanFault) -> Text {
-    let mut text = Text::key(fault.key.clone());
-    for name in ARGS {
-        if let Some(value) = fault.args.get(name) {
-            text = text.with(name, value);
-        }
-    }
-    text
+    Text::key(fault.key.clone()).with_all(&fault.args)
 }
 
 /// What both forms know: the plan they are based on, and the nodes as they were when the form was opened.
@@ -66,11 +32,19 @@ struct Base {
     plan: NetworkPlan,
     text: PlanText,
     nodes: Vec<NodeRow>,
+    /// What somebody else has saved meanwhile.
+    fresh: Option<(NetworkPlan, PlanText)>,
 }
 
 impl Base {
     fn new(env: EnvId, plan: &NetworkPlan, text: PlanText, nodes: &[&NodeRow]) -> Self {
-        Self { env, plan: plan.clone(), text, nodes: nodes.iter().map(|n| (*n).clone()).collect() }
+        Self {
+            env,
+            plan: plan.clone(),
+            text,
+            nodes: nodes.iter().map(|n| (*n).clone()).collect(),
+            fresh: None,
+        }
     }
 
     fn work_out(&self, text: &PlanText) -> (NetworkPlan, Resolved) {
@@ -81,6 +55,25 @@ impl Base {
     fn send(&self, plan: NetworkPlan) -> Vec<Effect> {
         let request = Request::NetSet { env: self.env, based_on: self.plan.revision, plan: Box::new(plan) };
         vec![Effect::Call(Call::Form, request)]
+    }
+
+    fn ask_fresh(&self) -> Request {
+        Request::Net { env: self.env }
+    }
+
+    /// Keeps the plan aside that there is now; returns its text and who saved it.
+    fn keep(&mut self, fresh: Option<Response>) -> Option<(PlanText, String)> {
+        let Some(Response::Net(view)) = fresh else { return None };
+        let names: Vec<(NodeId, &str)> = self.nodes.iter().map(|n| (n.id, n.name.as_str())).collect();
+        let text = PlanText::of(&view.plan, &names);
+        self.fresh = Some((view.plan, text.clone()));
+        Some((text, view.changed_by))
+    }
+
+    fn rebase(&mut self) {
+        if let Some((plan, text)) = self.fresh.take() {
+            (self.plan, self.text) = (plan, text);
+        }
     }
 
     /// Marks what is wrong; the first fault of each field. What is only missing is no fault until the form is sent.
@@ -104,6 +97,26 @@ fn done(response: &Response) -> Vec<Effect> {
         _ => t!("net-saved", revision = 0_u64),
     };
     vec![Effect::Close, Effect::Say(Level::Good, said)]
+}
+
+/// What the fields of a network's form hold by a plan.
+fn values(tag: Tag, text: &PlanText) -> Vec<(&'static str, String)> {
+    let net = text.net(tag).cloned().unwrap_or_default();
+    vec![
+        ("cidr", net.cidr),
+        ("range", net.range),
+        ("gateway", net.gateway),
+        ("floating", net.floating),
+        ("vlans", net.vlans),
+        ("nic", net.nic),
+        ("vlan", net.vlan),
+        ("mtu", net.mtu),
+        ("vip", net.vip),
+        ("cidr6", net.cidr6),
+        ("range6", net.range6),
+        ("gateway6", net.gateway6),
+        ("names", text.names.clone()),
+    ]
 }
 
 struct Network {
@@ -250,6 +263,19 @@ impl Purpose for Network {
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Call, response: Response) -> Vec<Effect> {
         done(&response)
     }
+
+    fn ask_fresh(&self) -> Option<Request> {
+        Some(self.base.ask_fresh())
+    }
+
+    fn theirs(&mut self, _: &Shared, fresh: Option<Response>) -> Option<Theirs> {
+        let (text, by) = self.base.keep(fresh)?;
+        Some(Theirs { by, values: values(self.tag, &text) })
+    }
+
+    fn rebase(&mut self) {
+        self.base.rebase();
+    }
 }
 
 struct Choices {
@@ -301,6 +327,19 @@ pub fn node(
 }
 
 impl Choices {
+    /// What the fields hold by a plan.
+    fn values(&self, text: &PlanText) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        for tag in Tag::ALL.into_iter().filter(|t| self.base.plan.uses(*t)) {
+            let chosen =
+                text.nodes.get(&self.name).and_then(|p| p.get(tag.word())).cloned().unwrap_or_default();
+            let (nic, address) = ids(tag);
+            out.push((nic, if chosen.none { WITHOUT.to_owned() } else { chosen.nic }));
+            out.push((address, chosen.address));
+        }
+        out
+    }
+
     fn text(&self, fields: &Fields) -> PlanText {
         let mut text = self.base.text.clone();
         let ports = text.nodes.entry(self.name.clone()).or_default();
@@ -369,5 +408,18 @@ impl Purpose for Choices {
 
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Call, response: Response) -> Vec<Effect> {
         done(&response)
+    }
+
+    fn ask_fresh(&self) -> Option<Request> {
+        Some(self.base.ask_fresh())
+    }
+
+    fn theirs(&mut self, _: &Shared, fresh: Option<Response>) -> Option<Theirs> {
+        let (text, by) = self.base.keep(fresh)?;
+        Some(Theirs { by, values: self.values(&text) })
+    }
+
+    fn rebase(&mut self) {
+        self.base.rebase();
     }
 }

@@ -11,6 +11,7 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::{Field, Tick};
 use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::stale::Theirs;
 
 /// The port in a field, or a fault under it.
 pub fn port(fields: &mut Fields) -> u16 {
@@ -41,10 +42,12 @@ struct Edit {
     based_on: Revision,
     name: String,
     what: What,
+    fresh: Revision,
 }
 
 fn edit(row: &NodeRow, what: What, fields: Vec<Field>) -> Box<dyn Screen> {
-    let purpose = Edit { node: row.id, based_on: row.revision, name: row.name.clone(), what };
+    let purpose =
+        Edit { node: row.id, based_on: row.revision, name: row.name.clone(), what, fresh: row.revision };
     Box::new(Form::new(purpose, fields))
 }
 
@@ -101,6 +104,25 @@ impl Purpose for Edit {
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {
         vec![Effect::Close, Effect::Say(Level::Good, t!("node-changed", name = &self.name))]
     }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let row = newer(cx, self.node, self.based_on)?;
+        self.fresh = row.revision;
+        let values = match self.what {
+            What::Name => vec![("name", row.name.clone())],
+            What::Address => vec![("address", row.address.to_string()), ("port", row.port.to_string())],
+        };
+        Some(Theirs { by: String::new(), values })
+    }
+
+    fn rebase(&mut self) {
+        self.based_on = self.fresh;
+    }
+}
+
+/// The node as somebody else has saved it, once its row has come.
+pub fn newer(cx: &Shared, node: NodeId, based_on: Revision) -> Option<&NodeRow> {
+    cx.data.node(node).filter(|row| row.revision != based_on)
 }
 
 struct Roles {

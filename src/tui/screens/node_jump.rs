@@ -1,5 +1,6 @@
 //! The form of a node's jump host: through which machine it is reached, and how that is logged in to.
 
+use super::node_forms::newer;
 use crate::api::message::{Credential, JumpAsk, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
@@ -12,16 +13,22 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::stale::Theirs;
 
 struct Jump {
     node: NodeId,
     based_on: Revision,
     name: String,
+    fresh: Revision,
+}
+
+fn place(row: &NodeRow) -> String {
+    row.jump.as_ref().map(|j| j.place().to_string()).unwrap_or_default()
 }
 
 /// Sets or removes a node's jump host.
 pub fn jump(row: &NodeRow) -> Box<dyn Screen> {
-    let place = row.jump.as_ref().map(|j| j.place().to_string()).unwrap_or_default();
+    let place = place(row);
     let kind = row.jump.as_ref().and_then(|j| j.credential.as_ref());
     let method = match kind {
         None | Some(CredentialKind::Set { .. }) => 0,
@@ -43,7 +50,8 @@ pub fn jump(row: &NodeRow) -> Box<dyn Screen> {
         Field::secret("passphrase", t!("field-passphrase")).hint(t!("hint-passphrase")).when("method", "key"),
         Field::text("socket", t!("field-agent"), "").hint(t!("hint-agent")).when("method", "agent"),
     ];
-    Box::new(Form::new(Jump { node: row.id, based_on: row.revision, name: row.name.clone() }, fields))
+    let purpose = Jump { node: row.id, based_on: row.revision, name: row.name.clone(), fresh: row.revision };
+    Box::new(Form::new(purpose, fields))
 }
 
 impl Jump {
@@ -112,5 +120,15 @@ impl Purpose for Jump {
         fields.wipe();
         let said = Effect::Say(Level::Good, t!("node-changed", name = &self.name));
         vec![Effect::Close, said, Effect::Probe(vec![self.node])]
+    }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let row = newer(cx, self.node, self.based_on)?;
+        self.fresh = row.revision;
+        Some(Theirs { by: String::new(), values: vec![("jump", place(row))] })
+    }
+
+    fn rebase(&mut self) {
+        self.based_on = self.fresh;
     }
 }

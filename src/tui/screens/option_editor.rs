@@ -5,14 +5,16 @@
 use super::options::scope_words;
 use crate::api::message::EnvChange;
 use crate::api::{Failure, Request, Response};
+use crate::domain::environment::Environment;
 use crate::domain::ids::EnvId;
 use crate::domain::overrides::{OptionText, Scope, parse, unknown_sections};
-use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::event::{Effect, Level, Settle, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
+use crate::tui::widgets::stale::{Stale, compare_lines};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -32,7 +34,9 @@ pub struct OptionEditor {
     sections: Vec<String>,
     area: TextArea<'static>,
     fault: Option<Text>,
-    /// Somebody changed the same text meanwhile, and was told; or leaving without keeping was asked once.
+    /// What somebody else has saved meanwhile.
+    theirs: Option<String>,
+    /// Leaving without keeping was asked once.
     warned: bool,
 }
 
@@ -40,7 +44,7 @@ impl OptionEditor {
     /// The editor of a text.
     pub fn new(env: EnvId, scope: Scope, file: String, text: String, sections: Vec<String>) -> Self {
         let area = TextArea::new(text.lines().map(str::to_owned).collect());
-        Self { env, scope, file, before: text, sections, area, fault: None, warned: false }
+        Self { env, scope, file, before: text, sections, area, fault: None, theirs: None, warned: false }
     }
 
     fn text(&self) -> String {
@@ -55,6 +59,12 @@ impl OptionEditor {
         self.text().trim_end() != self.before.trim_end()
     }
 
+    /// The text that is saved now.
+    fn saved<'a>(&self, env: &'a Environment) -> &'a str {
+        let mine = env.options.iter().find(|t| t.scope == self.scope && t.file == self.file);
+        mine.map(|t| t.text.as_str()).unwrap_or_default()
+    }
+
     fn keep(&mut self, cx: &Shared) -> Vec<Effect> {
         let text = self.text();
         if let Some((line, fault)) = parse(&text).1.first() {
@@ -62,15 +72,20 @@ impl OptionEditor {
             return Vec::new();
         }
         let Some(row) = cx.data.environment(self.env) else { return Vec::new() };
-        let mine = row.env.options.iter().find(|t| t.scope == self.scope && t.file == self.file);
-        let now = mine.map(|t| t.text.as_str()).unwrap_or_default();
-        if now != self.before && !self.warned {
-            self.warned = true;
-            self.fault = Some(t!("option-changed-meanwhile", by = &row.env.changed_by));
-            return Vec::new();
+        let now = self.saved(&row.env);
+        if now != self.before {
+            return self.outrun(&row.env.changed_by, now.to_owned());
         }
         let change = EnvChange::Options(OptionText { scope: self.scope, file: self.file.clone(), text });
         vec![Effect::Call(Tag::Form, Request::EnvEdit { env: self.env, based_on: row.env.revision, change })]
+    }
+
+    /// Somebody else has saved another text of the same scope and file.
+    fn outrun(&mut self, by: &str, theirs: String) -> Vec<Effect> {
+        let dialog = Stale::new(by, compare_lines(&self.text(), &theirs), t!("stale-what-text"));
+        self.theirs = Some(theirs);
+        self.fault = Some(t!("stale-still"));
+        vec![Effect::Push(Box::new(dialog))]
     }
 
     /// What is wrong or odd, with its line: that of the cursor first.
@@ -89,6 +104,13 @@ impl OptionEditor {
         found.sort_by_key(|(line, _, _)| (*line != here, *line));
         let mut out: Vec<(String, Part)> = Vec::new();
         out.extend(self.fault.iter().map(|f| (cx.tr(f), Part::Bad)));
+        if self.fault.is_none()
+            && let Some(row) = cx.data.environment(self.env)
+            && self.saved(&row.env) != self.before
+        {
+            let words = t!("option-changed-meanwhile", by = &row.env.changed_by);
+            out.push((cx.tr(&words), Part::Warn));
+        }
         out.extend(
             found
                 .into_iter()
@@ -112,6 +134,10 @@ impl Screen for OptionEditor {
 
     fn contexts(&self) -> Vec<Context> {
         vec![Context::Editor]
+    }
+
+    fn types(&self) -> bool {
+        true
     }
 
     fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
@@ -148,6 +174,16 @@ impl Screen for OptionEditor {
             Action::Cancel => Some(vec![Effect::Close]),
             _ => None,
         }
+    }
+
+    fn settle(&mut self, cx: &Shared, how: Settle) -> Vec<Effect> {
+        let Some(theirs) = self.theirs.take().filter(|_| how != Settle::Keep) else { return Vec::new() };
+        self.fault = None;
+        if how == Settle::Theirs {
+            self.area = TextArea::new(theirs.lines().map(str::to_owned).collect());
+        }
+        self.before = theirs;
+        if how == Settle::Mine { self.keep(cx) } else { Vec::new() }
     }
 
     fn answer(&mut self, cx: &Shared, _: Tag, result: Result<Response, Failure>) -> Vec<Effect> {

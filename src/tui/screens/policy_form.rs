@@ -1,5 +1,6 @@
 //! The settings of an environment: what is done about failures without asking, and how many nodes are worked on at once.
 
+use super::env_forms::newer;
 use crate::api::message::EnvChange;
 use crate::api::{Request, Response};
 use crate::domain::environment::{Environment, PARALLEL_MAX};
@@ -10,6 +11,7 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::{Field, Value};
 use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::stale::Theirs;
 
 /// Fields that hold a budget.
 const BUDGETS: [&str; 3] = ["controllers", "computes", "storage"];
@@ -22,6 +24,8 @@ struct Settings {
     parallel: u32,
     /// What is still to be sent after the first answer.
     rest: Option<EnvChange>,
+    /// What somebody else has saved meanwhile.
+    fresh: Option<(Revision, Policy, u32)>,
 }
 
 /// The settings of an environment.
@@ -47,6 +51,7 @@ pub fn settings(env: &Environment) -> Box<dyn Screen> {
         policy: env.policy,
         parallel: env.parallel,
         rest: None,
+        fresh: None,
     };
     Box::new(Form::new(purpose, fields))
 }
@@ -134,6 +139,27 @@ impl Purpose for Settings {
             return self.send(change);
         }
         vec![Effect::Say(Level::Good, t!("env-changed", name = &self.name)), Effect::Close]
+    }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let env = newer(cx, self.env, self.based_on)?;
+        self.fresh = Some((env.revision, env.policy, env.parallel));
+        let budget = env.policy.budget;
+        let values = vec![
+            ("on-failure", env.policy.on_failure.word().to_owned()),
+            ("retries", env.policy.retries.to_string()),
+            ("controllers", budget.controllers.to_string()),
+            ("computes", budget.computes.to_string()),
+            ("storage", budget.storage.to_string()),
+            ("parallel", env.parallel.to_string()),
+        ];
+        Some(Theirs { by: env.changed_by.clone(), values })
+    }
+
+    fn rebase(&mut self) {
+        if let Some((revision, policy, parallel)) = self.fresh.take() {
+            (self.based_on, self.policy, self.parallel, self.rest) = (revision, policy, parallel, None);
+        }
     }
 }
 

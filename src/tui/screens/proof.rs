@@ -21,49 +21,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-/// Arguments that sentences about rungs have.
-pub const ARGUMENTS: [&str; 39] = [
-    "active",
-    "address",
-    "agents",
-    "binary",
-    "cidr",
-    "count",
-    "device",
-    "disk",
-    "file",
-    "fingerprint",
-    "fixed",
-    "format",
-    "host",
-    "hosts",
-    "kind",
-    "line",
-    "lines",
-    "module",
-    "name",
-    "names",
-    "node",
-    "nodes",
-    "physical",
-    "place",
-    "pool",
-    "ram",
-    "seconds",
-    "seen",
-    "sent",
-    "service",
-    "services",
-    "size",
-    "state",
-    "status",
-    "total",
-    "unit",
-    "until",
-    "vcpus",
-    "why",
-];
-
 /// The page.
 pub struct ProofPage {
     env: EnvId,
@@ -229,11 +186,7 @@ fn look(state: RungState) -> (&'static str, Part) {
 
 /// A sentence in the language of the screen.
 fn sentence(said: &Said) -> Text {
-    let key = Text::key(format!("proof-said-{}", said.key));
-    ARGUMENTS.iter().fold(key, |text, name| match said.args.get(*name) {
-        Some(value) => text.with(name, value.as_str()),
-        None => text,
-    })
+    Text::key(format!("proof-said-{}", said.key)).with_all(&said.args)
 }
 
 /// Everything that was said on a rung, on one line.

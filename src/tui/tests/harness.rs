@@ -10,6 +10,7 @@ use crate::domain::user::UserRole;
 use crate::tui::app::{App, Looks};
 use crate::tui::event::{Command, Event, ScreenId, Tag};
 use crate::tui::i18n::Language;
+use crate::tui::keymap::{Context, Found, lookup};
 use crate::tui::theme::{Colours, Theme};
 use crate::tui::update::update;
 use crate::tui::widgets::chrome;
@@ -206,8 +207,24 @@ pub fn user(id: u64, name: &str, role: UserRole) -> UserView {
     }
 }
 
+/// What the footer says is what the keys do: the table finds the same action, and a letter is no hint where letters are text.
+fn footer_is_true(rig: &Rig) {
+    let Some(held) = rig.app.top() else { return };
+    let mut contexts = held.screen.contexts();
+    let typing = held.screen.types() || held.screen.prompt(&rig.app.shared).is_some();
+    contexts.push(Context::Global);
+    for (_, binding, key) in chrome::hints(&rig.app) {
+        let pressed: Vec<String> = key.split(' ').map(str::to_owned).collect();
+        let found = lookup(&contexts, &pressed);
+        let word = binding.action.word();
+        assert!(matches!(found, Found::Binding(b) if b.action == binding.action), "{key} does not {word}");
+        assert!(!typing || key.chars().count() > 1, "{key} is typed here, it does not {word}");
+    }
+}
+
 /// Compares the screen with its snapshot in both sizes and languages.
 pub fn snapshots(name: &str, rig: &mut Rig) {
+    footer_is_true(rig);
     for language in Language::ALL {
         rig.app.shared.catalogue = crate::tui::i18n::Catalogue::new(language);
         for (columns, rows) in [(80, 24), (160, 50)] {

@@ -10,6 +10,7 @@ use crate::domain::ids::{NodeId, Revision};
 use crate::domain::netplan::{LockOutKind, NetworkPlan, NodeFacts, PlanText, Tag, resolve};
 use crate::domain::node::NodeState;
 use crate::domain::user::UserRole;
+use crate::tui::event::{Event, Tag as Call};
 
 const FILE: &str = r#"
     names = "10.20.0.53"
@@ -173,6 +174,8 @@ fn somebody_was_quicker_and_viewers_only_look() {
     let stale = Failure::new(FailureKind::Conflict, "the network plan of production was changed by grace")
         .keyed("error-conflict");
     rig.answer("NetSet", Err(stale));
+    // An engine that has nothing newer to show: the form stays open and says why.
+    rig.answer("Net ", Err(Failure::new(FailureKind::NotFound, "gone")));
     assert!(rig.screen(80, 24).contains('✗'), "the form stays open and says so");
     assert_eq!(rig.stack().last(), Some(&"network-form"));
     let mut rig = opened(UserRole::Viewer, plan(FILE));
@@ -188,4 +191,42 @@ fn a_network_is_taken_out() {
     rig.keys("xl<Enter>");
     let plan = sent(&mut rig);
     assert!(!plan.uses(Tag::Public) && plan.nics.values().all(|n| !n.contains_key(&Tag::Public)));
+}
+
+/// Grace has saved another plan while Ada types into the form of the cluster network.
+fn outrun() -> Rig {
+    let mut rig = opened(UserRole::Operator, plan(FILE));
+    rig.keys("j<Enter><Tab><C-u>10.20.0.10-90<Tab>10.20.0.254<C-s>");
+    drop(rig.call("NetSet"));
+    let stale = Failure::new(FailureKind::Conflict, "stale").keyed("error-conflict");
+    let to = rig.app.top().unwrap().id;
+    rig.event(Event::Answer { to: Some(to), tag: Call::Form, result: Err(stale) });
+    let mut theirs = plan(&FILE.replace("10.20.0.10-200", "10.20.0.20-220").replace("eno1", "ens3"));
+    theirs.revision = Revision(4);
+    rig.answer("Net ", Ok(view(theirs)));
+    rig
+}
+
+#[test]
+fn who_was_outrun_sees_both_and_loses_nothing() {
+    let mut rig = outrun();
+    snapshots("network-stale", &mut rig);
+    // Going on with the editing: everything is still there.
+    rig.keys("<Esc>");
+    snapshots("network-stale-kept", &mut rig);
+    assert!(rig.screen(80, 24).contains("10.20.0.254"));
+    // Mine over theirs, and theirs where I did not type.
+    let mut rig = outrun();
+    rig.keys("<Right><Right><Enter>");
+    let sent = sent(&mut rig);
+    assert_eq!(sent.revision, Revision(4));
+    assert_eq!(sent.nets[&Tag::Cluster].gateway, "10.20.0.254".parse().ok());
+    assert_eq!(sent.patterns[&Tag::Cluster].to_string(), "ens3", "not touched here");
+    assert_eq!(sent.nets[&Tag::Cluster].range.to_string(), "10.20.0.10-10.20.0.90");
+    // Theirs.
+    let mut rig = outrun();
+    rig.keys("<Right><Enter>");
+    let screen = rig.screen(80, 24);
+    assert!(screen.contains("10.20.0.220") && !screen.contains("10.20.0.254"), "{screen}");
+    assert!(rig.calls.iter().all(|c| !format!("{:?}", c.request).starts_with("NetSet")));
 }

@@ -1,11 +1,13 @@
 //! Options of services: the files, the editor, the roll-out.
 
-use super::fixtures::{catalog, nodes, plan};
+use super::fixtures::{catalog, env, nodes, plan};
 use super::harness::snapshots;
 use super::nodes::opened;
 use crate::api::day2::Day2;
 use crate::api::message::EnvChange;
-use crate::api::{Failure, FailureKind, Request, Response};
+use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
+use crate::domain::ids::Revision;
+use crate::domain::overrides::{OptionText, Scope};
 use crate::domain::user::UserRole;
 
 #[test]
@@ -52,4 +54,27 @@ fn a_roll_out_is_shown_first() {
     rig.calls.clear();
     rig.keys("<Right><Enter>");
     let Request::Day2(Day2::RollOut { dry_run: false, .. }) = rig.call("Day2").request else { panic!() };
+}
+
+#[test]
+fn who_was_outrun_sees_the_difference() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.keys("O");
+    rig.answer("Catalog", Ok(Response::Catalog(catalog())));
+    rig.keys("<Enter>[a]<Enter>k = 1");
+    let mut row = env(7, "production", 2, 0, 0);
+    row.env.revision = Revision(9);
+    row.env.changed_by = "grace".into();
+    let file = "/etc/keystone/keystone.conf".to_owned();
+    row.env.options = vec![OptionText { scope: Scope::All, file, text: "[a]\nk = 2\nm = 3\n".into() }];
+    rig.rows(Topic::Environments, vec![Row::Env(row)]);
+    assert!(rig.screen(80, 24).contains("grace has changed this text meanwhile"));
+    rig.keys("<C-s>");
+    snapshots("option-stale", &mut rig);
+    rig.keys("<Right><Right><Enter>");
+    let Request::EnvEdit { based_on, change: EnvChange::Options(text), .. } = rig.call("EnvEdit").request
+    else {
+        panic!()
+    };
+    assert_eq!((based_on, text.text.as_str()), (Revision(9), "[a]\nk = 1\n"));
 }

@@ -4,7 +4,7 @@ use crate::tui::app::App;
 use crate::tui::bindings::BINDINGS;
 use crate::tui::event::Level;
 use crate::tui::i18n::{Text, t};
-use crate::tui::keymap::{Action, Binding, Context, pretty};
+use crate::tui::keymap::{Binding, Context, pretty};
 use crate::tui::screen::{Link, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
@@ -189,33 +189,45 @@ pub fn level_look(level: Level) -> (&'static str, Part) {
     }
 }
 
-/// The most useful keys of this screen, as many as fit.
-fn footer(app: &App, width: usize) -> Line<'static> {
+/// Hints of the top screen: place in the footer, what it does, the key as the table spells it.
+pub fn hints(app: &App) -> Vec<(u8, &'static Binding, &'static str)> {
     let cx = &app.shared;
-    let Some(held) = app.top() else { return Line::default() };
+    let Some(held) = app.top() else { return Vec::new() };
     let mut contexts = held.screen.contexts();
     if !held.screen.is_dialog() && app.gate.is_none() {
         contexts.push(Context::Global);
     }
     let role = cx.me.as_ref().map(|me| me.role);
-    let mut hints: Vec<(u8, &Binding, String)> = Vec::new();
-    let mut actions: Vec<Action> = Vec::new();
+    // Where letters are text, a key that is a letter is none.
+    let typing = held.screen.types() || held.screen.prompt(cx).is_some();
+    let mut hints: Vec<(u8, &Binding, &str)> = Vec::new();
     let mut taken: Vec<&str> = Vec::new();
     for context in &contexts {
         let here: Vec<&Binding> = BINDINGS.iter().filter(|b| b.context == *context).collect();
         for binding in here.iter().filter(|b| b.permitted(role)) {
             // A key that means something else further in is not this one's any more.
-            let key = binding.keys.iter().find(|k| !taken.contains(k));
+            let free = |k: &&&str| !taken.contains(*k) && !(typing && k.chars().count() == 1);
+            let key = binding.keys.iter().find(free);
             if let (Some(place), Some(key)) = (binding.hint, key)
-                && !actions.contains(&binding.action)
+                && hints.iter().all(|(_, known, _)| known.action != binding.action)
             {
-                actions.push(binding.action);
-                let prefix = if contexts.contains(&Context::Shell) { "^]" } else { "" };
-                hints.push((place, binding, format!("{prefix}{}", pretty(key))));
+                hints.push((place, binding, key));
             }
         }
         taken.extend(here.iter().flat_map(|b| b.keys));
     }
+    hints
+}
+
+/// The most useful keys of this screen, as many as fit.
+fn footer(app: &App, width: usize) -> Line<'static> {
+    let cx = &app.shared;
+    let Some(held) = app.top() else { return Line::default() };
+    let prefix = if held.screen.contexts().contains(&Context::Shell) { "^]" } else { "" };
+    let mut hints: Vec<(u8, &Binding, String)> = hints(app)
+        .into_iter()
+        .map(|(place, b, key)| (place, b, format!("{prefix}{}", pretty(key))))
+        .collect();
     hints.sort_by_key(|(place, b, _)| (held.screen.refusal(cx, b.action).is_some(), *place));
     // Help and leaving are always there; what does not fit is in the help.
     let (always, mut some): (Vec<_>, Vec<_>) = hints.into_iter().partition(|(place, ..)| *place >= 90);

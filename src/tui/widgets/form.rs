@@ -6,9 +6,10 @@
 use super::dialog::frame_of;
 use super::field::{Field, Tick, Value};
 use super::prompt::window;
-use crate::api::{Failure, Response, Topic};
+use super::stale::{self, Stale};
+use crate::api::{Failure, FailureKind, Request, Response, Topic};
 use crate::domain::secret::Secret;
-use crate::tui::event::{Effect, Tag};
+use crate::tui::event::{Effect, Level, Settle, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
@@ -67,6 +68,16 @@ pub trait Purpose: Send {
     fn topics(&self) -> Vec<Topic> {
         Vec::new()
     }
+    /// Somebody else was quicker: what to ask the engine for in order to know what there is now. `None`: the rows at hand tell.
+    fn ask_fresh(&self) -> Option<Request> {
+        None
+    }
+    /// What there is now, kept aside for [`Self::rebase`]. `None`: this form has no such thing, or it has not come yet.
+    fn theirs(&mut self, _: &Shared, _: Option<Response>) -> Option<stale::Theirs> {
+        None
+    }
+    /// From now on what was kept aside is what the form is based on.
+    fn rebase(&mut self) {}
     /// Asked once when the form is opened.
     fn opened(&mut self, _: &Shared) -> Vec<Effect> {
         Vec::new()
@@ -105,6 +116,26 @@ impl Fields {
         match self.field(id).map(|f| &f.value) {
             Some(Value::Secret(field)) => field.secret(),
             _ => Secret::default(),
+        }
+    }
+
+    /// What a field holds, as text; nothing of passwords and boxes.
+    pub fn value(&self, id: &str) -> Option<String> {
+        match &self.field(id)?.value {
+            Value::Text(line) => Some(line.text().trim().to_owned()),
+            Value::Choice { options, at } => options.get(*at).map(|(id, _)| id.clone()),
+            Value::Secret(_) | Value::Ticks { .. } => None,
+        }
+    }
+
+    /// Puts a text into a field, or chooses what has that identity.
+    pub fn put(&mut self, id: &str, text: &str) {
+        match self.all.iter_mut().find(|f| f.id == id).map(|f| &mut f.value) {
+            Some(Value::Text(line)) => *line = super::prompt::Line::new(text),
+            Some(Value::Choice { options, at }) => {
+                *at = options.iter().position(|(id, _)| id == text).unwrap_or(*at);
+            }
+            _ => {}
         }
     }
 
@@ -232,12 +263,20 @@ pub struct Form<P> {
     purpose: P,
     fields: Fields,
     sure: bool,
+    /// What the fields held when the form was opened, or when what others saved was last looked at.
+    before: Vec<(&'static str, String)>,
+    /// What somebody else has saved meanwhile.
+    theirs: Option<stale::Theirs>,
+    /// The refusal that said so.
+    stale: Option<Failure>,
 }
 
 impl<P: Purpose> Form<P> {
     /// A form for a purpose.
     pub fn new(purpose: P, fields: Vec<Field>) -> Self {
-        Self { purpose, fields: Fields::new(fields), sure: false }
+        let fields = Fields::new(fields);
+        let before = fields.all.iter().filter_map(|f| Some((f.id, fields.value(f.id)?))).collect();
+        Self { purpose, fields, sure: false, before, theirs: None, stale: None }
     }
 
     /// The same, with a sentence of what is wrong already.
@@ -264,6 +303,21 @@ impl<P: Purpose> Form<P> {
         self.fields.busy =
             effects.iter().any(|e| matches!(e, Effect::Call(..) | Effect::ReadFile(_) | Effect::ReadText(_)));
         effects
+    }
+
+    /// Shows what somebody else has saved next to what is typed here; without that, the refusal.
+    fn outrun(&mut self, cx: &Shared, fresh: Option<Response>) -> Vec<Effect> {
+        if let Some(theirs) = self.purpose.theirs(cx, fresh) {
+            let lines = stale::compare(&self.fields, &self.before, &theirs.values);
+            let dialog = Stale::new(&theirs.by, lines, t!("stale-what"));
+            self.theirs = Some(theirs);
+            self.fields.fault = Some(t!("stale-still"));
+            return vec![Effect::Push(Box::new(dialog))];
+        }
+        if let Some(failure) = &self.stale {
+            self.fields.refuse(cx, failure);
+        }
+        Vec::new()
     }
 
     fn after_typing(&mut self) -> Vec<Effect> {
@@ -375,7 +429,17 @@ impl<P: Purpose> Screen for Form<P> {
             self.fields.busy = false;
         }
         match result {
+            Ok(response) if tag == Tag::Fresh => self.outrun(cx, Some(response)),
             Ok(response) => self.purpose.done(cx, &mut self.fields, tag, response),
+            Err(failure)
+                if tag == Tag::Form && failure.kind == FailureKind::Conflict && failure.is_stale() =>
+            {
+                self.stale = Some(failure);
+                match self.purpose.ask_fresh() {
+                    Some(request) => vec![Effect::Call(Tag::Fresh, request)],
+                    None => self.outrun(cx, None),
+                }
+            }
             Err(failure) => self.purpose.refused(cx, tag, &failure).unwrap_or_else(|| {
                 self.fields.refuse(cx, &failure);
                 if self.purpose.forgets() {
@@ -384,6 +448,26 @@ impl<P: Purpose> Screen for Form<P> {
                 Vec::new()
             }),
         }
+    }
+
+    fn settle(&mut self, cx: &Shared, how: Settle) -> Vec<Effect> {
+        let Some(theirs) = self.theirs.take().filter(|_| how != Settle::Keep) else { return Vec::new() };
+        self.purpose.rebase();
+        for (id, value) in &theirs.values {
+            let before = self.before.iter().find(|(known, _)| known == id).map(|(_, v)| v);
+            // What was not touched here is theirs in any case.
+            if how == Settle::Theirs || self.fields.value(id).as_ref() == before {
+                self.fields.put(id, value);
+            }
+        }
+        self.before = theirs.values;
+        self.fields.clear_faults();
+        if how == Settle::Mine {
+            return self.submit(cx);
+        }
+        self.fields.changed = false;
+        self.purpose.typed(&mut self.fields);
+        vec![Effect::Say(Level::Info, t!("stale-taken", by = theirs.by))]
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {

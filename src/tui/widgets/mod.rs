@@ -10,6 +10,7 @@ pub(super) mod form;
 pub(super) mod list;
 pub(super) mod prompt;
 pub(super) mod secret_field;
+pub(super) mod stale;
 pub(super) mod states;
 pub(super) mod table;
 pub(super) mod tabs;
