@@ -50,10 +50,24 @@ pub enum Topic {
     /// How machines are found for an environment: one [`Row::Discovery`], a [`Row::Sweep`] for each sweep that is remembered, and a
     /// [`Row::Found`] for each address that ever answered.
     Discovery(EnvId),
+    /// When something of an environment that is asked for as a whole has changed: one [`Row::Mark`].
+    Matter(EnvId, Matter),
     /// Shells that are open: [`Row::Shell`].
     Shells,
     /// Who is here: [`Row::Session`].
     Sessions,
+}
+
+/// What is asked for as a whole instead of being watched row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matter {
+    /// The network plan: `Net`.
+    Network,
+    /// Pools, subnets and addresses: `Ip`.
+    Addresses,
+    /// Accounts of services: `Accounts`.
+    Accounts,
 }
 
 /// Identity of a row within its topic.
@@ -104,6 +118,8 @@ pub enum Row {
     Proof(Box<ProofRow>),
     /// How machines are found.
     Discovery(Box<DiscoveryRow>),
+    /// When something has changed.
+    Mark(MarkRow),
     /// A shell.
     Shell(ShellRow),
     /// A session.
@@ -121,7 +137,7 @@ impl Row {
             Self::Job(r) => r.id.0 << 32,
             Self::JobNode(r) => r.node.0,
             Self::Step(r) => u64::from(r.index),
-            Self::Check(_) | Self::Proof(_) | Self::Unknown => 0,
+            Self::Check(_) | Self::Proof(_) | Self::Mark(_) | Self::Unknown => 0,
             Self::CheckRun(_) => 1,
             Self::Sweep(r) => r.id.0 | (1 << 62),
             Self::Discovery(_) => u64::MAX,
@@ -148,6 +164,15 @@ pub(super) fn lenient<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Vec<Row>
             Maybe::Other(_) => Row::Unknown,
         })
         .collect())
+}
+
+/// When something has changed, as far as this engine knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkRow {
+    /// Grows with each change.
+    pub version: u64,
+    /// When it last did; 0 if it did not since the engine was started.
+    pub at: Moment,
 }
 
 /// An environment in the list.
@@ -211,6 +236,20 @@ pub struct NodeRow {
     pub probing: Option<Moment>,
     /// Revision.
     pub revision: Revision,
+}
+
+impl NodeRow {
+    /// Whether something of an installation is or may be on it: then it leaves by a job, and is not just taken out of the list.
+    pub fn is_part_of_a_cloud(&self) -> bool {
+        !matches!(self.state, NodeState::Discovered | NodeState::Ready) && !self.roles.is_empty()
+    }
+}
+
+impl JobRow {
+    /// Whether something of what it did was undone, and something is still there.
+    pub fn is_partly_undone(&self) -> bool {
+        self.state == JobState::Undone && self.permille > 0
+    }
 }
 
 impl<'a> From<&'a NodeRow> for NodeFacts<'a> {

@@ -200,8 +200,13 @@ async fn list(talk: &Talk, env: Option<&str>) -> Result<(), Fault> {
             [
                 j.id.to_string(),
                 names.get(&j.env).cloned().unwrap_or_else(|| j.env.to_string()),
-                j.state.to_string(),
-                print::share(j.permille),
+                if j.is_partly_undone() { "partly undone".to_owned() } else { j.state.to_string() },
+                // Of what was undone only a part is left.
+                if j.is_partly_undone() {
+                    format!("{} left", print::share(j.permille))
+                } else {
+                    print::share(j.permille)
+                },
                 format!("{} of {}", j.nodes_done, j.nodes),
                 format!("{} by {}", print::ago(j.created), j.by),
                 print::span(took),
@@ -235,6 +240,9 @@ pub fn summary(job: &JobRow) -> Vec<String> {
         "job {} {} after {took}: {} of {} nodes done; steps: {} changed, {} unchanged",
         job.id, job.state, job.nodes_done, job.nodes, job.changed, job.unchanged
     ));
+    if job.is_partly_undone() {
+        lines.push("only a part was undone: what is done on the other nodes, or before it, is still there".to_owned());
+    }
     if job.state == JobState::Succeeded && job.changed == 0 && job.kind == PlanKind::Install {
         lines.push("nothing was changed: every step found its work done".to_owned());
     }

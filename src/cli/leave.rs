@@ -8,7 +8,6 @@ use crate::api::day2::Day2;
 use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
 use crate::domain::day2::LeaveHow;
-use crate::domain::node::NodeState;
 use clap::Args;
 
 /// How a node is taken out.
@@ -42,8 +41,7 @@ pub struct LeaveArgs {
 pub async fn run(global: &Global, wanted: &str, args: LeaveArgs) -> Result<Code, Fault> {
     let talk = Talk::open(global).await?;
     let node = find::node(&talk, wanted).await?;
-    let untouched = matches!(node.state, NodeState::Discovered | NodeState::Ready) || node.roles.is_empty();
-    if args.forget || untouched {
+    if args.forget || !node.is_part_of_a_cloud() {
         return forget(&talk, &node, args).await;
     }
     let how = LeaveHow { undo: args.undo, delete_instances: args.delete_instances, gone: args.gone };

@@ -9,6 +9,7 @@ use super::environments::no_env;
 use super::jobs::JobCell;
 use super::records::ACCOUNTS;
 use super::{Engine, dice, now};
+use crate::api::rows::Matter;
 use crate::api::views::AccountView;
 use crate::api::{Failure, FailureKind};
 use crate::catalog::AccountSpec;
@@ -158,7 +159,9 @@ impl Engine {
             .arg("kind", if spec.kind == AccountKind::User { "user" } else { "password" }));
         }
         let deed = Self::deed(asks, AuditKind::Account, &env, format!("{how} the account {name}"));
-        self.audited(Some(deed), |batch| self.records.put_account(batch, id, name, &value))
+        self.audited(Some(deed), |batch| self.records.put_account(batch, id, name, &value))?;
+        self.topics.moved(id, Matter::Accounts, now());
+        Ok(())
     }
 
     /// Nodes on which a step that got the account was begun and not undone since, with their names.
@@ -237,6 +240,7 @@ impl Engine {
                 plan.steps.values().flat_map(|s| s.secrets.iter().cloned()).collect();
             (plan.env, names)
         };
+        self.topics.moved(env, Matter::Accounts, now());
         for name in names {
             if let Err(why) = self.rotation(env, &name) {
                 tracing::warn!(%why, account = %name, "the old password could not be forgotten yet");
@@ -354,12 +358,14 @@ impl Engine {
         let what = if back { "went back to the old password of" } else { "rotated the password" };
         let deed = Self::deed(asks, AuditKind::Account, &env, format!("{what} {name}"));
         let (by, at) = (asks.name.clone(), now());
-        self.start_job_with(asks, &env, plan, Some(deed), |batch, job| {
+        let cell = self.start_job_with(asks, &env, plan, Some(deed), |batch, job| {
             let kept = Unfinished { old: present, job, by, at, back };
             let text = Secret::new(serde_json::to_string(&kept).unwrap_or_default());
             self.records.put_account(batch, id, name, &value)?;
             self.records.put_account(batch, id, &beside(name), &text)
-        })
+        })?;
+        self.topics.moved(id, Matter::Accounts, now());
+        Ok(cell)
     }
 }
 

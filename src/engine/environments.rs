@@ -5,13 +5,14 @@ use super::topics::Area;
 use super::{Engine, now};
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind};
+use crate::domain::audit::AuditKind;
 use crate::domain::choice::choose;
 use crate::domain::day2::Shape;
 use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
 use crate::domain::ids::{EnvId, Revision};
 use crate::domain::policy::{Policy, RETRIES_MAX};
 use crate::domain::user::User;
-use crate::store::Kind;
+use crate::store::{Kind, Stamp};
 
 /// A refusal because there is no such environment.
 pub fn no_env(env: EnvId) -> Failure {
@@ -126,6 +127,7 @@ impl Engine {
         if env.revision != based_on {
             return Err(stale(("environment", &env.name), &env.changed_by, based_on, env.revision));
         }
+        let mut deed = None;
         match change {
             EnvChange::Rename(name) => env.name = name,
             EnvChange::Hide(hidden) => {
@@ -177,7 +179,11 @@ impl Engine {
                 }
                 env.parallel = parallel;
             }
-            EnvChange::Options(text) => self.set_options(&mut env, text)?,
+            EnvChange::Options(text) => {
+                let what = self.told_options(&env, &text);
+                self.set_options(&mut env, text)?;
+                deed = Some(Self::deed(asks, AuditKind::Service, &env, what));
+            }
             EnvChange::Policy(policy) => {
                 if policy.retries > RETRIES_MAX {
                     let why =
@@ -193,7 +199,7 @@ impl Engine {
         env.revision = env.revision.next();
         env.changed = now();
         env.changed_by.clone_from(&asks.name);
-        self.records.save(ENVIRONMENTS, &id, &env)?;
+        self.audited(deed, |batch| ENVIRONMENTS.put(batch, &id, &env, Stamp::engine(now())))?;
         self.model.write().envs.insert(id, env.clone());
         self.topics.touch(Area::Environments);
         self.topics.touch(Area::Check(id));

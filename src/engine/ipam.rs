@@ -7,6 +7,7 @@
 
 use super::records::ADDRESSES;
 use super::{Engine, now};
+use crate::api::rows::Matter;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditKind;
 use crate::domain::environment::Environment;
@@ -136,6 +137,7 @@ impl Engine {
         let deed = Self::deed(asks, AuditKind::Network, &env, what);
         self.audited(Some(deed), |batch| difference(batch, env.id, &book, &next))?;
         self.books.map().insert(env.id, next);
+        self.topics.moved(env.id, Matter::Addresses, now());
         Ok(events)
     }
 
@@ -156,6 +158,7 @@ impl Engine {
     fn ip_save(&self, env: EnvId, old: &Ipam, new: Ipam) -> Result<(), Failure> {
         self.records.change(|batch| difference(batch, env, old, &new))?;
         self.books.map().insert(env, new);
+        self.topics.moved(env, Matter::Addresses, now());
         Ok(())
     }
 

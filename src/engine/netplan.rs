@@ -9,6 +9,7 @@ use super::now;
 use super::records::{NETWORKS, NetworkRecord};
 use super::topics::Area;
 use crate::api::message::NetView;
+use crate::api::rows::Matter;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::environment::Environment;
@@ -137,6 +138,8 @@ impl Engine {
             record.plan.given.clone_from(&resolved.addresses);
             self.audited(deed, |batch| NETWORKS.put(batch, &env, &record, Stamp::engine(now())))?;
             self.model.write().networks.insert(env, record.clone());
+            self.topics.moved(env, Matter::Network, now());
+            self.topics.moved(env, Matter::Addresses, now());
         }
         let NetworkRecord { plan, changed, changed_by } = record;
         Ok(NetView { plan, resolved, changed, changed_by })

@@ -7,6 +7,7 @@ use super::Engine;
 use super::jobs::JobCell;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditKind;
+use crate::domain::choice::choose;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::job::JobNodeState;
@@ -68,6 +69,18 @@ impl Engine {
         }
         env.options.sort_by(|a, b| (a.scope, &a.file).cmp(&(b.scope, &b.file)));
         Ok(())
+    }
+
+    /// What another text of a scope and file changes, for the audit trail.
+    pub fn told_options(&self, env: &Environment, text: &OptionText) -> String {
+        let old = env.options.iter().find(|t| t.scope == text.scope && t.file == text.file);
+        let scope = match text.scope {
+            Scope::All => "all nodes".to_owned(),
+            Scope::Role(role) => format!("role {role}"),
+            Scope::Node(id) => self.node(id).map_or_else(|_| format!("node {id}"), |n| format!("node {}", n.name)),
+        };
+        let what = overrides::told(old.map_or("", |t| t.text.as_str()), &text.text);
+        format!("changed options of {} for {scope}: {what}", text.file)
     }
 
     /// What a node is to have, as its library reads it.
@@ -132,12 +145,23 @@ impl Engine {
             let mine = model.nodes.values().filter(|n| n.env == env && n.state == NodeState::Installed);
             mine.map(|n| n.id).collect()
         };
+        let (record, catalog) = (self.env(env)?, self.catalog()?);
+        let platform = catalog.platform(&record.platform);
+        let specs = platform.map(|p| catalog.specs(p)).unwrap_or_default();
+        let chosen = choose(&specs, &record.modules, &[]);
+        let modules: Vec<_> = chosen.modules.iter().filter_map(|(name, _)| catalog.module(name)).collect();
+        // Of a file that no chosen module writes nothing comes to a node.
+        let written = |file: &str| {
+            let mut steps = modules.iter().flat_map(|m| &m.steps);
+            platform.is_some_and(|p| steps.any(|step| catalog.writes(p, step, file)))
+        };
+        let here = |line: &&str| line.split('\t').nth(1).is_some_and(written);
         let mut out = BTreeMap::new();
         for node in nodes {
             let (is, wanted) = (self.options_on(env, node)?, self.options_of(env, node)?);
             let only = |a: &str, b: &str| -> Vec<String> {
                 let b: BTreeSet<&str> = b.lines().collect();
-                a.lines().filter(|l| !b.contains(l)).map(str::to_owned).collect()
+                a.lines().filter(here).filter(|l| !b.contains(l)).map(str::to_owned).collect()
             };
             let (gone, fresh) = (only(&is, &wanted), only(&wanted, &is));
             if !gone.is_empty() || !fresh.is_empty() {

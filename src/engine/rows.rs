@@ -76,6 +76,7 @@ impl Engine {
             Topic::JobNode(job, node) => self.step_rows(job, node),
             Topic::Check(env) => self.check_rows(env),
             Topic::Proof(env) => self.proof_rows(env),
+            Topic::Matter(env, matter) => vec![Row::Mark(self.topics.mark(env, matter))],
             Topic::Sweep(sweep) => self.sweep_rows(sweep),
             Topic::Discovery(env) => self.discovery_rows(env),
             Topic::Shells => self.shells.rows(),

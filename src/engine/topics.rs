@@ -4,7 +4,9 @@
 //! areas of its own subscriptions. Nothing is queued here, so a slow client costs nothing.
 
 use crate::api::Topic;
+use crate::api::rows::{MarkRow, Matter};
 use crate::domain::ids::{EnvId, JobId, SweepId};
+use crate::domain::time::Moment;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
@@ -28,6 +30,8 @@ pub enum Area {
     Proof(EnvId),
     /// How machines are found for an environment.
     Discovery(EnvId),
+    /// What is asked for as a whole.
+    Matter(EnvId, Matter),
     /// Open shells.
     Shells,
     /// Connected clients.
@@ -45,6 +49,7 @@ pub fn areas(topic: Topic) -> Area {
         Topic::Check(env) => Area::Check(env),
         Topic::Proof(env) => Area::Proof(env),
         Topic::Discovery(env) => Area::Discovery(env),
+        Topic::Matter(env, matter) => Area::Matter(env, matter),
         Topic::Shells => Area::Shells,
         Topic::Sessions => Area::Sessions,
     }
@@ -53,12 +58,14 @@ pub fn areas(topic: Topic) -> Area {
 /// Counters of change.
 pub struct Topics {
     versions: Mutex<HashMap<Area, u64>>,
+    /// When a matter was touched last.
+    moments: Mutex<HashMap<Area, Moment>>,
     tick: watch::Sender<u64>,
 }
 
 impl Default for Topics {
     fn default() -> Self {
-        Self { versions: Mutex::default(), tick: watch::channel(0).0 }
+        Self { versions: Mutex::default(), moments: Mutex::default(), tick: watch::channel(0).0 }
     }
 }
 
@@ -67,6 +74,20 @@ impl Topics {
     pub fn touch(&self, area: Area) {
         *self.versions.lock().unwrap_or_else(PoisonError::into_inner).entry(area).or_default() += 1;
         self.tick.send_modify(|t| *t += 1);
+    }
+
+    /// A matter of an environment has changed.
+    pub fn moved(&self, env: EnvId, matter: Matter, at: Moment) {
+        let area = Area::Matter(env, matter);
+        self.moments.lock().unwrap_or_else(PoisonError::into_inner).insert(area, at);
+        self.touch(area);
+    }
+
+    /// When a matter of an environment has changed.
+    pub fn mark(&self, env: EnvId, matter: Matter) -> MarkRow {
+        let moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = moments.get(&Area::Matter(env, matter)).copied().unwrap_or_default();
+        MarkRow { version: self.version(Topic::Matter(env, matter)), at }
     }
 
     /// Counter of the topic's area.

@@ -4,7 +4,9 @@
 //! replaces them. Nothing here is ever made up by the client.
 
 use crate::api::check::{CheckRow, CheckRunRow};
-use crate::api::rows::{DiscoveryRow, EnvRow, FoundRow, JobNodeRow, JobRow, NodeRow, StepRow, SweepRow};
+use crate::api::rows::{
+    DiscoveryRow, EnvRow, FoundRow, JobNodeRow, JobRow, MarkRow, Matter, NodeRow, StepRow, SweepRow,
+};
 use crate::api::{Row, RowKey, Topic, Update};
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use std::collections::{BTreeMap, HashMap};
@@ -155,6 +157,12 @@ impl Data {
     /// The proof of an environment.
     pub fn proof(&self, env: EnvId) -> Option<&crate::api::proof::ProofRow> {
         self.rows(Topic::Proof(env)).find_map(|r| if let Row::Proof(r) = r { Some(&**r) } else { None })
+    }
+
+    /// When a matter of an environment has changed.
+    pub fn mark(&self, env: EnvId, matter: Matter) -> Option<&MarkRow> {
+        let mut rows = self.rows(Topic::Matter(env, matter));
+        rows.find_map(|r| if let Row::Mark(r) = r { Some(r) } else { None })
     }
 
     /// Shells that are open.

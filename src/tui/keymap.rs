@@ -43,6 +43,7 @@ actions! {
     Details "details", Shell "shell", Logs "logs",
     NodeImport "import", NodeExport "export-nodes", ImportApply "import-apply", ImportKeys "import-keys", ImportNotes "import-notes",
     ModuleToggle "module-toggle", Options "options", OptionScope "option-scope", OptionRollOut "option-roll-out",
+    Services "services", ServiceRestart "service-restart",
     SweepStop "sweep-stop", SweepAdd "sweep-add", SweepAgain "sweep-again", SweepSchedule "sweep-schedule",
     Discovered "found", CredentialSets "credential-sets", LoginLimit "login-limit", SightingsForget "sightings-forget",
     SetAdd "set-add", SetDrop "set-drop", SetFirst "set-first", FactsHistory "facts",
@@ -133,6 +134,8 @@ pub enum Context {
     Accounts,
     /// Options of services.
     Options,
+    /// Services of a node.
+    Services,
     /// A text that is edited.
     Editor,
     /// A connectivity check.
@@ -152,7 +155,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -183,6 +186,7 @@ impl Context {
         Self::Addresses,
         Self::Accounts,
         Self::Options,
+        Self::Services,
         Self::Editor,
         Self::Check,
         Self::Proof,
@@ -225,6 +229,7 @@ impl Context {
             Self::Addresses => "addresses",
             Self::Accounts => "accounts",
             Self::Options => "options",
+            Self::Services => "services",
             Self::Editor => "editor",
             Self::Check => "check",
             Self::Proof => "proof",

@@ -12,6 +12,7 @@ mod app;
 mod bindings;
 mod data;
 mod event;
+mod fresh;
 mod global;
 mod guard;
 mod i18n;

@@ -209,6 +209,44 @@ pub fn parse(text: &str) -> (Vec<Setting>, Vec<(usize, OptionFault)>) {
     (settings, faults)
 }
 
+/// Most characters that an entry of the audit trail has of a change of options.
+const TOLD_MAX: usize = 1500;
+
+/// What another text changes, in a sentence without secrets: options that go, options that come, each with its value.
+pub fn told(before: &str, after: &str) -> String {
+    let words = |text: &str| -> Vec<String> {
+        let mut section = String::new();
+        let mut out = Vec::new();
+        for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with(['#', ';'])) {
+            if line.starts_with('[') {
+                line.clone_into(&mut section);
+                continue;
+            }
+            let (key, value) = line.split_once(['=', ':']).unwrap_or((line, ""));
+            let (key, value) = (key.trim(), value.trim());
+            out.push(match (key.strip_prefix('!'), is_secret(key, value)) {
+                (Some(_), _) => format!("{section} {key}"),
+                // None is kept; should a text of an older release have one, it does not get into the trail.
+                (None, true) => format!("{section} {key} = ***"),
+                (None, false) => format!("{section} {key} = {value}"),
+            });
+        }
+        out
+    };
+    let (old, new) = (words(before), words(after));
+    let gone = old.iter().filter(|l| !new.contains(l)).map(|l| format!("- {l}"));
+    let fresh = new.iter().filter(|l| !old.contains(l)).map(|l| format!("+ {l}"));
+    let all: Vec<String> = gone.chain(fresh).collect();
+    if all.is_empty() {
+        return "nothing but comments or the order".into();
+    }
+    let all = all.join("; ");
+    if all.chars().count() <= TOLD_MAX {
+        return all;
+    }
+    all.chars().take(TOLD_MAX).chain(" …".chars()).collect()
+}
+
 /// Whether `path` can be the file of a text.
 pub fn check_file(path: &str) -> Result<(), OptionFault> {
     let good = path.starts_with('/')

@@ -104,3 +104,14 @@ proptest! {
         prop_assert_eq!(mine.map(|s| s.values.clone()), Some(vec![value.trim().to_owned()]));
     }
 }
+
+#[test]
+fn a_change_is_told_before_and_after_without_secrets() {
+    let before = "# mine\n[a]\nk = 1\nsame = x\n[b]\nold_password = hunter2\n";
+    let after = "[a]\nk = 2\nsame = x\n!gone\n[b]\ndb = mysql://u:hunter2@h/x\n";
+    let said = told(before, after);
+    assert_eq!(said, "- [a] k = 1; - [b] old_password = ***; + [a] k = 2; + [a] !gone; + [b] db = ***");
+    assert!(told("", "").contains("nothing"));
+    let long = format!("[a]\nk = {}\n", "x".repeat(5000));
+    assert!(told("", &long).chars().count() <= TOLD_MAX + 2);
+}

@@ -87,3 +87,63 @@ button-roll-out = Roll out
 error-nothing-to-roll-out = There is nothing to roll out: every installed node has the options that are set, or no module writes their files.
 error-no-new-nodes = Every node of the environment is installed already.
 error-no-service = The node { $node } has no service { $unit }.
+
+## A node in daily use
+known-since = as of { $at }
+options-settled = Installed nodes have the options that are set.
+options-open = { $count ->
+    [one] One installed node does not have them as they are set: R rolls them out.
+   *[other] { $count } installed nodes do not have them as they are set: R rolls them out.
+}
+options-open-nodes = { $count ->
+    [one] 1 node
+   *[other] { $count } nodes
+}
+options-no-module = no module
+col-options-open = Not yet on
+context-services = Services of a node
+act-services = services of the node: state, last lines, restart
+hint-services = services
+act-service-restart = restart the service
+hint-service-restart = restart
+crumb-services = Services of { $node }
+services-asking = Asking { $node } how its services stand…
+services-empty = No services of modules are on it.
+services-head = { $bad ->
+    [0] { $count } services, all active
+   *[other] { $count } services, { $bad } not active
+}
+service-state = { $state } since { $since }; last result: { $result }
+service-boot = At boot: { $enabled }; restarted by systemd: { $restarts }
+service-no-lines = It has logged nothing that is kept.
+service-restart-title = Restart { $unit }
+service-restart-what = { $unit } on { $node } is restarted now.
+service-restart-risk = Requests that it serves at the moment may fail. Nothing else is changed; it stands in the audit trail.
+service-restarted = { $unit } is restarted and active.
+service-restarted-badly = { $unit } is restarted and not active: Enter shows its last lines.
+button-restart = Restart
+col-service = Service
+col-restarts = Restarts
+leave-title = { $name } leaves the environment
+leave-intro = The node belongs to an installed cloud. What is done for it to leave is shown before anything happens.
+field-leave-how = How
+field-leave-guests = Instances on it
+leave-stop = stop its services
+leave-undo = undo its installation
+leave-gone = the machine is gone
+leave-forget = only forget it
+leave-stop-means = On the machine its services are stopped, the rest stays as it is; the cloud and the other nodes forget it.
+leave-undo-means = On the machine the installation is undone, last step first; the cloud and the other nodes forget it.
+leave-gone-means = Nothing is done on the machine; the cloud and the other nodes forget it.
+leave-forget-means = Only the list forgets it: neither the machine nor the cloud is touched, and the cloud goes on counting with it.
+leave-guests-keep = it stays while there are some
+leave-guests-delete = are deleted
+leave-guests-keep-means = While there are instances on it, the job stops before anything is changed.
+leave-guests-delete-means = INSTANCES ON IT ARE DELETED.
+leave-note = This cannot be taken back, but the node can be added again.
+leave-started = { $name } leaves; it is taken out of the list at the good end of the job.
+leave-forgotten = { $name } is taken out of the list; machine and cloud are as they were.
+button-leave = Take it out
+refused-leave-one = Nodes of an installed cloud leave one by one: mark only one.
+job-partly-undone = partly undone
+hint-jump-new = Through which machine it is reached, as admin@10.0.0.1:22; blank: directly. It is logged in to as to the node.

@@ -83,3 +83,57 @@ button-roll-out = 下发
 error-nothing-to-roll-out = 没有可下发的内容：已安装的节点都已具备所设选项，或没有模块写入这些文件。
 error-no-new-nodes = 环境中的所有节点都已安装。
 error-no-service = 节点 { $node } 没有服务 { $unit }。
+
+## 节点的日常运维
+known-since = 截至 { $at }
+options-settled = 已安装的节点均已采用所设选项。
+options-open = { $count } 个已安装的节点尚未采用所设选项：按 R 下发。
+options-open-nodes = { $count } 个节点
+options-no-module = 无模块
+col-options-open = 尚未下发
+context-services = 节点的服务
+act-services = 节点的服务：状态、最近日志、重启
+hint-services = 服务
+act-service-restart = 重启服务
+hint-service-restart = 重启
+crumb-services = { $node } 的服务
+services-asking = 正在询问 { $node } 的服务状态…
+services-empty = 该节点上没有模块的服务。
+services-head = { $bad ->
+    [0] { $count } 个服务，全部运行
+   *[other] { $count } 个服务，{ $bad } 个未运行
+}
+service-state = { $state }，自 { $since } 起；上次结果：{ $result }
+service-boot = 开机启动：{ $enabled }；由 systemd 重启次数：{ $restarts }
+service-no-lines = 没有保留的日志。
+service-restart-title = 重启 { $unit }
+service-restart-what = 现在重启 { $node } 上的 { $unit }。
+service-restart-risk = 它正在处理的请求可能失败。不会改变其他内容；此操作会记入审计记录。
+service-restarted = { $unit } 已重启并正在运行。
+service-restarted-badly = { $unit } 已重启但未运行：按 Enter 查看最近日志。
+button-restart = 重启
+col-service = 服务
+col-restarts = 重启
+leave-title = { $name } 离开环境
+leave-intro = 该节点属于已安装的云。执行之前会先显示将要做什么。
+field-leave-how = 方式
+field-leave-guests = 其上的实例
+leave-stop = 停止其服务
+leave-undo = 撤销其安装
+leave-gone = 机器已不在
+leave-forget = 仅从列表删除
+leave-stop-means = 在机器上停止其服务，其余保持不变；云和其他节点不再记录它。
+leave-undo-means = 在机器上按相反顺序撤销安装；云和其他节点不再记录它。
+leave-gone-means = 不在机器上执行任何操作；云和其他节点不再记录它。
+leave-forget-means = 只从列表中删除：机器和云都不改动，云仍会把它计算在内。
+leave-guests-keep = 有实例时不移除
+leave-guests-delete = 一并删除
+leave-guests-keep-means = 若其上仍有实例，任务会在做任何改动之前停止。
+leave-guests-delete-means = 其上的实例将被删除。
+leave-note = 此操作不可撤回，但可以重新加入该节点。
+leave-started = { $name } 正在离开；任务成功结束后会从列表中删除。
+leave-forgotten = { $name } 已从列表中删除；机器和云保持原样。
+button-leave = 移除
+refused-leave-one = 已安装云中的节点须逐个移除：请只标记一个。
+job-partly-undone = 部分撤销
+hint-jump-new = 通过哪台机器到达，如 admin@10.0.0.1:22；留空为直连。以与节点相同的方式登录。

@@ -3,11 +3,13 @@
 use super::account_forms;
 use super::rotation::RotationDialog;
 use crate::api::views::AccountView;
-use crate::api::{Failure, Request, Response};
+use crate::api::rows::{JobRow, Matter};
+use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::accounts::{AccountKind, NewValue, Place, RotationView, Strength};
 use crate::domain::ids::EnvId;
 use crate::domain::plan::localized;
 use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
@@ -30,12 +32,13 @@ pub struct AccountsPage {
     list: List,
     /// Not answered yet, why not, or what there is.
     view: Option<Result<Vec<AccountView>, Text>>,
+    fresh: Fresh,
 }
 
 impl AccountsPage {
     /// The page of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, list: List::default(), view: None }
+        Self { env, list: List::default(), view: None, fresh: Fresh::default() }
     }
 
     fn all(&self) -> &[AccountView] {
@@ -141,8 +144,25 @@ impl Screen for AccountsPage {
         self.list.filter.prompt()
     }
 
-    fn online(&mut self, _: &Shared) -> Vec<Effect> {
-        vec![Effect::Call(Tag::Content, Request::Accounts { env: self.env })]
+    fn topics(&self) -> Vec<Topic> {
+        vec![Topic::Jobs(self.env), Topic::Matter(self.env, Matter::Accounts)]
+    }
+
+    fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.fresh.ask(cx, Request::Accounts { env: self.env })
+    }
+
+    fn changed(&mut self, cx: &Shared, topic: Topic) -> Vec<Effect> {
+        let moved = match topic {
+            Topic::Matter(..) => self.fresh.marked(cx.data.mark(self.env, Matter::Accounts)),
+            // Where an account is in use follows from what jobs have done.
+            _ => {
+                let jobs = cx.data.jobs(self.env);
+                let of = |j: &&JobRow| (j.id, j.state.word(), j.changed, j.nodes_done);
+                self.fresh.differs(&jobs.iter().map(of).collect::<Vec<_>>())
+            }
+        };
+        if moved { self.fresh.changed(cx, Request::Accounts { env: self.env }) } else { Vec::new() }
     }
 
     fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {
@@ -199,12 +219,12 @@ impl Screen for AccountsPage {
         match result {
             Ok(Response::Accounts(all)) => {
                 self.view = Some(Ok(all));
-                Vec::new()
+                self.fresh.came(cx, true, Request::Accounts { env: self.env })
             }
             Ok(_) => Vec::new(),
             Err(f) if tag == Tag::Content => {
                 self.view = Some(Err(cx.catalogue.failure(&f)));
-                Vec::new()
+                self.fresh.came(cx, false, Request::Accounts { env: self.env })
             }
             Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }
@@ -219,7 +239,8 @@ impl Screen for AccountsPage {
             }
             Some(Ok(_)) => {}
         }
-        let mut open = Vec::new();
+        let mut open: Vec<(String, Part)> =
+            self.fresh.known(cx).map(|k| (cx.tr(&k), Part::Dim)).into_iter().collect();
         for (line, part) in self.open(cx) {
             let width = usize::from(area.width).saturating_sub(2).max(1);
             open.extend(text::wrap(&line, width).into_iter().map(|l| (l, part)));

@@ -1,10 +1,12 @@
 //! Addresses of an environment: pools, subnets, who uses what.
 
 use super::address_forms;
-use crate::api::{Failure, Request, Response};
+use crate::api::rows::{Matter, NodeRow};
+use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::ids::EnvId;
 use crate::domain::ipam::{AddressRow, IpRequest, IpView, PoolUse, Subnet, SubnetState};
 use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
@@ -46,12 +48,13 @@ pub struct AddressPage {
     list: List,
     /// Not answered yet, why not, or what there is.
     view: Option<Result<Box<IpView>, Text>>,
+    fresh: Fresh,
 }
 
 impl AddressPage {
     /// The page of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, tab: Tab::Pools, list: List::default(), view: None }
+        Self { env, tab: Tab::Pools, list: List::default(), view: None, fresh: Fresh::default() }
     }
 
     fn has(&self) -> Option<&IpView> {
@@ -131,6 +134,9 @@ impl AddressPage {
         if conflicts > 0 {
             let text = format!("! {}", cx.tr(&t!("ip-conflicts", count = conflicts)));
             spans.push(Span::styled(text, cx.style(Part::Bad)));
+        }
+        if let Some(known) = self.fresh.known(cx) {
+            spans.push(Span::styled(format!("  {}", cx.tr(&known)), cx.style(Part::Dim)));
         }
         Line::from(spans)
     }
@@ -242,8 +248,27 @@ impl Screen for AddressPage {
         self.list.filter.prompt()
     }
 
-    fn online(&mut self, _: &Shared) -> Vec<Effect> {
-        vec![Effect::Call(Tag::Content, Request::Ip { env: self.env })]
+    fn topics(&self) -> Vec<Topic> {
+        vec![Topic::Nodes(self.env), Topic::Matter(self.env, Matter::Addresses)]
+    }
+
+    fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.fresh.ask(cx, Request::Ip { env: self.env })
+    }
+
+    fn changed(&mut self, cx: &Shared, topic: Topic) -> Vec<Effect> {
+        let moved = match topic {
+            Topic::Matter(..) => self.fresh.marked(cx.data.mark(self.env, Matter::Addresses)),
+            // Nodes have addresses too.
+            _ => {
+                let of = |n: &&NodeRow| {
+                    (n.id, n.name.clone(), n.address.to_string(), n.facts.as_ref().map(|f| f.gathered))
+                };
+                let nodes = cx.data.nodes(self.env);
+                self.fresh.differs(&nodes.iter().map(of).collect::<Vec<_>>())
+            }
+        };
+        if moved { self.fresh.changed(cx, Request::Ip { env: self.env }) } else { Vec::new() }
     }
 
     fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {
@@ -321,13 +346,13 @@ impl Screen for AddressPage {
         match result {
             Ok(Response::Ip(view)) => {
                 self.view = Some(Ok(view));
-                Vec::new()
+                self.fresh.came(cx, true, Request::Ip { env: self.env })
             }
             Ok(Response::IpEvents(_)) => self.online(cx),
             Ok(_) => Vec::new(),
             Err(f) if tag == Tag::Content => {
                 self.view = Some(Err(cx.catalogue.failure(&f)));
-                Vec::new()
+                self.fresh.came(cx, false, Request::Ip { env: self.env })
             }
             Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }

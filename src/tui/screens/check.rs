@@ -161,6 +161,7 @@ impl CheckPage {
             warnings = report.count(Severity::Warning),
             unchecked = report.count(Severity::NotChecked),
             ago = text::ago(cx.now, report.ended),
+            at = cx.clock(report.ended),
             by = report.by.as_str()
         );
         lines.push((format!("{glyph} {}", cx.tr(&words)), part));

@@ -92,9 +92,14 @@ impl JobsTab {
         let failed = if job.nodes_failed > 0 { Part::Bad } else { Part::Dim };
         vec![
             (job.id.to_string(), Part::Text),
-            states::job(job.state).cell(cx),
+            states::job_row(job).cell(cx),
             (cx.tr(&Text::key(format!("plan-kind-{}", job.kind.word()))), Part::Text),
-            (text::percent(job.permille), Part::Text),
+            // Of what was undone only a part is left.
+            if job.state == JobState::Undone && !job.is_partly_undone() {
+                ("-".to_owned(), Part::Dim)
+            } else {
+                (text::percent(job.permille), Part::Text)
+            },
             (format!("{}/{}", job.nodes_done, job.nodes), Part::Text),
             (job.nodes_failed.to_string(), failed),
             (cx.clock(job.created), Part::Dim),

@@ -2,12 +2,13 @@
 
 use super::network_forms as forms;
 use crate::api::message::NetView;
-use crate::api::rows::NodeRow;
+use crate::api::rows::{Matter, NodeRow};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::facts::Nic;
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::netplan::{NodeFacts, PlanFault, PlanText, Resolved, Tag, resolve};
 use crate::tui::event::{Effect, Level, Tag as Call};
+use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
@@ -53,6 +54,7 @@ pub struct NetworkPage {
     /// Not answered yet, why not, or the plan.
     view: Option<Result<Box<NetView>, Text>>,
     pub(super) resolved: Resolved,
+    pub(super) fresh: Fresh,
 }
 
 /// The rows as the rules of a plan look at them.
@@ -76,7 +78,7 @@ pub fn nic_line(nic: &Nic) -> String {
 impl NetworkPage {
     /// The page of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, tab: Tab::Networks, list: List::default(), view: None, resolved: Resolved::default() }
+        Self { env, tab: Tab::Networks, list: List::default(), view: None, resolved: Resolved::default(), fresh: Fresh::default() }
     }
 
     /// Opens a tab, on its first row.
@@ -240,7 +242,7 @@ impl Screen for NetworkPage {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::Nodes(self.env)]
+        vec![Topic::Nodes(self.env), Topic::Matter(self.env, Matter::Network)]
     }
 
     fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
@@ -251,15 +253,19 @@ impl Screen for NetworkPage {
         self.list.filter.prompt()
     }
 
-    fn online(&mut self, _: &Shared) -> Vec<Effect> {
-        vec![Effect::Call(Call::Content, Request::Net { env: self.env })]
+    fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.fresh.ask(cx, Request::Net { env: self.env })
     }
 
     fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {
         self.online(cx)
     }
 
-    fn changed(&mut self, cx: &Shared, _: Topic) -> Vec<Effect> {
+    fn changed(&mut self, cx: &Shared, topic: Topic) -> Vec<Effect> {
+        if matches!(topic, Topic::Matter(..)) {
+            let moved = self.fresh.marked(cx.data.mark(self.env, Matter::Network));
+            return if moved { self.fresh.changed(cx, Request::Net { env: self.env }) } else { Vec::new() };
+        }
         self.work_out(cx);
         Vec::new()
     }
@@ -308,12 +314,12 @@ impl Screen for NetworkPage {
             Ok(Response::Net(view)) => {
                 self.view = Some(Ok(view));
                 self.work_out(cx);
-                Vec::new()
+                self.fresh.came(cx, true, Request::Net { env: self.env })
             }
             Ok(_) => Vec::new(),
             Err(f) if tag == Call::Content && self.has().is_none() => {
                 self.view = Some(Err(cx.catalogue.failure(&f)));
-                Vec::new()
+                self.fresh.came(cx, false, Request::Net { env: self.env })
             }
             Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }

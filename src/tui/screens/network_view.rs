@@ -15,7 +15,8 @@ impl NetworkPage {
     pub(super) fn head(&self, cx: &Shared) -> Vec<(String, Part)> {
         let Some(view) = self.has() else { return Vec::new() };
         if view.plan.is_empty() {
-            return vec![(cx.tr(&t!("net-none")), Part::Dim)];
+            let known = self.fresh.known(cx).map(|k| (cx.tr(&k), Part::Dim));
+            return std::iter::once((cx.tr(&t!("net-none")), Part::Dim)).chain(known).collect();
         }
         let ago = text::ago(cx.now, view.changed);
         let changed = t!("net-changed", revision = view.plan.revision.0, by = &view.changed_by, ago = ago);
@@ -29,7 +30,9 @@ impl NetworkPage {
         } else {
             (t!("net-ready"), Part::Good)
         };
-        vec![(cx.tr(&changed), Part::Dim), (cx.tr(&line), part), (cx.tr(&t!("net-switch")), Part::Dim)]
+        let known = self.fresh.known(cx).map(|k| format!(" · {}", cx.tr(&k))).unwrap_or_default();
+        let changed = format!("{}{known}", cx.tr(&changed));
+        vec![(changed, Part::Dim), (cx.tr(&line), part), (cx.tr(&t!("net-switch")), Part::Dim)]
     }
 
     /// The cells of a row.

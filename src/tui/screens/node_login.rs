@@ -2,11 +2,12 @@
 
 use super::node_forms::{check_address, port};
 use crate::api::discovery::SetChange;
-use crate::api::message::{Credential, NodeChange};
+use crate::api::message::{Credential, JumpAsk, NodeChange};
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, Request, Response};
 use crate::domain::environment::check_name as check_set;
 use crate::domain::ids::{EnvId, NodeId, Revision};
+use crate::domain::jump::JumpPlace;
 use crate::domain::net::HostAddress;
 use crate::domain::node::check_name;
 use crate::domain::secret::Secret;
@@ -58,6 +59,7 @@ pub fn add(env: EnvId) -> Box<dyn Screen> {
         Field::text("address", t!("field-address"), ""),
         Field::text("port", t!("field-port"), "22").hint(t!("hint-port")),
         Field::text("name", t!("field-node-name"), "").hint(t!("hint-node-name")),
+        Field::text("jump", t!("field-jump"), "").hint(t!("hint-jump-new")),
     ];
     form(What::Add(env), fields, "root", Vec::new())
 }
@@ -105,6 +107,8 @@ impl Login {
                 let name = Some(fields.text("name").to_owned()).filter(|n| !n.is_empty());
                 let address = fields.text("address").to_owned();
                 let port = port(fields);
+                let place = fields.text("jump").to_owned();
+                let jump = (!place.is_empty()).then_some(JumpAsk { place, credential: None });
                 vec![Request::NodeAdd {
                     env: *env,
                     name,
@@ -112,7 +116,7 @@ impl Login {
                     port,
                     user,
                     credential: credential.clone(),
-                    jump: None,
+                    jump,
                 }]
             }
             What::AddMany(env, found) => found
@@ -189,6 +193,10 @@ impl Purpose for Login {
             let name = fields.text("name");
             if !name.is_empty() && check_name(name).is_err() {
                 fields.wrong("name", t!("fault-node-name"));
+            }
+            let jump = fields.text("jump");
+            if !jump.is_empty() && jump.parse::<JumpPlace>().is_err() {
+                fields.wrong("jump", t!("fault-jump"));
             }
         }
         if matches!(self.what, What::AddToSet(_)) && check_set(fields.text("set-name")).is_err() {

@@ -1,5 +1,7 @@
 //! The node table of an environment.
 
+use super::leave;
+use super::services::ServicesPage;
 use super::facts::{FactsPage, against};
 use super::job::JobPage;
 use super::manual::ManualPage;
@@ -122,6 +124,12 @@ impl NodesTab {
                         .then(|| t!("refused-no-key", name = &selected.name))
                 })
             }
+            A::NodeRemove if chosen.len() > 1 && chosen.iter().any(|n| n.is_part_of_a_cloud()) => {
+                Some(t!("refused-leave-one"))
+            }
+            A::Services if selected.credential.is_none() => {
+                Some(t!("refused-no-credential", name = &selected.name))
+            }
             A::NodeForget if first.host_key.is_none() => Some(t!("refused-no-pin", name = &first.name)),
             A::Logs if selected.job.is_none() => Some(t!("refused-no-job", name = &selected.name)),
             _ => None,
@@ -144,6 +152,9 @@ impl NodesTab {
             }
             Action::Sweep => vec![Effect::Push(sweep_forms::find(self.env, None))],
             Action::Discovered => vec![Effect::Push(Box::new(SweepPage::new(self.env)))],
+            Action::Services => {
+                vec![Effect::Push(Box::new(ServicesPage::new(self.env, self.selected(cx)?.id)))]
+            }
             Action::FactsHistory => {
                 vec![Effect::Push(Box::new(FactsPage::new(self.env, self.selected(cx)?.id)))]
             }
@@ -158,7 +169,10 @@ impl NodesTab {
             Action::NodeJump => vec![Effect::Push(node_jump::jump(chosen.first()?))],
             Action::NodeCredential => vec![Effect::Push(node_login::credentials(&chosen))],
             Action::NodeForget => vec![Effect::Push(Box::new(forget(chosen.first()?)))],
-            Action::NodeRemove => vec![Effect::Push(Box::new(remove(&chosen)))],
+            Action::NodeRemove => vec![Effect::Push(match chosen.as_slice() {
+                [one] if one.is_part_of_a_cloud() => leave::leave(one),
+                _ => Box::new(remove(&chosen)),
+            })],
             Action::NodeLock => vec![Effect::Push(node_lock::lock(cx, &chosen))],
             Action::NodeReinstall => {
                 let node = self.selected(cx)?;

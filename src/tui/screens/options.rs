@@ -7,14 +7,16 @@ use crate::api::day2::Day2;
 use crate::api::views::{CatalogView, ModuleView};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::choice::choose;
-use crate::domain::ids::EnvId;
+use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::node::NodeRole;
 use crate::domain::overrides::{Scope, parse};
 use crate::domain::plan::Plan;
 use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
+use crate::tui::text;
 use crate::tui::theme::Part;
 use crate::tui::widgets::dialog::Confirm;
 use crate::tui::widgets::empty;
@@ -24,11 +26,15 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The page.
 pub struct OptionsPage {
     env: EnvId,
     catalog: Option<CatalogView>,
+    /// For each installed node, files in which it does not have what is set.
+    pending: Option<BTreeMap<NodeId, BTreeSet<String>>>,
+    fresh: Fresh,
     scope: usize,
     list: List,
 }
@@ -55,7 +61,14 @@ pub fn scope_words(cx: &Shared, scope: Scope) -> Text {
 impl OptionsPage {
     /// The options of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, catalog: None, scope: 0, list: List::default() }
+        Self {
+            env,
+            catalog: None,
+            pending: None,
+            fresh: Fresh::default(),
+            scope: 0,
+            list: List::default(),
+        }
     }
 
     fn scopes(&self, cx: &Shared) -> Vec<Scope> {
@@ -95,6 +108,27 @@ impl OptionsPage {
             }
         }
         out
+    }
+
+    fn ask(&self) -> Request {
+        Request::Day2(Day2::OptionsPending { env: self.env })
+    }
+
+    /// Installed nodes that do not have what is set in a file; in any file for `None`.
+    fn open(&self, file: Option<&str>) -> usize {
+        let all = self.pending.iter().flat_map(BTreeMap::values);
+        all.filter(|files| file.is_none_or(|f| files.contains(f))).count()
+    }
+
+    /// What is not on the nodes yet, and since when that is known.
+    fn head(&self, cx: &Shared) -> Option<(String, Part)> {
+        self.pending.as_ref()?;
+        let (line, part) = match self.open(None) {
+            0 => (t!("options-settled"), Part::Dim),
+            count => (t!("options-open", count = count), Part::Warn),
+        };
+        let known = self.fresh.known(cx).map(|k| format!(" · {}", cx.tr(&k))).unwrap_or_default();
+        Some((format!("{}{known}", cx.tr(&line)), part))
     }
 
     fn shown(&self, cx: &Shared) -> Vec<(u64, File)> {
@@ -143,7 +177,7 @@ impl Screen for OptionsPage {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::Nodes(self.env)]
+        vec![Topic::Nodes(self.env), Topic::Jobs(self.env), Topic::Environments]
     }
 
     fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
@@ -154,8 +188,20 @@ impl Screen for OptionsPage {
         self.list.filter.prompt()
     }
 
-    fn online(&mut self, _: &Shared) -> Vec<Effect> {
-        vec![Effect::Call(Tag::Content, Request::Catalog)]
+    fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        let mut effects = vec![Effect::Call(Tag::Content, Request::Catalog)];
+        effects.extend(self.fresh.ask(cx, self.ask()));
+        effects
+    }
+
+    fn changed(&mut self, cx: &Shared, _: Topic) -> Vec<Effect> {
+        let options = cx.data.environment(self.env).map(|r| (r.env.revision, r.installed));
+        let over = cx.data.jobs(self.env).iter().filter(|j| j.state.is_over()).count();
+        let roles: Vec<String> = cx.data.nodes(self.env).iter().map(|n| format!("{:?}", n.roles)).collect();
+        if self.fresh.differs(&(options, over, roles)) {
+            return self.fresh.changed(cx, self.ask());
+        }
+        Vec::new()
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
@@ -184,10 +230,22 @@ impl Screen for OptionsPage {
     fn answer(&mut self, cx: &Shared, _: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
         match result {
             Ok(Response::Catalog(catalog)) => self.catalog = Some(catalog),
+            Ok(Response::OptionsPending(pending)) => {
+                let file = |line: &String| line.split('\t').nth(1).unwrap_or_default().to_owned();
+                let files = |(id, (gone, fresh)): (NodeId, (Vec<String>, Vec<String>))| {
+                    (id, gone.iter().chain(&fresh).map(file).collect())
+                };
+                self.pending = Some(pending.into_iter().map(files).collect());
+                return self.fresh.came(cx, true, self.ask());
+            }
             Ok(Response::Plan(plan)) => return vec![Effect::Push(Box::new(self.confirm(&plan)))],
             Ok(Response::Job(job)) => return vec![Effect::Push(Box::new(JobPage::new(job.id)))],
             Ok(_) => {}
-            Err(f) => return vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
+            Err(f) => {
+                let mut effects = self.fresh.came(cx, false, self.ask());
+                effects.push(Effect::Say(Level::Bad, cx.catalogue.failure(&f)));
+                return effects;
+            }
         }
         Vec::new()
     }
@@ -199,6 +257,11 @@ impl Screen for OptionsPage {
             Line::styled(format!(" {head}"), cx.style(Part::Title)),
             Rect { height: 1.min(area.height), ..area },
         );
+        if let Some((line, part)) = self.head(cx) {
+            let line = text::fit(&format!(" {line}"), usize::from(area.width));
+            let place = Rect { y: area.y.saturating_add(1), height: 1, ..area };
+            frame.render_widget(Line::styled(line, cx.style(part)), place.intersection(area));
+        }
         let rest = Rect { y: area.y.saturating_add(2), height: area.height.saturating_sub(2), ..area };
         let shown = self.shown(cx);
         if shown.is_empty() {
@@ -208,7 +271,8 @@ impl Screen for OptionsPage {
         let columns = [
             column(t!("col-file"), Wide::Flex(34), 0),
             column(t!("col-options"), Wide::Fixed(10), 0),
-            column(t!("col-options-all"), Wide::Fixed(12), 1),
+            column(t!("col-options-all"), Wide::Fixed(8), 1),
+            column(t!("col-options-open"), Wide::Fixed(12), 0),
             column(t!("col-module"), Wide::Fixed(14), 2),
         ];
         let keys: Vec<u64> = shown.iter().map(|(k, _)| *k).collect();
@@ -225,7 +289,15 @@ impl Screen for OptionsPage {
                 (file.path.clone(), Part::Text),
                 (count(mine), if mine == 0 { Part::Dim } else { Part::Good }),
                 (count(all), Part::Dim),
-                (file.module.clone(), Part::Dim),
+                match self.open(Some(&file.path)) {
+                    0 => ("-".to_owned(), Part::Dim),
+                    n => (cx.tr(&t!("options-open-nodes", count = n)), Part::Warn),
+                },
+                if file.module.is_empty() {
+                    (cx.tr(&t!("options-no-module")), Part::Warn)
+                } else {
+                    (file.module.clone(), Part::Dim)
+                },
             ]
         };
         table::draw(cx, frame, rest, &self.list, &columns, &keys, cells);

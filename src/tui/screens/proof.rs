@@ -111,6 +111,7 @@ impl ProofPage {
             outcome = outcome,
             span = text::duration(ended.since(proof.started)),
             ago = text::ago(cx.now, ended),
+            at = cx.clock(ended),
             by = proof.by.as_str()
         );
         let red = proof

@@ -13,6 +13,7 @@ mod addresses;
 mod catalogue;
 mod check;
 mod cobbler;
+mod daily;
 mod discovery;
 mod environments;
 mod fixtures;

@@ -1,7 +1,7 @@
 //! Every state has a glyph and a word, so that none is told by colour alone.
 
 use super::table::Cell;
-use crate::api::rows::{EnvRow, StepRow};
+use crate::api::rows::{EnvRow, JobRow, StepRow};
 use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState};
 use crate::domain::node::{NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::PlanKind;
@@ -78,6 +78,12 @@ pub fn job(state: JobState) -> Shown {
         JobState::Undone => ("◂", Part::Warn),
     };
     Shown::new(glyph, Text::key(format!("job-state-{}", state.word())), part)
+}
+
+/// A job's state in a list: one of which only a part was undone says so.
+pub fn job_row(job: &JobRow) -> Shown {
+    let shown = self::job(job.state);
+    if job.is_partly_undone() { Shown::new(shown.glyph, t!("job-partly-undone"), shown.part) } else { shown }
 }
 
 /// A node's state within a job.
