@@ -254,6 +254,7 @@ impl Failure {
 
     /// An argument of that sentence.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts alike, as they are at hand")]
     pub fn arg(mut self, name: &str, value: impl ToString) -> Self {
         self.args.insert(name.to_owned(), value.to_string());
         self

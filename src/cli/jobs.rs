@@ -241,7 +241,10 @@ pub fn summary(job: &JobRow) -> Vec<String> {
         job.id, job.state, job.nodes_done, job.nodes, job.changed, job.unchanged
     ));
     if job.is_partly_undone() {
-        lines.push("only a part was undone: what is done on the other nodes, or before it, is still there".to_owned());
+        lines.push(
+            "only a part was undone: what is done on the other nodes, or before it, is still there"
+                .to_owned(),
+        );
     }
     if job.state == JobState::Succeeded && job.changed == 0 && job.kind == PlanKind::Install {
         lines.push("nothing was changed: every step found its work done".to_owned());

@@ -240,7 +240,7 @@ impl Engine {
                     continue;
                 }
                 node.state = node::next(node.state, NodeEvent::Queue)
-                    .map_err(|r| super::nodes::refused_state(&node, &r))?;
+                    .map_err(|r| super::nodes::refused_state(&node, r))?;
                 nodes.push(node);
             }
             self.audited(deed.map(|d| d.job(id)), |batch| {

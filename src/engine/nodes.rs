@@ -214,7 +214,7 @@ impl Engine {
                 node::check_roles(node.state, &node.roles, &roles)
                     .map_err(|why| Failure::new(FailureKind::Busy, why).at("roles"))?;
                 let event = if roles.is_empty() { NodeEvent::RolesCleared } else { NodeEvent::RolesSet };
-                node.state = node::next(node.state, event).map_err(|r| refused_state(&node, &r))?;
+                node.state = node::next(node.state, event).map_err(|r| refused_state(&node, r))?;
                 node.roles = roles;
             }
             NodeChange::Credential { user, .. } => {
@@ -483,7 +483,7 @@ pub fn node_fault(fault: &SshError) -> Failure {
 }
 
 /// What the state of a node does not allow, as a refusal.
-pub fn refused_state(node: &Node, why: &node::NodeRefusal) -> Failure {
+pub fn refused_state(node: &Node, why: node::NodeRefusal) -> Failure {
     Failure::new(FailureKind::Busy, format!("{}: {why}", node.name))
         .keyed("error-node-state")
         .arg("node", &node.name)

@@ -77,7 +77,9 @@ impl Engine {
         let scope = match text.scope {
             Scope::All => "all nodes".to_owned(),
             Scope::Role(role) => format!("role {role}"),
-            Scope::Node(id) => self.node(id).map_or_else(|_| format!("node {id}"), |n| format!("node {}", n.name)),
+            Scope::Node(id) => {
+                self.node(id).map_or_else(|_| format!("node {id}"), |n| format!("node {}", n.name))
+            }
         };
         let what = overrides::told(old.map_or("", |t| t.text.as_str()), &text.text);
         format!("changed options of {} for {scope}: {what}", text.file)

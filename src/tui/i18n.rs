@@ -302,7 +302,9 @@ impl Catalogue {
         let Text::Keyed { key, args } = text else { return true };
         let Some(pattern) = self.bundle.get_message(key).and_then(|m| m.value()) else { return false };
         let mut values = FluentArgs::with_capacity(args.len());
-        args.iter().for_each(|(name, _)| values.set(name.clone(), ""));
+        for (name, _) in args {
+            values.set(name.clone(), "");
+        }
         let mut faults = Vec::new();
         let _ = self.bundle.format_pattern(pattern, Some(&values), &mut faults);
         faults.is_empty()

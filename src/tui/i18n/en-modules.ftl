@@ -144,6 +144,5 @@ leave-note = This cannot be taken back, but the node can be added again.
 leave-started = { $name } leaves; it is taken out of the list at the good end of the job.
 leave-forgotten = { $name } is taken out of the list; machine and cloud are as they were.
 button-leave = Take it out
-refused-leave-one = Nodes of an installed cloud leave one by one: mark only one.
 job-partly-undone = partly undone
 hint-jump-new = Through which machine it is reached, as admin@10.0.0.1:22; blank: directly. It is logged in to as to the node.

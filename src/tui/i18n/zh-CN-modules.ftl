@@ -134,6 +134,5 @@ leave-note = 此操作不可撤回，但可以重新加入该节点。
 leave-started = { $name } 正在离开；任务成功结束后会从列表中删除。
 leave-forgotten = { $name } 已从列表中删除；机器和云保持原样。
 button-leave = 移除
-refused-leave-one = 已安装云中的节点须逐个移除：请只标记一个。
 job-partly-undone = 部分撤销
 hint-jump-new = 通过哪台机器到达，如 admin@10.0.0.1:22；留空为直连。以与节点相同的方式登录。

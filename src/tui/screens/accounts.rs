@@ -2,8 +2,8 @@
 
 use super::account_forms;
 use super::rotation::RotationDialog;
-use crate::api::views::AccountView;
 use crate::api::rows::{JobRow, Matter};
+use crate::api::views::AccountView;
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::accounts::{AccountKind, NewValue, Place, RotationView, Strength};
 use crate::domain::ids::EnvId;
@@ -153,14 +153,13 @@ impl Screen for AccountsPage {
     }
 
     fn changed(&mut self, cx: &Shared, topic: Topic) -> Vec<Effect> {
-        let moved = match topic {
-            Topic::Matter(..) => self.fresh.marked(cx.data.mark(self.env, Matter::Accounts)),
+        let moved = if matches!(topic, Topic::Matter(..)) {
+            self.fresh.marked(cx.data.mark(self.env, Matter::Accounts))
+        } else {
             // Where an account is in use follows from what jobs have done.
-            _ => {
-                let jobs = cx.data.jobs(self.env);
-                let of = |j: &&JobRow| (j.id, j.state.word(), j.changed, j.nodes_done);
-                self.fresh.differs(&jobs.iter().map(of).collect::<Vec<_>>())
-            }
+            let jobs = cx.data.jobs(self.env);
+            let of = |j: &&JobRow| (j.id, j.state.word(), j.changed, j.nodes_done);
+            self.fresh.differs(&jobs.iter().map(of).collect::<Vec<_>>())
         };
         if moved { self.fresh.changed(cx, Request::Accounts { env: self.env }) } else { Vec::new() }
     }

@@ -135,9 +135,6 @@ impl AddressPage {
             let text = format!("! {}", cx.tr(&t!("ip-conflicts", count = conflicts)));
             spans.push(Span::styled(text, cx.style(Part::Bad)));
         }
-        if let Some(known) = self.fresh.known(cx) {
-            spans.push(Span::styled(format!("  {}", cx.tr(&known)), cx.style(Part::Dim)));
-        }
         Line::from(spans)
     }
 
@@ -257,16 +254,15 @@ impl Screen for AddressPage {
     }
 
     fn changed(&mut self, cx: &Shared, topic: Topic) -> Vec<Effect> {
-        let moved = match topic {
-            Topic::Matter(..) => self.fresh.marked(cx.data.mark(self.env, Matter::Addresses)),
+        let moved = if matches!(topic, Topic::Matter(..)) {
+            self.fresh.marked(cx.data.mark(self.env, Matter::Addresses))
+        } else {
             // Nodes have addresses too.
-            _ => {
-                let of = |n: &&NodeRow| {
-                    (n.id, n.name.clone(), n.address.to_string(), n.facts.as_ref().map(|f| f.gathered))
-                };
-                let nodes = cx.data.nodes(self.env);
-                self.fresh.differs(&nodes.iter().map(of).collect::<Vec<_>>())
-            }
+            let of = |n: &&NodeRow| {
+                (n.id, n.name.clone(), n.address.to_string(), n.facts.as_ref().map(|f| f.gathered))
+            };
+            let nodes = cx.data.nodes(self.env);
+            self.fresh.differs(&nodes.iter().map(of).collect::<Vec<_>>())
         };
         if moved { self.fresh.changed(cx, Request::Ip { env: self.env }) } else { Vec::new() }
     }
@@ -364,8 +360,20 @@ impl Screen for AddressPage {
             Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
             Some(Ok(_)) => {}
         }
-        frame.render_widget(self.tabs(cx), Rect { height: 1.min(area.height), ..area });
-        let rest = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
+        // Since when it is known stands behind the tabs where there is room, below them otherwise.
+        let mut tabs = self.tabs(cx);
+        let known = self.fresh.known(cx).map(|k| format!(" {}", cx.tr(&k))).unwrap_or_default();
+        let fits = tabs.width() + text::width(&known) + 2 <= usize::from(area.width);
+        let dim = cx.style(Part::Dim);
+        if fits {
+            tabs.push_span(Span::styled(format!("  {known}"), dim));
+        } else {
+            let below = Rect { y: area.y.saturating_add(1), height: 1, ..area }.intersection(area);
+            frame.render_widget(Line::styled(known, dim), below);
+        }
+        frame.render_widget(tabs, Rect { height: 1.min(area.height), ..area });
+        let used = if fits { 1 } else { 2 };
+        let rest = Rect { y: area.y.saturating_add(used), height: area.height.saturating_sub(used), ..area };
         let keys = self.keys();
         if keys.is_empty() {
             let sentences = match self.tab {

@@ -4,6 +4,7 @@ use super::job::JobPage;
 use crate::api::Request;
 use crate::api::rows::JobRow;
 use crate::domain::ids::EnvId;
+use crate::domain::job::JobState;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::Action;

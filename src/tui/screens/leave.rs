@@ -104,9 +104,14 @@ impl LeaveDialog {
             for step in &item.steps {
                 let spec = plan.steps.get(step);
                 let title = spec.map_or("", |s| localized(&s.title, cx.language()));
-                let undone = plan.aside.leaving.contains(&item.node) && spec.is_some_and(|s| s.task.is_none());
+                let undone =
+                    plan.aside.leaving.contains(&item.node) && spec.is_some_and(|s| s.task.is_none());
                 let (glyph, part) = if undone { ("◂", Part::Warn) } else { ("▸", Part::Text) };
-                let line = format!("{glyph} {}  {}  {title}", text::left(node, 12), text::left(&step.to_string(), 26));
+                let line = format!(
+                    "{glyph} {}  {}  {title}",
+                    text::left(node, 12),
+                    text::left(&step.to_string(), 26)
+                );
                 out.push((line.trim_end().to_owned(), part));
             }
         }
@@ -188,8 +193,11 @@ impl Screen for LeaveDialog {
             (false, false) => t!("leave-stop-means"),
         };
         let mut head = vec![(cx.tr(&way), Part::Text)];
-        let guests =
-            if self.how.delete_instances { t!("leave-guests-delete-means") } else { t!("leave-guests-keep-means") };
+        let guests = if self.how.delete_instances {
+            t!("leave-guests-delete-means")
+        } else {
+            t!("leave-guests-keep-means")
+        };
         head.push((cx.tr(&guests), if self.how.delete_instances { Part::Warn } else { Part::Text }));
         match &self.plan {
             _ if self.sent => head.push((cx.tr(&t!("form-busy")), Part::Busy)),

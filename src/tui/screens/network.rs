@@ -78,7 +78,14 @@ pub fn nic_line(nic: &Nic) -> String {
 impl NetworkPage {
     /// The page of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, tab: Tab::Networks, list: List::default(), view: None, resolved: Resolved::default(), fresh: Fresh::default() }
+        Self {
+            env,
+            tab: Tab::Networks,
+            list: List::default(),
+            view: None,
+            resolved: Resolved::default(),
+            fresh: Fresh::default(),
+        }
     }
 
     /// Opens a tab, on its first row.

@@ -1,10 +1,10 @@
 //! The node table of an environment.
 
-use super::leave;
-use super::services::ServicesPage;
 use super::facts::{FactsPage, against};
 use super::job::JobPage;
+use super::leave;
 use super::manual::ManualPage;
+use super::services::ServicesPage;
 use super::sweep::SweepPage;
 use super::{
     credential_sets, import_forms, node_forms, node_jump, node_lock, node_login, renewal, shell, sweep_forms,
@@ -123,9 +123,6 @@ impl NodesTab {
                     (action == A::Shell && selected.host_key.is_none())
                         .then(|| t!("refused-no-key", name = &selected.name))
                 })
-            }
-            A::NodeRemove if chosen.len() > 1 && chosen.iter().any(|n| n.is_part_of_a_cloud()) => {
-                Some(t!("refused-leave-one"))
             }
             A::Services if selected.credential.is_none() => {
                 Some(t!("refused-no-credential", name = &selected.name))

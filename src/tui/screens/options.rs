@@ -61,14 +61,7 @@ pub fn scope_words(cx: &Shared, scope: Scope) -> Text {
 impl OptionsPage {
     /// The options of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self {
-            env,
-            catalog: None,
-            pending: None,
-            fresh: Fresh::default(),
-            scope: 0,
-            list: List::default(),
-        }
+        Self { env, catalog: None, pending: None, fresh: Fresh::default(), scope: 0, list: List::default() }
     }
 
     fn scopes(&self, cx: &Shared) -> Vec<Scope> {

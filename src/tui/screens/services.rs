@@ -61,7 +61,8 @@ impl ServicesPage {
     }
 
     fn keys(&self) -> Vec<u64> {
-        let wanted = |s: &ServiceView| self.list.filter.matches(&format!("{} {} {}", s.unit, s.module, s.state));
+        let wanted =
+            |s: &ServiceView| self.list.filter.matches(&format!("{} {} {}", s.unit, s.module, s.state));
         (0_u64..).zip(self.all()).filter(|(_, s)| wanted(s)).map(|(key, _)| key).collect()
     }
 
@@ -179,7 +180,10 @@ impl Screen for ServicesPage {
         match action {
             Action::Open => {
                 let unit = Some(self.selected()?.unit.clone());
-                Some(vec![Effect::Call(ONE, Request::Day2(Day2::Services { node: self.node, unit, lines: LINES }))])
+                Some(vec![Effect::Call(
+                    ONE,
+                    Request::Day2(Day2::Services { node: self.node, unit, lines: LINES }),
+                )])
             }
             Action::ServiceRestart => self.confirm(cx),
             Action::IpRefresh => Some(self.online(cx)),

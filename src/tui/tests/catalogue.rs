@@ -116,6 +116,9 @@ fn made() -> BTreeSet<String> {
     ] {
         all.push(format!("plan-kind-{}", kind.word()));
     }
+    for way in ["stop", "undo", "gone", "forget"] {
+        all.extend(["", "-means"].map(|tail| format!("leave-{way}{tail}")));
+    }
     all.extend(Source::ALL.iter().chain([&Source::Unknown]).map(|s| format!("ip-source-{}", s.word())));
     all.extend(PoolKind::ALL.map(|s| format!("pool-{}", s.word())));
     all.extend([Place::Set, Place::NotYet, Place::Unknown].map(|s| format!("rotation-has-{}", s.word())));

@@ -128,7 +128,7 @@ fn finding_and_adding_machines() {
 #[test]
 fn a_key_is_read_from_a_file_by_the_client() {
     let mut rig = opened(UserRole::Operator, nodes());
-    rig.keys("n10.20.0.99<Tab><Tab><Tab><Tab><Right>");
+    rig.keys("n10.20.0.99<Tab><Tab><Tab><Tab><Tab><Right>");
     snapshots("node-add-key", &mut rig);
     rig.other.clear();
     rig.keys("<C-s>");

@@ -6,7 +6,7 @@ use super::nodes::opened;
 use crate::api::day2::Day2;
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
-use crate::domain::ids::Revision;
+use crate::domain::ids::{NodeId, Revision};
 use crate::domain::overrides::{OptionText, Scope};
 use crate::domain::user::UserRole;
 
@@ -15,6 +15,8 @@ fn files_and_the_editor() {
     let mut rig = opened(UserRole::Operator, nodes());
     rig.keys("O");
     rig.answer("Catalog", Ok(Response::Catalog(catalog())));
+    let open = vec!["set\t/etc/keystone/keystone.conf\ttoken\texpiration\t7200".to_owned()];
+    rig.answer("Day2", Ok(Response::OptionsPending([(NodeId(11), (Vec::new(), open))].into())));
     rig.keys("<Tab>");
     snapshots("options", &mut rig);
     rig.keys("<Enter>[tokn]<Enter>expiration = 7200<Enter>password = x");

@@ -51,7 +51,7 @@ fn passwords_are_masked_wherever_they_pass() {
     let to = rig.app.gate.as_ref().map(|held| held.id);
     record_event(&mut rig, Event::Answer { to, tag: Tag::Form, result }, &mut log);
     let mut rig = opened(UserRole::Operator, nodes());
-    log += &record_typing(&mut rig, "n10.0.0.7\t\t\t\t\tPASS-wort 9\n");
+    log += &record_typing(&mut rig, "n10.0.0.7\t\t\t\t\t\tPASS-wort 9\n");
     record_event(&mut rig, Event::Paste(Secret::new("PASTED-secret")), &mut log);
     let key = Ok(Secret::new("-----BEGIN OPENSSH PRIVATE KEY-----"));
     record_event(&mut rig, Event::File { to: ScreenId(9), result: key }, &mut log);

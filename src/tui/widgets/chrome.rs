@@ -206,7 +206,7 @@ pub fn hints(app: &App) -> Vec<(u8, &'static Binding, &'static str)> {
         let here: Vec<&Binding> = BINDINGS.iter().filter(|b| b.context == *context).collect();
         for binding in here.iter().filter(|b| b.permitted(role)) {
             // A key that means something else further in is not this one's any more.
-            let free = |k: &&&str| !taken.contains(*k) && !(typing && k.chars().count() == 1);
+            let free = |k: &&&str| !(taken.contains(*k) || typing && k.chars().count() == 1);
             let key = binding.keys.iter().find(free);
             if let (Some(place), Some(key)) = (binding.hint, key)
                 && hints.iter().all(|(_, known, _)| known.action != binding.action)
