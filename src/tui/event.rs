@@ -47,6 +47,7 @@ pub enum Tag {
 
 /// Something that happened.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, in a box on its way")]
 pub enum Event {
     /// A key.
     Key(KeyEvent),
