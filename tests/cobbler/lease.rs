@@ -16,7 +16,7 @@ apt-get -qq update && apt-get -qq -y install --no-install-recommends isc-dhcp-se
 rm /usr/sbin/policy-rc.d
 printf 'INTERFACESv4="clus0"\n' >/etc/default/isc-dhcp-server
 # No way out and no names over this network; nobody but whom Cobbler knows gets an address.
-sed -i "s/192\.168\.1\./$NET/g; /option routers/d; /option domain-name-servers/d; /range dynamic-bootp/d" /etc/cobbler/dhcp.template
+sed -i "/option routers  *192\.168/d; /option domain-name-servers  *192\.168/d; /range dynamic-bootp/d; s/192\.168\.1\./$NET/g" /etc/cobbler/dhcp.template
 sed -i 's/^manage_dhcp:.*/manage_dhcp: true/; s/^manage_dhcp_v4:.*/manage_dhcp_v4: true/' /etc/cobbler/settings.yaml
 systemctl restart cobblerd
 python3 - "$MAC" "${NET}66" <<'END'
