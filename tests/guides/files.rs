@@ -1,5 +1,6 @@
 //! Configuration files as things: options, variables, lines.
 
+use crate::yaml;
 use std::collections::BTreeSet;
 
 /// Blanks made one.
@@ -7,9 +8,16 @@ pub fn spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A command; that it is not to ask or to tell anything (`-y`, `-q`) makes no difference.
+/// A command; that it is not to ask or to tell anything (`-y`, `-q`), and in which form a client tells what it made (`-c id -f value`), makes no difference.
 pub fn command(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().filter(|w| !["-y", "-q"].contains(w)).collect();
+    let mut words: Vec<&str> = text.split_whitespace().filter(|w| !["-y", "-q"].contains(w)).collect();
+    if words.first() == Some(&"openstack") {
+        for option in ["-c", "-f"] {
+            if let Some(at) = words.iter().position(|w| *w == option) {
+                words.drain(at..(at + 2).min(words.len()));
+            }
+        }
+    }
     format!("command {}", words.join(" "))
 }
 
@@ -35,7 +43,7 @@ pub fn value_of(key: &str, text: &str) -> String {
 /// The things of a file.
 pub fn things(path: &str, text: &str) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    for line in text.lines().map(spaces).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+    for line in text.lines().map(spaces).filter(|l| !l.is_empty()) {
         if let Some((name, value)) = line.trim_start_matches("export ").split_once('=')
             && !name.is_empty()
             && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
@@ -44,18 +52,57 @@ pub fn things(path: &str, text: &str) -> BTreeSet<String> {
         }
         out.insert(format!("line {path} {line}"));
     }
-    out.extend(if is_python(path) { settings(path, text) } else { options(path, text) });
+    out.extend(if is_python(path) {
+        settings(path, text)
+    } else if is_yaml(path) {
+        let line = |(s, k, v): (String, String, String)| {
+            format!("option {path} [{s}] {k} = {}", value_in(path, &k, &v))
+        };
+        yaml::options(text).into_iter().map(line).collect()
+    } else if path.ends_with("/nginx.conf") {
+        blocks(path, text)
+    } else {
+        options(path, text)
+    });
     out
 }
 
-/// Whether it is one of Django's settings.
+/// Whether it is a file of settings in Python: Django's, or of gunicorn.
 fn is_python(path: &str) -> bool {
-    path.contains("local_settings")
+    path.contains("local_settings") || path.ends_with(".py")
 }
 
-/// As [`value_of`], in a file: Python has two kinds of quotes, and lists that may end in a comma.
+fn is_yaml(path: &str) -> bool {
+    path.ends_with(".yaml")
+}
+
+/// As [`value_of`], in a file: Python has two kinds of quotes, and lists that may end in a comma; YAML has quotes where it likes.
 pub fn value_in(path: &str, key: &str, text: &str) -> String {
-    if is_python(path) { spaces(&text.replace('\'', "\"")).replace(",]", "]") } else { value_of(key, text) }
+    if is_python(path) {
+        spaces(&text.replace('\'', "\"")).replace(",]", "]")
+    } else if is_yaml(path) {
+        value_of(key, text.trim_matches(['"', '\'']))
+    } else {
+        value_of(key, text)
+    }
+}
+
+/// What stands in the blocks of nginx that have a name: `upstream skyline { server ADDRESS; }`.
+fn blocks(path: &str, text: &str) -> Vec<String> {
+    let mut inside: Vec<String> = Vec::new();
+    let mut out = Vec::new();
+    for line in text.lines().map(spaces).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        if let Some(name) = line.strip_suffix('{') {
+            inside.push(name.trim().to_owned());
+        } else if line == "}" {
+            inside.pop();
+        } else if let (Some(section), Some((key, value))) = (inside.last(), line.split_once(' '))
+            && section.starts_with("upstream ")
+        {
+            out.push(format!("option {path} [{section}] {key} = {}", value.trim_end_matches(';')));
+        }
+    }
+    out
 }
 
 /// Assignments of a Python file; the keys of a dictionary are options of a section of its name.

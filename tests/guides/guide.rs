@@ -37,7 +37,7 @@ pub enum Wants {
     Nothing(String),
     /// Not this thing.
     Not(String),
-    /// Nothing that a plan could have: it loads credentials into the shell of a person.
+    /// Nothing that a plan could have: it is about the shell of a person, its folder, its variables, credentials loaded into it.
     Personal,
 }
 
@@ -89,14 +89,34 @@ impl Guide {
         ] {
             samples.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
-        let facts = file["fact"].as_array().unwrap().iter();
-        let facts = facts.map(|f| fact(f.as_table().unwrap(), &samples)).collect();
+        let facts = file["fact"].as_array().unwrap().iter().map(|f| f.as_table().unwrap());
+        let shell = shell(facts.clone(), &nodes);
+        let facts = facts.map(|f| fact(f, &samples, &shell)).collect();
         let seed = head["seed"].as_str().unwrap().chars().take(3).collect();
         Self { seed, nodes, samples, facts }
     }
 }
 
-fn fact(table: &toml::Table, samples: &BTreeMap<String, String>) -> Fact {
+/// What stands for variables of the guide's shell and for `$(hostname)`, long names first: one may begin like another.
+fn shell<'a>(facts: impl Iterator<Item = &'a toml::Table>, nodes: &[String]) -> Vec<(String, String)> {
+    let text =
+        |f: &toml::Table, key: &str| f.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let mut out: Vec<(String, String)> = facts
+        .filter(|f| text(f, "file") == "(shell)" && text(f, "phase") == "install")
+        .map(|f| (format!("${}", text(f, "name")), text(f, "value")))
+        .collect();
+    out.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    out.push(("$(hostname)".to_owned(), nodes[0].clone()));
+    let known = out.clone();
+    for (_, value) in &mut out {
+        for (name, other) in &known {
+            *value = value.replace(name.as_str(), other);
+        }
+    }
+    out
+}
+
+fn fact(table: &toml::Table, samples: &BTreeMap<String, String>, shell: &[(String, String)]) -> Fact {
     let text = |key: &str| -> String {
         let mut text = match table.get(key) {
             Some(toml::Value::String(s)) => s.clone(),
@@ -111,9 +131,11 @@ fn fact(table: &toml::Table, samples: &BTreeMap<String, String>) -> Fact {
     let args: Vec<String> = table.get("args").and_then(|a| a.as_array()).map_or_else(Vec::new, |list| {
         list.iter()
             .map(|a| {
-                samples.iter().fold(a.as_str().unwrap_or_default().to_owned(), |text, (name, value)| {
-                    text.replace(&format!("{{{name}}}"), value)
-                })
+                let text =
+                    shell.iter().fold(a.as_str().unwrap_or_default().to_owned(), |text, (name, value)| {
+                        text.replace(name.as_str(), value)
+                    });
+                samples.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
             })
             .collect()
     });
@@ -134,6 +156,7 @@ fn fact(table: &toml::Table, samples: &BTreeMap<String, String>) -> Fact {
                 _ => Wants::Thing(whole),
             }
         }
+        "env_file_var" if text("file") == "(shell)" => Wants::Personal,
         "env_file_var" => Wants::Thing(format!("env {} {}={}", text("file"), text("name"), text("value"))),
         "file_line" => Wants::Thing(format!("line {} {}", text("file"), spaces(&text("text")))),
         "database" => Wants::Thing(format!("database {}", text("name"))),
@@ -181,7 +204,7 @@ fn command(program: &str, args: &[String]) -> Wants {
     let last = args.last().cloned().unwrap_or_default();
     let first: Vec<&str> = args.iter().take(2).map(String::as_str).collect();
     match (program, first.as_slice()) {
-        ("source" | ".", _) => Wants::Personal,
+        ("source" | "." | "cd", _) => Wants::Personal,
         ("openstack", ["project" | "domain", "create"]) if args.len() > 2 => {
             Wants::Thing(format!("{} {last}", args[0]))
         }

@@ -18,6 +18,7 @@ mod guide;
 mod reasons;
 mod record;
 mod report;
+mod yaml;
 
 use compare::Comparison;
 use cpmg::catalog::Catalog;
@@ -36,7 +37,8 @@ fn plans_do_what_the_guides_prescribe_and_nothing_else_without_a_reason() {
     let mut common = reasons::Reasons::read("common");
     let mut faults = Vec::new();
     let mut tables = Vec::new();
-    for name in PLATFORMS {
+    let only = std::env::var("GUIDES_ONLY").ok(); // a platform, while one works on it: neither the reasons in common nor the tables are looked at
+    for name in PLATFORMS.into_iter().filter(|p| only.as_deref().is_none_or(|o| o == *p)) {
         let Some(platform) = catalog.platform(name) else { continue };
         let guide = guide::Guide::read(name);
         let nodes = record::record(&catalog, platform, &guide);
@@ -46,7 +48,9 @@ fn plans_do_what_the_guides_prescribe_and_nothing_else_without_a_reason() {
         faults.extend(own.stale().into_iter().map(|f| format!("{name}: {f}")));
         tables.push(report::table(platform, &guide, &comparison));
     }
-    faults.extend(common.stale().into_iter().map(|f| format!("common: {f}")));
+    if only.is_none() {
+        faults.extend(common.stale().into_iter().map(|f| format!("common: {f}")));
+    }
     let text = tables.join("\n");
     println!("{text}");
     assert!(
@@ -55,5 +59,7 @@ fn plans_do_what_the_guides_prescribe_and_nothing_else_without_a_reason() {
         faults.len(),
         faults.join("\n")
     );
-    report::keep(&text);
+    if only.is_none() {
+        report::keep(&text);
+    }
 }

@@ -286,10 +286,57 @@ fn thing(words: &[String]) -> Vec<String> {
         "identity_endpoint" => {
             vec![format!("endpoint {} {} {} {}", word(3), word(1), word(2), word(4).trim_end_matches('/'))]
         }
+        kind if kind.starts_with("object_") => vec![files::command(&object(kind, words))],
         "command" => command(&rest(2), words.get(2..).unwrap_or_default()),
         "fail" | "step" | "done" | "folder" => Vec::new(),
         other => panic!("the recorder wrote a line of kind {other}"),
     }
+}
+
+/// The client's command that makes a thing of the cloud, as guides have it; `$SUBNET_ID` stands for what they look up.
+fn object(kind: &str, words: &[String]) -> String {
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let name = word(1);
+    let text = match kind {
+        "object_flavor" => format!(
+            "flavor create --id {} --vcpus {} --ram {} --disk {} {name} --private",
+            word(2),
+            word(3),
+            word(4),
+            word(5)
+        ),
+        "object_image" => format!(
+            "image create --disk-format qcow2 --container-format bare --private --tag {} --file {} {name}",
+            word(3),
+            word(2)
+        ),
+        "object_keypair" => format!("keypair create --public-key {} {name}", word(2)),
+        "object_group" => format!("security group create {name}"),
+        "object_rule" if word(3).is_empty() => {
+            format!("security group rule create --protocol {} {name}", word(2))
+        }
+        "object_rule" => {
+            format!("security group rule create --protocol {} --dst-port {} {name}", word(2), word(3))
+        }
+        "object_network" => format!("network create {name}"),
+        "object_subnet" => format!(
+            "subnet create --subnet-range {} --allocation-pool start={},end={} --network {} {name}",
+            word(3),
+            word(4),
+            word(5),
+            word(2)
+        ),
+        "object_port" => format!(
+            "port create --security-group {} --device-owner {} --host={} --network {} --fixed-ip subnet=$SUBNET_ID,ip-address={} {name}",
+            word(5),
+            word(6),
+            word(7),
+            word(2),
+            word(4)
+        ),
+        other => panic!("the recorder wrote a line of kind {other}"),
+    };
+    format!("openstack {text}")
 }
 
 fn command(text: &str, words: &[String]) -> Vec<String> {

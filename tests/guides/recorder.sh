@@ -112,6 +112,21 @@ twins() {
     _identity_add() { record "identity_$1" "${@:2}"; }
     identity_apply() { :; }
     identity_good() { return 1; }
+
+    # ---------------------------------------------------------------- objects of the cloud
+    _objects_add() { record "object_$1" "${@:2}"; }
+    objects_apply() { :; }
+    objects_good() { return 1; }
+    object_show() { # the guide's {PLACEHOLDERS}
+        case $1/$3 in
+            project/id) echo '{SERVICE_PROJECT_ID}' ;;
+            group/id) echo '{LB_MGMT_SEC_GRP_ID}' ;;
+            network/id) echo '{LB_MGMT_NET_ID}' ;;
+            port/id) echo '{OCTAVIA_MGMT_PORT_ID}' ;;
+            port/mac_address) echo '{OCTAVIA_MGMT_PORT_MAC}' ;;
+            *) echo "$3" ;;
+        esac
+    }
 }
 
 while IFS= read -r STEP <&3; do

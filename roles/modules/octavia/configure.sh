@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Load balancers need more than this: an image for amphorae, a network to reach them by, and the workers.
+# Ids of what amphorae need are set by the step objects.
 files() {
     ini_set "$CONF" DEFAULT transport_url "$(message_url "$RABBIT_USER" "$RABBIT_PASSWORD")"
     ini_set "$CONF" database connection "$(database_url octavia octavia "$OCTAVIA_DB_PASSWORD")"
@@ -16,6 +16,11 @@ files() {
     ini_set "$CONF" certificates ca_certificate "$CERTS/server_ca.cert.pem"
     ini_set "$CONF" haproxy_amphora server_ca "$CERTS/server_ca-chain.cert.pem"
     ini_set "$CONF" haproxy_amphora client_cert "$CERTS/private/client.cert-and-key.pem"
+    ini_set "$CONF" health_manager bind_ip "$MANAGEMENT_ADDRESS"
+    ini_set "$CONF" health_manager bind_port 5555
+    ini_set "$CONF" health_manager controller_ip_port_list "$MANAGEMENT_ADDRESS:5555"
+    ini_set "$CONF" health_manager heartbeat_key "$OCTAVIA_HEARTBEAT_KEY" # the guide has none, without which amphorae are not believed
+    ini_set "$CONF" controller_worker amp_ssh_key_name octavia_ssh_key
     ini_set "$CONF" controller_worker client_ca "$CERTS/client_ca.cert.pem"
     ini_set "$CONF" controller_worker amp_image_tag amphora
     ini_set "$CONF" controller_worker amp_flavor_id 200

@@ -6,7 +6,7 @@ text() { # skyline.yaml with its passwords: quoted, for seed 004 line 3715 has d
         case $line in
             *@DATABASE@*) printf '%s%s%s\n' "${line%@DATABASE@*}" "$(url_quote "$SKYLINE_DB_PASSWORD")" "${line#*@DATABASE@}" ;;
             *@PASSWORD@) printf '%s%s\n' "${line%@PASSWORD@}" "$(yaml "$SKYLINE_PASSWORD")" ;;
-            *@SECRET@) printf '%s%s\n' "${line%@SECRET@}" "$(yaml "$SKYLINE_SECRET")" ;;
+            *@SECRET@) printf '%s%s\n' "${line%@SECRET@}" "$(yaml "$SKYLINE_SECRET_KEY")" ;;
             *) printf '%s\n' "$line" ;;
         esac
     done <"$CPMG_FILES/skyline.yaml"

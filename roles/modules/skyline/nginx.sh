@@ -4,7 +4,7 @@
 made=$CPMG_ATTEMPT/nginx.conf
 
 generate() {
-    OS_CONFIG_DIR=/etc/skyline "$VENV/bin/skyline-nginx-generator" -o "$made.raw" >"$CPMG_ATTEMPT/said" 2>&1 </dev/null || { cat "$CPMG_ATTEMPT/said"; return 1; }
+    (PATH=$VENV/bin:$PATH OS_CONFIG_DIR=/etc/skyline && export PATH OS_CONFIG_DIR && skyline-nginx-generator -o "$made.raw") >"$CPMG_ATTEMPT/said" 2>&1 </dev/null || { cat "$CPMG_ATTEMPT/said"; return 1; }
     lower=$(printf '%s' "$REGION" | tr '[:upper:]' '[:lower:]')
     sed 's/server .* fail_timeout=0;/server 0.0.0.0:28000 fail_timeout=0;/' "$made.raw" | awk -v at="/api/openstack/$lower/cinder/" -v to="$CONTROLLER_NAME:8776" -v region="$REGION" '
         { line[NR] = $0; if (index($0, at)) have = 1; if ($0 ~ /^[ \t]*location/) last = NR }
