@@ -26,9 +26,9 @@ check() { [ -n "$SOCKET" ] && is_set; }
 # How root is let in now, as the statement that brings it back; a password is in it as the server keeps it, not itself.
 remember() {
     [ ! -e "$CPMG_SAVED/root.sql" ] || return 0
+    undo_on root_back
     printf "SHOW CREATE USER 'root'@'localhost';\n" | _sql | sed 's/^CREATE USER/ALTER USER/; s/$/;/' >"$CPMG_SAVED/root.sql.new"
     mv "$CPMG_SAVED/root.sql.new" "$CPMG_SAVED/root.sql"
-    undo_on root_back
 }
 
 root_back() { [ ! -s "$CPMG_SAVED/root.sql" ] || { systemctl -q is-active "$SERVICES" && _sql <"$CPMG_SAVED/root.sql"; } || :; }
