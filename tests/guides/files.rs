@@ -69,11 +69,15 @@ pub fn things(path: &str, text: &str) -> BTreeSet<String> {
 
 /// Whether it is a file of settings in Python: Django's, or of gunicorn.
 fn is_python(path: &str) -> bool {
-    path.contains("local_settings") || path.ends_with(".py")
+    path.contains("local_settings") || has_extension(path, "py")
 }
 
 fn is_yaml(path: &str) -> bool {
-    path.ends_with(".yaml")
+    has_extension(path, "yaml")
+}
+
+fn has_extension(path: &str, wanted: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|e| e == wanted)
 }
 
 /// As [`value_of`], in a file: Python has two kinds of quotes, and lists that may end in a comma; YAML has quotes where it likes.
