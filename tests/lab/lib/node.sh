@@ -197,13 +197,15 @@ ssh_answers() { # does sshd send its banner?
 }
 
 up_or_dead() { # for wait_until: sshd of boot number $1 or later answers, or there is nothing left to wait for
-  [ "$(cat "$N_DIR/boots" 2>/dev/null || echo 0)" -ge "$1" ] && ssh_answers && return 0
+  [ "$(cat "$N_DIR/boots" 2>/dev/null || echo 0)" -ge "$1" ] && ssh_answers && ANSWERED=yes && return 0
   [ -e "$N_DIR/pid" ] && node_off
 }
 
 wait_node() { # BOOT
+  # Asked once: on a machine with much to do a second answer may take longer than it is waited for.
+  ANSWERED=no
   wait_until "$DEADLINE" up_or_dead "$1"
-  if node_off || ! ssh_answers; then
+  if [ "$ANSWERED" = no ]; then
     tail -n 15 "$N_DIR/console.log" >&2
     say "$NODE: sshd does not answer at $(address) after ${DEADLINE}s or the node ended; its console: $N_DIR/console.log"
     return 1
