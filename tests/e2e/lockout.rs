@@ -370,6 +370,10 @@ fn a_node_that_restarts_before_the_change_is_confirmed_starts_with_what_it_had()
     site.cpmg.ok(&["install", "wires", "--over-failed-checks", "a test of the network step"]);
     let job = site.job();
     wait_until("the node has the wrong address", || site.network().contains("host0    inet 10.99.99."));
+    // A step that the restart cuts short tells another story: this one is to be over, though nobody can be told.
+    wait_until("the step has ended", || {
+        site.lab.exec("ctl1", "cat /var/lib/cpmg/jobs/*/run/network.apply.1/rc || :").contains('0')
+    });
     site.lab.run(&["reboot", "ctl1"]);
     wait_until("it is as before", || site.network().contains(&format!("host0    inet {address}/")));
     let shown = site.over(&job);
