@@ -65,8 +65,9 @@ rust_version() { sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml; }
 target=${CARGO_TARGET_DIR:-target}
 build_release() {
   build_tools
-  say "building cpmg (the first time takes some minutes)"
-  cargo build --release --locked --quiet
+  say "building cpmg (the first time takes ten minutes or more on a small machine)"
+  # Somebody who waits sees how far it is.
+  if [ -t 2 ]; then cargo build --release --locked; else cargo build --release --locked --quiet; fi
 }
 
 # ---------------------------------------------------------------- install
@@ -255,10 +256,13 @@ skip() {
   say "skipped: $1"
 }
 
-# watch COMMAND…: runs it, shows and keeps its output in $work/out; the status is its own.
+# watch COMMAND…: runs it, shows and keeps its output in $work/out; the status is its own. Where it took half a minute, it says how long.
 watch() {
   echo 1 >"$work/status"
+  since=$(date +%s)
   { if "$@" </dev/null 2>&1; then echo 0 >"$work/status"; fi; } | tee "$work/out"
+  since=$(($(date +%s) - since))
+  [ "$since" -lt 30 ] || say "   took $((since / 60)) min $((since % 60)) s"
   return "$(cat "$work/status")"
 }
 

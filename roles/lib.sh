@@ -21,7 +21,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; } # TEXT: what is wrong and how 
 mark_changed() { ! _changes 'change something' || printf 'changed\n' >"$CPMG_ATTEMPT/outcome"; }
 
 # What the plan says of the step; the bundle sets it.
-: "${CPMG_PACKAGES=}" "${CPMG_RESTARTS=}" "${CPMG_SECRETS=}" "${CPMG_STAGE=}"
+: "${CPMG_PACKAGES=}" "${CPMG_RESTARTS=}" "${CPMG_SECRETS=}" "${CPMG_STAGE=}" "${CPMG_UNDOES=}"
 _SHADOW='' # where the file helpers of a check work
 
 _never() { # WHAT: not in a check
@@ -63,10 +63,12 @@ run_quietly() { # USER COMMAND...: as that user; its output is shown only if it 
     runuser -u "$_user" -- "$@" >"$CPMG_ATTEMPT/said" 2>&1 </dev/null || { tail -n 20 "$CPMG_ATTEMPT/said"; fail "$1 failed (see above)"; }
 }
 
-wait_for() { # SECONDS COMMAND...: until it succeeds, tried every half second; fails after SECONDS
-    _tries=$(($1 * 2)); shift
+wait_for() { # SECONDS COMMAND...: until it succeeds, tried every half second; fails after SECONDS, however long a try takes
+    read -r _up _ </proc/uptime
+    _end=$((${_up%.*} + $1 + 1)); shift # of full seconds
     until "$@"; do
-        _tries=$((_tries - 1)); [ "$_tries" -gt 0 ] || return 1
+        read -r _up _ </proc/uptime
+        [ "${_up%.*}" -lt "$_end" ] || return 1
         sleep 0.5
     done
 }
@@ -86,7 +88,6 @@ undo_on() { ! _changes "undo_on $*" || _note call "$@"; } # FUNCTION WORD...: un
 
 undo_all() { # takes back, last change first, what this step's helpers have done; what cannot be is kept for another try
     _never 'undo'
-    ! grep -qs 'made by cpmg' "$_POLICY" || { _held=yes; _services_start_again; } # of an attempt that was killed
     _bad=0 _n=0
     [ ! -e "$CPMG_SAVED/journal" ] || _n=$(wc -l <"$CPMG_SAVED/journal")
     while [ "$_n" -gt 0 ]; do
@@ -112,7 +113,7 @@ undo_all() { # takes back, last change first, what this step's helpers have done
 _undo() {
     case $_line in
         'file '*) restore_file "${_line#* }" ;;
-        'made '*) [ ! -e "${_line#* }" ] || { say "removing ${_line#* }"; rm -rf "${_line#* }"; } ;;
+        'made '*) _undo_made "${_line#* }" ;;
         'folder '*) [ ! -d "${_line#* }" ] || rmdir "${_line#* }" 2>/dev/null || say "left, because there is something in it: ${_line#* }" ;;
         'link '*) _undo_link "${_line#* }" ;;
         'packages '*)
@@ -125,6 +126,27 @@ _undo() {
         'call '*) ${_line#* } ;;
         *) fail "$CPMG_SAVED/journal: '$_line' is not understood; take that change back by hand and delete the line" ;;
     esac
+}
+
+_undo_made() { # PATH
+    [ -e "$1" ] || [ -L "$1" ] || return 0
+    [ -L "$1" ] || [ -z "$(mounted_below "$1")" ] ||
+        fail "$1 was made by this step and stays: $(mounted_below "$1" | tr '\n' ' ')is mounted there, and what it holds is not this node's own. End what uses it, unmount it, and undo again"
+    say "removing $1"
+    rm -rf "$1"
+}
+
+mounted_below() { # PATH: what is mounted there or below, the deepest first, one a line
+    awk -v path="$(_real "$1")" '
+        { place = $2; gsub(/\\040/, " ", place); gsub(/\\011/, "\t", place); gsub(/\\134/, "\\", place) }
+        place == path || index(place, path "/") == 1 { print place }' /proc/self/mounts | sort -r
+}
+
+unmount_below() { # PATH: a share is not removed with the folder on which it lies
+    mounted_below "$1" | while IFS= read -r _place; do
+        say "unmounting $_place"
+        umount "$_place" || fail "$_place is still in use on $NODE_NAME: end what uses it, and undo again"
+    done
 }
 
 # ---------------------------------------------------------------- files

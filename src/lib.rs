@@ -13,6 +13,7 @@ pub mod discovery;
 pub mod domain;
 pub mod engine;
 pub mod install;
+pub mod logs;
 pub mod runner;
 pub mod shell;
 pub mod sim;

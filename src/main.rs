@@ -22,7 +22,7 @@ fn main() -> ExitCode {
             process::server().and_then(|rt| rt.block_on(demo::run(&cli.global, args)))
         }
         Some(_) => match process::client() {
-            Ok(runtime) => return runtime.block_on(cli::run(cli, Hooks { check_roles })),
+            Ok(runtime) => return runtime.block_on(cli::run(cli, Hooks { check_roles, parse_log })),
             Err(fault) => Err(fault),
         },
     };
@@ -48,12 +48,46 @@ fn engine(cli: &Cli, args: &EngineArgs) -> Result<Code, Fault> {
 /// Reads the roles in these directories for `cpmg catalog check`.
 fn check_roles(dirs: &[PathBuf]) -> Result<cli::CatalogSize, Vec<String>> {
     use cpmg::catalog::Catalog;
+    let formats = cpmg::logs::format::Formats::load(dirs);
+    let findings = cpmg::logs::findings::Findings::load(dirs);
+    let wrong = formats.err().into_iter().flatten().chain(findings.err().into_iter().flatten());
+    let mut data: Vec<String> = wrong.map(|fault| fault.to_string()).collect();
     match Catalog::load(dirs) {
-        Ok(catalog) => {
+        Ok(catalog) if data.is_empty() => {
             let modules: std::collections::BTreeSet<&str> =
                 catalog.platforms().flat_map(|p| catalog.modules_of(p)).map(|m| m.name.as_str()).collect();
             Ok(cli::CatalogSize { platforms: catalog.platforms().count(), modules: modules.len() })
         }
-        Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
+        loaded => {
+            data.splice(0..0, loaded.err().iter().flatten().map(ToString::to_string));
+            Err(data)
+        }
     }
+}
+
+/// Reads a log for `cpmg logs parse`.
+fn parse_log(source: &cli::LogSource, out: &mut dyn std::io::Write) -> Result<(), cli::LogFault> {
+    use cli::LogFault::{Read, Write};
+    use cpmg::logs::format::{Entries, Formats, Options, json};
+    let (reader, newest): (Box<dyn std::io::Read>, _) = match &source.file {
+        Some(path) => {
+            let file = std::fs::File::open(path).map_err(Read)?;
+            let newest = file.metadata().and_then(|m| m.modified()).map_err(Read)?;
+            (Box::new(file), newest)
+        }
+        None => (Box::new(std::io::stdin().lock()), std::time::SystemTime::now()),
+    };
+    let reference = newest
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_micros()).ok());
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, out);
+    let formats = Formats::load(&source.roles).map_err(|faults| {
+        cli::LogFault::Formats(faults.first().map(ToString::to_string).unwrap_or_default())
+    })?;
+    let options = Options { offset: source.offset, reference, formats: formats.into() };
+    for entry in Entries::new(reader, options) {
+        json::write(&mut out, &entry.map_err(Read)?).map_err(Write)?;
+    }
+    std::io::Write::flush(&mut out).map_err(Write)
 }

@@ -15,12 +15,10 @@
 cloud() { # USER PROJECT PASSWORD PROGRAM [WORD...]
     _program=$4
     _login=$(printf 'http://%s:5000/v3\n%s\n%s\n%s' "$CONTROLLER_ADDRESS" "$1" "$2" "$3"); shift 4
-    printf '%s\n' "$ACTION" "${CPMG_ATTEMPT:-}/outcome" "$_login" | python3 -c "$_CLOUD$_program" "$@"
+    printf '%s\n' "$ACTION" "${CPMG_ATTEMPT:-}/outcome" "$_login" | python3 -c "$_HTTP$_CLOUD$_program" "$@"
 }
 
 _CLOUD='
-import json, sys, time, urllib.error, urllib.parse, urllib.request
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 argv = sys.argv[1:]
 
 def fail(text):
@@ -48,20 +46,15 @@ def request(method, url, body=None, headers={}, may_fail=()):
     if body is not None and not isinstance(body, bytes):
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-    for tries in (3, 2, 1, 0): # uwsgi resets a connection now and then
-        try:
-            answer = opener.open(urllib.request.Request(url, body, headers, method=method), timeout=90)
-            return Answer(answer.status, answer.headers, answer.read())
-        except urllib.error.HTTPError as error:
-            data = error.read()
-            if error.code in may_fail:
-                return Answer(error.code, error.headers, data)
-            fail("%s %s: %s %s" % (method, url, error.code, data.decode("utf-8", "replace")[:400]))
-        except OSError as error:
-            if tries and "Connection reset" in str(error) and (method == "GET" or url.endswith("/auth/tokens")):
-                time.sleep(1)
-                continue
-            fail("no answer from %s: %s. Is the service running?" % (url, error))
+    try:
+        return Answer(*send(urllib.request.Request(url, body, headers, method=method), 90))
+    except urllib.error.HTTPError as error:
+        data = error.read()
+        if error.code in may_fail:
+            return Answer(error.code, error.headers, data)
+        fail("%s %s: %s %s" % (method, url, error.code, data.decode("utf-8", "replace")[:400]))
+    except OSError as error:
+        fail("no answer from %s: %s. Is the service running?" % (url, error))
 
 def login(url, user, scope, password):
     who = {"name": user, "domain": {"id": "default"}, "password": password}

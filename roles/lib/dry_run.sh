@@ -7,7 +7,8 @@
 
 _MASK='********'
 
-dry_run() { # says what run would change; the outcome is changed if it would change something
+dry_run() { # says what run, or undo where the plan takes the step back, would change; the outcome is changed if it would change something
+    [ "$CPMG_UNDOES" != yes ] || { _would_undo; return 0; }
     if check && overrides_settled; then _honest; say 'nothing to do'; return 0; fi
     _honest
     [ "$CPMG_STAGE" != verification ] || { say 'asked when everything is installed'; return 0; }
@@ -20,6 +21,32 @@ dry_run() { # says what run would change; the outcome is changed if it would cha
         say 'would be done'
     fi
     _would_restart
+    printf 'changed\n' >"$CPMG_ATTEMPT/outcome"
+}
+
+_would_undo() { # what the step has on record, the last change first, as undo_all takes it back
+    _own=no
+    ! grep -qE '^undo *\(\)' "$CPMG_JOB/steps/$STEP.sh" 2>/dev/null || _own=yes
+    if [ ! -s "$CPMG_SAVED/journal" ] && [ "$_own" = no ]; then
+        say 'nothing to take back: nothing that it has done here is on record'
+        return 0
+    fi
+    [ ! -s "$CPMG_SAVED/journal" ] || awk -v kept="$CPMG_SAVED/files" '
+        { what[NR] = $0 }
+        function rest() { sub(/^[^ ]+ /, "", line); return line }
+        END {
+            for (n = NR; n > 0; n--) {
+                line = what[n]; split(line, word, " ")
+                if (word[1] == "file" || word[1] == "link") { print "would put back " rest() " as it was" }
+                else if (word[1] == "made" || word[1] == "folder") print "would remove " rest()
+                else if (word[1] == "packages") print "would remove the packages: " rest()
+                else if (word[1] == "removed") print "would install again: " rest()
+                else if (word[1] == "service") print "would put back the service " word[2] " as it was"
+                else if (word[1] == "call") print "would take back: " word[2]
+                else { gsub(/_/, " ", word[1]); print "would take back: " word[1] " " word[2] }
+            }
+        }' "$CPMG_SAVED/journal"
+    [ "$_own" = no ] || say 'its own undo would be run'
     printf 'changed\n' >"$CPMG_ATTEMPT/outcome"
 }
 

@@ -23,12 +23,12 @@ domain_grant_ensure() { _identity_add domain_grant "$1" "$2" "$3"; } # USER DOMA
 identity_apply() { # does it; without objects it gets a token and says from where; exit 1 if Keystone refuses
     case $_identity in *'
 '*) _never "change Keystone's objects" ;; esac
-    printf '%s\n' "$_identity" | python3 -c "$_IDENTITY" "$CPMG_SAVED/journal" "$CPMG_ATTEMPT/outcome"
+    printf '%s\n' "$_identity" | python3 -c "$_HTTP$_IDENTITY" "$CPMG_SAVED/journal" "$CPMG_ATTEMPT/outcome"
 }
 api_get() { # TYPE PATH: what the service of this type answers, found by Keystone's catalogue, as a client finds it
-    printf '%s\nget\t%s\t%s\n' "$_identity" "$1" "$2" | python3 -c "$_IDENTITY" - -
+    printf '%s\nget\t%s\t%s\n' "$_identity" "$1" "$2" | python3 -c "$_HTTP$_IDENTITY" - -
 }
-identity_good() { printf '%s\n' "$_identity" | python3 -c "$_IDENTITY" - -; } # for check: there is nothing to do for identity_apply
+identity_good() { printf '%s\n' "$_identity" | python3 -c "$_HTTP$_IDENTITY" - -; } # for check: there is nothing to do for identity_apply
 _undo_identity() { # KIND WORD...: the step's script defines identity_login, which calls identity_begin
     identity_login
     _identity_add remove "$@"
@@ -36,8 +36,7 @@ _undo_identity() { # KIND WORD...: the step's script defines identity_login, whi
 }
 
 _IDENTITY='
-import json, os, sys, time, urllib.error, urllib.parse, urllib.request
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+import os
 journal, outcome = sys.argv[1:]
 login, *wanted = [line.split("\t") for line in sys.stdin.read().splitlines()]
 url, name, project, password = login
@@ -49,21 +48,14 @@ def call(method, path, body=None, may_fail=()):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data, {"Content-Type": "application/json", "X-Auth-Token": token}, method=method)
     try:
-        for again in (True, True, True, False): # uwsgi resets a connection now and then
-            try:
-                answer = opener.open(request, timeout=60)
-                break
-            except OSError as error:
-                if not again or "Connection reset" not in str(error) or method not in ("GET", "HEAD") and path != "/auth/tokens":
-                    raise
-                time.sleep(1)
+        _, headers, answer = send(request, 60)
     except urllib.error.HTTPError as error:
         if error.code in may_fail:
             return None
         sys.exit("error: %s %s%s: %s %s" % (method, url, path, error.code, error.read().decode("utf-8", "replace")[:300]))
     except OSError as error:
         sys.exit("error: no answer from %s: %s. Does it run, and is its name in /etc/hosts?" % (url, error))
-    return answer.headers, json.loads(answer.read() or b"{}")
+    return headers, json.loads(answer or b"{}")
 
 def ask_token(user, secret, scope, domain="default", **more):
     auth = {"identity": {"methods": ["password"], "password": {"user": {"name": user, "domain": {"id": domain}, "password": secret}}}}

@@ -83,7 +83,7 @@ _INI_WORDS='
         id = here SUBSEP key_of(s)
     }
 '
-# part 1: set, unset or raw (a line as it was), section, key, value; part 2: the file
+# part 1: set, unset, unmade (and so was its section) or raw (a line as it was), section, key, value; part 2: the file
 _MERGE=$_INI_WORDS'
     BEGIN { FS = "\t" }
     part == 1 {
@@ -91,10 +91,13 @@ _MERGE=$_INI_WORDS'
         if (!(i in many)) { order[++all] = i; section[i] = $3; key[i] = $4; many[i] = 0 }
         if ($1 == "set") value[i, ++many[i]] = $4 " = " rest(5)
         if ($1 == "raw") value[i, ++many[i]] = rest(5)
+        if ($1 == "unmade") ours[$3] = 1
+        if (many[i]) filled[$3] = 1
         next
     }
     { line[++n] = $0; place($0); of[n] = id; if (head) { if (!(here in last)) last[here] = n; open = here; first_of[here]++ }
       if (first_of[here] == 1 && $0 ~ /[^ \t\r]/) last[here] = n
+      of_section[n] = here; if (head) heading[n] = 1; else if ($0 ~ /[^ \t\r]/ && !(id in many)) filled[here] = 1
       if (id in many) { mine[n] = id; if (!(id in first)) first[id] = n }
       if ($0 ~ /^[#;]/) { s = $0; sub(/^[#;][ \t]?/, "", s); j = here SUBSEP key_of(s); if (j in many && !(j in sample)) sample[j] = n } }
     END {
@@ -104,7 +107,11 @@ _MERGE=$_INI_WORDS'
             if (i in sample) at = sample[i]; else if (section[i] in last) at = last[section[i]]; else { late[++lates] = i; continue }
             behind[at] = behind[at] " " k
         }
-        for (l = 1; l <= n; l++) {
+        for (l = 1; l <= n; l++) { # a section that was made for options, and is empty without them, goes with the blank line before it
+            s = of_section[l]
+            if (s in ours && !(s in filled)) continue
+            s = of_section[l + 1]
+            if (line[l] !~ /[^ \t\r]/ && (l + 1 in heading) && s in ours && !(s in filled)) continue
             if (!(l in mine)) print line[l]
             else if (first[mine[l]] == l) for (v = 1; v <= many[mine[l]]; v++) print value[mine[l], v]
             if (l in behind) { m = split(behind[l], ks, " "); for (x = 1; x <= m; x++) { i = order[ks[x]]; for (v = 1; v <= many[i]; v++) print value[i, v] } }
@@ -123,13 +130,14 @@ _MERGE=$_INI_WORDS'
 # part 1: what is kept already; part 2: the options; part 3: the file. Prints what is to be kept for those that are not.
 _KEEP=$_INI_WORDS'
     BEGIN { FS = "\t" }
-    part == 1 { if ($2 == target) kept[$3 SUBSEP $4] = 1; next }
+    part == 1 { if ($2 == target) { kept[$3 SUBSEP $4] = 1; if ($1 == "unmade") made[$3] = 1 }; next }
     part == 2 { i = $3 SUBSEP $4; if (!(i in kept) && !(i in want)) { want[i] = $3 "\t" $4; order[++all] = i } next }
-    { place($0); if (id in want) text[id, ++many[id]] = $0 }
+    { place($0); if (here == "" || head && !(here in made)) there[here] = 1; if (id in want) text[id, ++many[id]] = $0 }
     END {
         for (k = 1; k <= all; k++) {
             i = order[k]
-            if (!many[i]) print "unset\t" target "\t" want[i] "\t"
+            split(want[i], at, "\t")
+            if (!many[i]) print (at[1] in there ? "unset\t" : "unmade\t") target "\t" want[i] "\t"
             for (v = 1; v <= many[i]; v++) print "raw\t" target "\t" want[i] "\t" text[i, v]
         }
     }

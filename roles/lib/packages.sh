@@ -21,6 +21,9 @@ _services_start_again() {
     [ ! -e "$_POLICY.before-cpmg" ] || mv -f "$_POLICY.before-cpmg" "$_POLICY"
 }
 
+# Two steps never work on a node at the same time: a hold that is there when one begins is of an attempt that was killed.
+[ "$ACTION" = check ] || ! grep -qs 'made by cpmg' "$_POLICY" || { _held=yes; _services_start_again; }
+
 pkg_missing() { # NAME...: those that are not installed, one a line
     [ $# -gt 0 ] || return 0
     { dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' "$@" 2>/dev/null || :; printf '%s ?\n' "$@"; } |

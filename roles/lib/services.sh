@@ -38,6 +38,25 @@ service_enable() { # UNIT...: enabled and running; restarted if a step of this m
     rm -f "${CPMG_SAVED%/*}/restart"
 }
 
+# A unit that the step itself writes and that does something once (RemainAfterExit). Not service_enable: that takes away the module's mark
+# for a restart, which is for its services.
+unit_stale() { (umask 077 && mkdir -p "$CPMG_SAVED") && : >"$CPMG_SAVED/stale"; } # its file is about to change: unit_enable starts it again
+
+unit_good() { # UNIT: for check: nothing to do for unit_enable
+    [ ! -e "$CPMG_SAVED/stale" ] && systemctl -q is-enabled "$1" 2>/dev/null && systemctl -q is-active "$1"
+}
+
+unit_enable() { # UNIT: enabled and active, with its file as it is now
+    service_brings "$1"
+    if [ "$_enabled" != enabled ]; then systemctl -q enable "$1"; mark_changed; fi
+    if [ "$_active" != active ] || [ -e "$CPMG_SAVED/stale" ]; then
+        say "starting $1"
+        systemctl restart "$1" || { _unit_report "$1"; fail "$1 does not start"; }
+        mark_changed
+    fi
+    rm -f "$CPMG_SAVED/stale"
+}
+
 _undo_service() { # UNIT ENABLED ACTIVE
     [ "$(_unit "$1" LoadState)" != not-found ] || return 0
     if [ "$3" = active ]; then systemctl start "$1"; else say "stopping $1"; systemctl stop "$1"; fi
@@ -81,5 +100,5 @@ must_run() { # UNIT...: fails unless all stay active for ten seconds: a service 
 port_open() { awk -v port="$(printf '%04X' "$1")" '$4 == "0A" && $2 ~ ":" port "$" { found = 1 } END { exit !found }' /proc/net/tcp* 2>/dev/null; }
 
 wait_port() { # PORT [SECONDS]: until something on this node listens there
-    wait_for "${2:-60}" port_open "$1" || fail "nothing listens on port $1 of $NODE_NAME after ${2:-60} s"
+    wait_for "${2:-90}" port_open "$1" || fail "nothing listens on port $1 of $NODE_NAME after ${2:-90} s"
 }

@@ -173,6 +173,10 @@ pub enum Response {
     Proof(Box<crate::domain::proof::Proof>),
     /// Who did what.
     Audit(AuditPage),
+    /// What was asked about logs.
+    Logs(Box<super::logs::LogAnswer>),
+    /// About Loki.
+    Loki(super::loki::LokiReply),
     /// What the engine knows about itself.
     Diagnosis(Diagnosis),
     /// Something this program does not know.

@@ -17,6 +17,8 @@ pub mod codec;
 pub mod day2;
 pub mod discovery;
 pub mod import;
+pub mod logs;
+pub mod loki;
 pub mod message;
 pub mod proof;
 mod request;

@@ -1,5 +1,6 @@
 //! Proofs of environments as clients see them.
 
+use super::rows::KnownError;
 use crate::domain::ids::EnvId;
 use crate::domain::proof::{Outcome, Proof, RungKind};
 use crate::domain::time::Moment;
@@ -48,4 +49,7 @@ pub struct ProofRow {
     /// Earlier ones, newest first.
     #[serde(default)]
     pub earlier: Vec<ProofSummary>,
+    /// What is known about what the red rung and the services said.
+    #[serde(default)]
+    pub known: Option<KnownError>,
 }

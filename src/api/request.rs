@@ -183,6 +183,10 @@ pub enum Request {
     },
     /// What is asked for after the installation.
     Day2(Day2),
+    /// What is asked about logs.
+    Logs(super::logs::LogAsk),
+    /// Settings, state, queries and tails of an environment's Loki.
+    Loki(super::loki::LokiAsk),
     /// A part of a list of nodes; `None` begins one. Answers its number.
     ImportText {
         /// Which list.

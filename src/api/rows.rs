@@ -52,6 +52,8 @@ pub enum Topic {
     Discovery(EnvId),
     /// When something of an environment that is asked for as a whole has changed: one [`Row::Mark`].
     Matter(EnvId, Matter),
+    /// That there is more in the logs of an environment, at most ten times a second: one [`Row::Logs`].
+    Logs(EnvId),
     /// Shells that are open: [`Row::Shell`].
     Shells,
     /// Who is here: [`Row::Session`].
@@ -120,6 +122,8 @@ pub enum Row {
     Discovery(Box<DiscoveryRow>),
     /// When something has changed.
     Mark(MarkRow),
+    /// How far the logs are.
+    Logs(super::logs::LogNews),
     /// A shell.
     Shell(ShellRow),
     /// A session.
@@ -137,7 +141,7 @@ impl Row {
             Self::Job(r) => r.id.0 << 32,
             Self::JobNode(r) => r.node.0,
             Self::Step(r) => u64::from(r.index),
-            Self::Check(_) | Self::Proof(_) | Self::Mark(_) | Self::Unknown => 0,
+            Self::Check(_) | Self::Proof(_) | Self::Mark(_) | Self::Logs(_) | Self::Unknown => 0,
             Self::CheckRun(_) => 1,
             Self::Sweep(r) => r.id.0 | (1 << 62),
             Self::Discovery(_) => u64::MAX,
@@ -336,6 +340,22 @@ pub struct FirstError {
     pub what: String,
     /// Last lines of output before it, made harmless.
     pub tail: Vec<String>,
+    /// What is known about such an error.
+    #[serde(default)]
+    pub known: Option<KnownError>,
+}
+
+/// An error that is known, of `roles/findings`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownError {
+    /// The finding's name.
+    pub id: String,
+    /// What it is, in a few words.
+    pub title: Localized,
+    /// What it means.
+    pub meaning: Localized,
+    /// What to do.
+    pub mend: Localized,
 }
 
 /// A node within a job.
@@ -379,6 +399,9 @@ pub struct JobNodeRow {
     /// The manual procedure that goes on.
     #[serde(default)]
     pub manual: Option<ManualView>,
+    /// What is known about the error with which it failed.
+    #[serde(default)]
+    pub known: Option<KnownError>,
 }
 
 /// The undo of a node.

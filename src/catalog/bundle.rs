@@ -173,7 +173,8 @@ impl Catalog {
                 let vars = self.variables_of(&input, id.module());
                 let of_steps = mine.iter().filter(|(other, _)| other.module() == id.module());
                 let mut text = shell_variables(&input, platform, node, lists, &vars);
-                text.push_str(&cases(of_steps.map(|(_, step)| *step), &passwords, &vars));
+                let undoes = |id: &StepId| plan.takes_back(node.id, id);
+                text.push_str(&cases(of_steps.map(|(_, step)| *step), &passwords, &vars, undoes));
                 (0o600, text.into_bytes())
             });
             if step.templates.is_empty() {
@@ -251,6 +252,7 @@ fn cases<'a>(
     steps: impl Iterator<Item = &'a Step>,
     passwords: &BTreeSet<&str>,
     vars: &BTreeMap<String, String>,
+    undoes: impl Fn(&StepId) -> bool,
 ) -> String {
     let mut out = String::from("case $STEP in\n");
     for step in steps {
@@ -265,8 +267,11 @@ fn cases<'a>(
             ("CPMG_SECRETS", secrets.join(" ")),
             ("CPMG_STAGE", stage.to_owned()),
         ];
-        let set: Vec<String> =
+        let mut set: Vec<String> =
             set.iter().map(|(name, value)| format!("{name}={}", sh_quote(value))).collect();
+        if undoes(&step.id) {
+            set.push("CPMG_UNDOES=yes".to_owned());
+        }
         let _ = writeln!(out, "{}) {} ;;", step.id, set.join(" "));
     }
     out.push_str("esac\n");

@@ -78,7 +78,9 @@ impl Catalog {
                 let retired = [of_task(TaskPlace::Old, false), lost.clone()].concat();
                 put(&mut out, StageKind::Verification, old, retired, true);
             } else {
-                put(&mut out, StageKind::Computes, node, [lost.clone(), here].concat(), true);
+                // First what the role brought, for undo puts whole files back; then what the node is without it is written into them.
+                put(&mut out, StageKind::Controllers, node, lost.clone(), true);
+                put(&mut out, StageKind::Computes, node, here, true);
             }
             put(&mut out, StageKind::Storage, node, of_task(TaskPlace::Node, true), false);
         }

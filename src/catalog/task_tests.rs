@@ -140,6 +140,38 @@ fn images_move_before_anybody_is_sent_to_them_and_come_back() {
 }
 
 #[test]
+fn a_dry_run_of_a_way_back_asks_what_would_be_taken_back() {
+    let catalog = catalog();
+    let mut input = input();
+    let shape = Shape::default();
+    let mut plan = catalog.task(&input, &Task::Compute { node: CTL, on: false }, &shape).unwrap();
+    plan.kind = PlanKind::DryRun;
+    let lost = plan.aside.undone.first().cloned().unwrap();
+    assert_eq!(plan.action(CTL, &lost), StepAction::Check);
+    let facts = input.nodes.remove(0).facts.unwrap();
+    let vars = std::collections::BTreeMap::new();
+    let of = BundleInput {
+        plan: &plan,
+        node: CTL,
+        job: crate::domain::ids::JobId(1),
+        facts: &facts,
+        vars: &vars,
+        options: "",
+    };
+    let bundle = catalog.bundle(of).unwrap();
+    let path = format!("vars/{}.sh", lost.module());
+    let file = bundle.files.iter().find(|f| f.path == path).unwrap();
+    let text = String::from_utf8_lossy(&file.bytes);
+    let undoes = |line: &&str| line.ends_with("CPMG_UNDOES=yes ;;");
+    let said: Vec<&str> = text.lines().filter(undoes).collect();
+    assert!(said.iter().any(|line| line.starts_with(&format!("{lost})"))), "{text}");
+    let stays = plan.stages.iter().flat_map(|s| &s.items).filter(|i| i.node == CTL).flat_map(|i| &i.steps);
+    for step in stays.filter(|s| !plan.aside.undone.contains(s)) {
+        assert!(!said.iter().any(|line| line.starts_with(&format!("{step})"))), "{step} is not taken back");
+    }
+}
+
+#[test]
 fn a_controller_runs_instances_as_well_and_no_longer() {
     let catalog = catalog();
     let mut both = input();
@@ -161,9 +193,11 @@ fn a_controller_runs_instances_as_well_and_no_longer() {
     let (_, back) = plan.aside.task.clone().unwrap();
     let plan = catalog.task(&input(), &back, &Shape::default()).unwrap();
     let steps = of(&plan, CTL);
-    ordered(&steps, "preflight: nova/compute-leaves", "controllers: nova/configure");
-    ordered(&steps, "controllers: nova/configure", "computes: -nova/compute-service");
-    ordered(&steps, "computes: -nova/compute-service", "computes: -nova/compute-packages");
-    ordered(&steps, "computes: -nova/compute-packages", "verification: nova/compute-left");
+    ordered(&steps, "preflight: nova/compute-leaves", "controllers: -nova/compute-service");
+    ordered(&steps, "controllers: -nova/compute-service", "controllers: -nova/compute-packages");
+    // Undo puts whole files back: what the controller is by itself is written afterwards.
+    ordered(&steps, "controllers: -nova/compute-packages", "controllers: nova/configure");
+    ordered(&steps, "controllers: nova/configure", "controllers: nova/service");
+    ordered(&steps, "controllers: nova/service", "verification: nova/compute-left");
     assert!(!has(&plan, CTL, "-neutron/service"), "{steps:#?}");
 }

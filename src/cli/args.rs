@@ -112,6 +112,9 @@ pub enum Command {
     /// Cobbler: the server that installs operating systems over the network
     #[command(subcommand)]
     Cobbler(super::cobbler_args::CobblerCommand),
+    /// Loki: the server that takes logs, is asked with LogQL, and is followed live
+    #[command(subcommand)]
+    Loki(super::loki_args::LokiCommand),
     /// Addresses: pools, subnets, who uses what
     #[command(subcommand)]
     Ip(super::ip_args::IpCommand),
@@ -163,6 +166,8 @@ pub enum Command {
     },
     /// Show who did what, when, to which environment or node, and why
     Audit(super::check_args::AuditArgs),
+    /// Logs: show, follow and export what was collected from the nodes; read a file of any format
+    Logs(super::logs::LogsArgs),
     /// Say what is wrong with this installation of cpmg and how to mend it
     Doctor,
     /// Open the screens on a throw-away engine with nodes to try things on

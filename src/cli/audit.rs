@@ -55,7 +55,7 @@ pub async fn run(global: &Global, args: AuditArgs) -> Result<(), Fault> {
 }
 
 /// `12h` before now, or a date or time.
-fn moment(text: &str, now: Moment) -> Result<Moment, Fault> {
+pub fn moment(text: &str, now: Moment) -> Result<Moment, Fault> {
     let bad = || {
         Fault::usage(format!(
             "'{text}' is no time: say how long ago (90m, 12h, 7d), or a date or time (2026-03-01, 2026-03-01T07:02:09Z)"

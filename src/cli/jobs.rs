@@ -10,7 +10,7 @@ use crate::api::{Request, Response, Row, Topic, WINDOW_MAX};
 use crate::domain::ids::JobId;
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::{JobState, StepAction, StepEnd};
-use crate::domain::plan::{Plan, PlanKind, StepId};
+use crate::domain::plan::{Plan, PlanKind, StepId, localized};
 use std::collections::BTreeMap;
 
 /// `cpmg plan`.
@@ -259,6 +259,11 @@ pub fn summary(job: &JobRow) -> Vec<String> {
         let step = error.step.as_ref().map(|s| format!(" in {s} (attempt {})", error.attempt));
         lines.push(format!("first failure: {}{}: {}", error.name, step.unwrap_or_default(), error.what));
         lines.extend(error.tail.iter().map(|l| format!("  | {l}")));
+        if let Some(known) = &error.known {
+            let text = |texts| localized(texts, "en");
+            lines.push(format!("known: {}. {}", text(&known.title), text(&known.meaning)));
+            lines.push(format!("what helps: {}", text(&known.mend)));
+        }
         if let Some(step) = &error.step {
             lines.push(format!("the whole output: cpmg job output {} {} {step}", job.id, error.name));
         }

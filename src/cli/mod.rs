@@ -34,6 +34,9 @@ mod job_args;
 mod job_show;
 mod jobs;
 mod leave;
+mod logs;
+mod loki;
+mod loki_args;
 mod module_args;
 mod modules;
 mod net;
@@ -65,6 +68,7 @@ pub use talk::language_of_locale;
 
 use args::{CatalogCommand, Cli, Command, EngineCommand, NodeCommand};
 use exit::{Code, Fault};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -73,6 +77,33 @@ use std::process::ExitCode;
 pub struct Hooks {
     /// Reads the roles in these directories, later ones win: what there is, or what is wrong, each with file and line.
     pub check_roles: fn(&[PathBuf]) -> Result<CatalogSize, Vec<String>>,
+    /// Writes the entries of a log as JSON lines.
+    pub parse_log: fn(&LogSource, &mut dyn Write) -> Result<(), LogFault>,
+}
+
+/// A log to be read by `cpmg logs parse`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSource {
+    /// A file; None is the standard input.
+    pub file: Option<PathBuf>,
+    /// Seconds east of Greenwich of the machine that wrote it, for times without a zone.
+    pub offset: Option<i32>,
+    /// Directories with roles, for formats that are data; later ones win.
+    pub roles: Vec<PathBuf>,
+}
+
+/// Why a log could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum LogFault {
+    /// Reading.
+    #[error("{0}")]
+    Read(std::io::Error),
+    /// A format that is data is wrong: file, line, sentence.
+    #[error("{0}")]
+    Formats(String),
+    /// Writing.
+    #[error("{0}")]
+    Write(std::io::Error),
 }
 
 /// How much a catalog without faults holds.
@@ -121,6 +152,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Net(command) => return net::run(global, command).await,
         Command::Account(command) => return accounts::run(global, command).await,
         Command::Cobbler(command) => cobbler::run(global, command).await?,
+        Command::Loki(command) => return loki::run(global, command).await,
         Command::Ip(command) => ip::run(global, command).await?,
         Command::Catalog(CatalogCommand::List) => accounts::catalog(global).await?,
         Command::Catalog(CatalogCommand::Check { dirs }) => pages::check(global, &dirs, hooks)?,
@@ -134,6 +166,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Prove(args) => return prove::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await?,
         Command::Doctor => return doctor::run(global, hooks).await,
+        Command::Logs(args) => return logs::run(global, args, hooks).await,
         Command::Completions { shell } => pages::completions(shell)?,
         Command::Man { dir } => pages::man(dir.as_deref())?,
         Command::Reference => print::write(reference().as_bytes())?,

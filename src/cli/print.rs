@@ -4,7 +4,7 @@
 //! (`cpmg node list … | head`) ends the command without a complaint.
 
 use super::exit::{Code, Fault};
-use crate::domain::text::harmless;
+use crate::domain::text::{harmless, harmless_json};
 use crate::domain::time::Moment;
 pub use crate::domain::time::span;
 use serde::Serialize;
@@ -30,7 +30,7 @@ pub fn line(text: &str) -> Result<(), Fault> {
 pub fn json<T: Serialize>(value: &T) -> Result<(), Fault> {
     let text = serde_json::to_string(value)
         .map_err(|e| Fault::new(Code::Engine, format!("the answer cannot be written as JSON: {e}")))?;
-    write(format!("{text}\n").as_bytes())
+    write(format!("{}\n", harmless_json(&text)).as_bytes())
 }
 
 /// Says something on the standard error, whoever reads it or not.

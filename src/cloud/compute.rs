@@ -85,17 +85,10 @@ impl Cloud {
         Ok(list(&answer, "hypervisors").iter().map(|v| text(v, "hypervisor_hostname")).collect())
     }
 
-    /// How many instances the project's quota still lets in; `None`: no limit.
-    pub async fn instances_free(&self) -> Result<Option<u32>, CloudError> {
+    /// How many instances of one processor and so much memory, MiB, the project's quota still lets in; `None`: no limit.
+    pub async fn instances_free(&self, ram: u32) -> Result<Option<u32>, CloudError> {
         let answer = self.get(NOVA, "/limits").await?;
-        let limits = answer.get("limits").and_then(|l| l.get("absolute")).cloned().unwrap_or_default();
-        let number = |name: &str| limits.get(name).and_then(Value::as_i64);
-        let free = |max: &str, used: &str| {
-            number(max).filter(|m| *m >= 0).map(|m| (m - number(used).unwrap_or(0)).max(0))
-        };
-        let instances = free("maxTotalInstances", "totalInstancesUsed");
-        let cores = free("maxTotalCores", "totalCoresUsed");
-        Ok(instances.into_iter().chain(cores).min().map(|n| u32::try_from(n).unwrap_or(u32::MAX)))
+        Ok(fits(&answer, ram))
     }
 
     /// Makes a flavor of one processor.
@@ -196,4 +189,36 @@ impl Cloud {
 /// An IPv4 address in a field.
 pub(super) fn address(value: &Value, name: &str) -> Option<Ipv4Addr> {
     text(value, name).parse().ok()
+}
+
+/// How many instances of one processor and so much memory, MiB, fit into what `/limits` says; `None`: no limit.
+fn fits(answer: &Value, ram: u32) -> Option<u32> {
+    let limits = answer.get("limits").and_then(|l| l.get("absolute"));
+    let number = |name: &str| limits.and_then(|l| l.get(name)).and_then(Value::as_i64);
+    let free = |max: &str, used: &str| {
+        number(max).filter(|m| *m >= 0).map(|m| (m - number(used).unwrap_or(0)).max(0))
+    };
+    let instances = free("maxTotalInstances", "totalInstancesUsed");
+    let cores = free("maxTotalCores", "totalCoresUsed");
+    let memory = free("maxTotalRAMSize", "totalRAMUsed").map(|m| m / i64::from(ram.max(1)));
+    [instances, cores, memory].into_iter().flatten().min().map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn quotas_of_instances_processors_and_memory() {
+        let limits = |ram: i64| {
+            json!({"limits": {"absolute": {
+                "maxTotalInstances": 10, "totalInstancesUsed": 2, "maxTotalCores": -1, "maxTotalRAMSize": ram, "totalRAMUsed": 512,
+            }}})
+        };
+        assert_eq!(fits(&limits(-1), 1024), Some(8));
+        assert_eq!(fits(&limits(4096), 1024), Some(3));
+        assert_eq!(fits(&limits(4096), 256), Some(8));
+        assert_eq!(fits(&json!({}), 256), None);
+    }
 }

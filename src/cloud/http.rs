@@ -15,6 +15,7 @@ use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, 
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -305,9 +306,14 @@ fn full(bytes: Bytes) -> Body {
 async fn file(path: &Path, length: u64, counter: Arc<AtomicU64>) -> Result<Body, CloudError> {
     counter.store(0, Ordering::Relaxed);
     let open = tokio::fs::File::open(path).await;
-    let open = open
-        .map_err(|e| CloudError::File { path: path.display().to_string(), why: e.to_string() })?
-        .take(length);
+    let bad = |why: String| CloudError::File { path: path.display().to_string(), why };
+    let open = open.map_err(|e| bad(e.to_string()))?;
+    // Asked of the file that is open: since it was looked at, the name may have become that of a file that is not for everybody.
+    let about = open.metadata().await.map_err(|e| bad(e.to_string()))?;
+    if !about.is_file() || about.permissions().mode() & 0o004 == 0 {
+        return Err(bad("it has been replaced, and not everybody may read it now".to_owned()));
+    }
+    let open = open.take(length);
     let pieces = stream::try_unfold((open, counter), |(mut open, counter)| async move {
         let mut piece = Vec::with_capacity(PIECE);
         let read = open.read_buf(&mut piece).await?;

@@ -178,7 +178,12 @@ async fn a_file_is_sent_as_a_stream_of_its_length() {
     assert!(body == content, "every byte arrived");
     let gone =
         Upload { name: "n", path: &folder.path().join("no"), length: 1, format: "raw", boots_with: None };
-    ask.sent = super::http::Sent::File(gone.path, gone.length, counter);
+    ask.sent = super::http::Sent::File(gone.path, gone.length, Arc::clone(&counter));
+    assert!(matches!(http.send(&ask).await, Err(CloudError::File { .. })));
+    // Looked at, and replaced by a link to what only its owner may read.
+    let mode = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
+    std::fs::set_permissions(&path, mode).unwrap();
+    ask.sent = super::http::Sent::File(&path, content.len() as u64, counter);
     assert!(matches!(http.send(&ask).await, Err(CloudError::File { .. })));
 }
 

@@ -7,6 +7,7 @@
 use super::error::{CobblerError, Fault};
 use super::{redact, value};
 use crate::domain::secret::Secret;
+use crate::domain::text::{causes, without_login as shown};
 use dxr::{FaultResponse, MethodCall, MethodResponse, Value};
 use std::fmt;
 use std::time::Duration;
@@ -58,17 +59,6 @@ impl Default for Timeouts {
             task: Duration::from_mins(5),
             pause: Duration::from_secs(2),
         }
-    }
-}
-
-/// An address without the user and password that somebody may have written into it.
-pub fn shown(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(start), Some(at)) if at > start => {
-            let (scheme, _) = url.split_at(start + 3);
-            format!("{scheme}{}", url.get(at + 1..).unwrap_or_default())
-        }
-        _ => url.to_owned(),
     }
 }
 
@@ -197,19 +187,7 @@ fn clock(header: &str) -> Option<i64> {
 
 /// An error with what caused it, without addresses and secrets.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = error.source();
-    while let Some(e) = next {
-        let text = e.to_string();
-        if !parts.iter().any(|p| p.contains(&text)) {
-            parts.push(text);
-        }
-        next = e.source();
-    }
-    if parts.is_empty() {
-        parts.push(error.to_string());
-    }
-    redact::text(&parts.join(": "))
+    redact::text(&causes(error))
 }
 
 /// A text as a parameter.

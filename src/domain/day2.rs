@@ -189,7 +189,8 @@ pub fn check_flat_name(name: &str) -> Result<(), &'static str> {
     if !good {
         return Err("1 to 12 lower-case letters, digits and hyphens, a letter first");
     }
-    if ["provider", "tenants"].contains(&name) {
+    // Physical networks of the modules, and what follows `br-` in the names of their bridges.
+    if ["provider", "tenants", "int", "tun", "ex", "vlan", "cluster", "mirror"].contains(&name) {
         return Err("cpmg uses that name itself");
     }
     Ok(())
@@ -237,7 +238,22 @@ mod tests {
         for good in ["net172", "a", "lab-2"] {
             assert_eq!(check_flat_name(good), Ok(()), "{good}");
         }
-        for bad in ["", "2net", "Net", "a_b", "a,b", "a:b", "provider", "a234567890123"] {
+        for bad in [
+            "",
+            "2net",
+            "Net",
+            "a_b",
+            "a,b",
+            "a:b",
+            "provider",
+            "int",
+            "tun",
+            "ex",
+            "vlan",
+            "cluster",
+            "mirror",
+            "a234567890123",
+        ] {
             assert!(check_flat_name(bad).is_err(), "{bad}");
         }
     }

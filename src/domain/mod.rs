@@ -22,6 +22,8 @@ pub mod import;
 pub mod ipam;
 pub mod job;
 pub mod jump;
+pub mod logs;
+pub mod loki;
 pub mod manual;
 pub mod net;
 pub mod netplan;

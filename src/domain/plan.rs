@@ -293,6 +293,12 @@ pub struct Aside {
     /// The task, and the one that takes it back.
     #[serde(default)]
     pub task: Option<(Task, Task)>,
+    /// Nodes that were installed before and are only told of others: their steps are a part of an older installation's, and are not undone.
+    #[serde(default)]
+    pub told: Vec<NodeId>,
+    /// Nodes that were in production when it began: no policy undoes or reinstalls them.
+    #[serde(default)]
+    pub standing: Vec<NodeId>,
 }
 
 /// The whole plan.
@@ -341,17 +347,20 @@ impl Plan {
 
     /// What a run of a step on a node is: a question in a dry run, an undo of the installation on a node that leaves.
     pub fn action(&self, node: NodeId, step: &StepId) -> StepAction {
-        let of_task = || self.steps.get(step).is_some_and(|s| s.task.is_some());
         if self.kind == PlanKind::DryRun {
             StepAction::Check
-        } else if self.aside.leaving.contains(&node)
-            && !of_task()
-            && (self.aside.undone.is_empty() || self.aside.undone.contains(step))
-        {
+        } else if self.takes_back(node, step) {
             StepAction::Undo
         } else {
             StepAction::Run
         }
+    }
+
+    /// Whether the plan is about taking back what the step did there, in a dry run as well: the node leaves, or loses what the step is for.
+    pub fn takes_back(&self, node: NodeId, step: &StepId) -> bool {
+        self.aside.leaving.contains(&node)
+            && self.steps.get(step).is_none_or(|s| s.task.is_none())
+            && (self.aside.undone.is_empty() || self.aside.undone.contains(step))
     }
 
     /// The part of it whose steps `wanted` names, with the later steps of the same modules that restart services, on the same nodes.
@@ -417,5 +426,7 @@ mod tests {
         assert_eq!(spec(r#"{"title":{},"weight":400,"ceiling":600}"#).ceiling(), 600);
         assert_eq!(spec(r#"{"title":{},"weight":4294967295}"#).ceiling(), u32::MAX);
         assert!(spec(r#"{"title":{},"weight":3}"#).restarts.is_empty());
+        let aside: Aside = serde_json::from_str("{}").unwrap();
+        assert!(aside.told.is_empty() && aside.standing.is_empty());
     }
 }

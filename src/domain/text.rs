@@ -3,6 +3,65 @@
 //! What a node prints may hold escape sequences that would act on the operator's terminal. Everything that is shown outside
 //! a shell pane goes through here; the bytes in the store stay as they came.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// An address without the user and password that somebody may have written into it.
+pub fn without_login(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(start), Some(at)) if at > start => {
+            let (scheme, _) = url.split_at(start + 3);
+            format!("{scheme}{}", url.get(at + 1..).unwrap_or_default())
+        }
+        _ => url.to_owned(),
+    }
+}
+
+/// What caused an error, outermost first, each sentence once; the error itself where nothing did. HTTP clients name the address in
+/// the error and the reason in its causes.
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = error.source();
+    while let Some(e) = next {
+        let text = e.to_string();
+        if !parts.iter().any(|p| p.contains(&text)) {
+            parts.push(text);
+        }
+        next = e.source();
+    }
+    if parts.is_empty() {
+        parts.push(error.to_string());
+    }
+    parts.join(": ")
+}
+
+/// The beginning of `text`, at most `most` bytes of whole characters.
+pub fn beginning(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or_default()
+}
+
+/// Whether a terminal acts on a character that JSON leaves as it is: DEL, C1 controls (CSI among them), changes of the writing direction.
+pub fn acts_on_terminal(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `json`, in which such characters can only stand within strings, with escapes for them.
+pub fn harmless_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(acts_on_terminal) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if acts_on_terminal(c) {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// `text` without anything a terminal would act on: escape sequences vanish whole, other control characters become `·`,
 /// tabs become spaces up to the next multiple of 8 columns (counted in characters), bidi overrides vanish.
 pub fn harmless(text: &str) -> String {

@@ -6,7 +6,7 @@ use super::jobs::JobCell;
 use super::nodes::NodeAsk;
 use super::{Engine, rows};
 use crate::api::day2::Day2;
-use crate::api::message::{CatalogView, PlatformView};
+use crate::api::message::{CatalogView, EnvChange, PlatformView};
 use crate::api::{Failure, FailureKind, Request, Response};
 use crate::domain::job::JobEvent;
 use crate::domain::plan::PlanKind;
@@ -74,7 +74,12 @@ impl Engine {
             R::Catalog => Response::Catalog(self.catalog_view()?),
             R::EnvAdd { name, platform } => Response::Environment(self.env_add(&user, &name, platform)?),
             R::EnvEdit { env, based_on, change } => {
-                Response::Environment(self.env_edit(&user, env, based_on, change)?)
+                let named = matches!(change, EnvChange::Rename(_) | EnvChange::Hide(_));
+                let env = self.env_edit(&user, env, based_on, change)?;
+                if named {
+                    self.pushing_follows(&env);
+                }
+                Response::Environment(env)
             }
             R::SweepStart { env, ranges, port, rate, parallel } => {
                 let usual = SweepOrder::new(ranges, port);
@@ -231,6 +236,8 @@ impl Engine {
                 Response::Done
             }
             R::Audit { filter, before, limit } => Response::Audit(self.audit_page(&filter, before, limit)?),
+            R::Loki(asked) => Response::Loki(Box::pin(self.loki(&user, asked)).await?),
+            R::Logs(asked) => Response::Logs(Box::new(Box::pin(self.logs(&user, asked)).await?)),
             R::Diagnosis => Response::Diagnosis(self.diagnosis()),
             R::Stop => {
                 tracing::info!(user = %user.name, "told to stop");

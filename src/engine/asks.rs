@@ -56,6 +56,9 @@ impl Engine {
             let inner = cell.lock();
             (inner.job.state.is_over(), inner.job.env)
         };
+        if over && cell.kind() != PlanKind::DryRun {
+            self.refuse_while_proving(env)?;
+        }
         let newer: Vec<Arc<JobCell>> =
             self.model.read().jobs.range(id..).skip(1).map(|(_, j)| Arc::clone(j)).collect();
         let newer = newer.iter().find(|j| {
@@ -190,6 +193,9 @@ impl Engine {
             let inner = cell.lock();
             (inner.job.undo_list(scope), inner.job.undo_nodes(scope))
         };
+        if let Some(why) = &list.why {
+            return Err(Failure::new(FailureKind::Invalid, why.to_string()).keyed(why.key()));
+        }
         if list.lines.is_empty() {
             return Err(Failure::new(
                 FailureKind::Invalid,
@@ -229,6 +235,7 @@ impl Engine {
             && cell.lock().job.nodes.contains_key(&id)
             // A fresh system needs more than the steps of a rotation.
             && !cell.kind().is_part_of_installation()
+            && !cell.lock().job.plan.aside.told.contains(&id)
         {
             return Ok(cell);
         }

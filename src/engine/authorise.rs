@@ -2,6 +2,8 @@
 
 use super::auth::Caller;
 use crate::api::day2::Day2;
+use crate::api::logs::LogAsk;
+use crate::api::loki::LokiAsk;
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind, Request, Topic};
 use crate::domain::access::{Action, allowed};
@@ -37,6 +39,8 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Output { .. }
         | R::Audit { .. }
         | R::Diagnosis => Action::Read,
+        R::Logs(asked) => of_logs(asked),
+        R::Loki(asked) => of_loki(asked),
         R::Day2(asked) => match asked {
             Day2::LeavePreview { .. }
             | Day2::Services { .. }
@@ -96,6 +100,40 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::ShellClose { .. } => Action::Shell,
         R::Stop => Action::Engine,
     })
+}
+
+fn of_logs(asked: &LogAsk) -> Action {
+    match asked {
+        LogAsk::Collect { .. } => Action::Configure,
+        // Marks and views are notes of people who read: they change nothing of a cloud.
+        LogAsk::Sources { .. }
+        | LogAsk::Window { .. }
+        | LogAsk::Search { .. }
+        | LogAsk::Histogram { .. }
+        | LogAsk::Record { .. }
+        | LogAsk::Trace { .. }
+        | LogAsk::Marks { .. }
+        | LogAsk::Mark { .. }
+        | LogAsk::Unmark { .. }
+        | LogAsk::Views { .. }
+        | LogAsk::ViewSave { .. }
+        | LogAsk::ViewRemove { .. } => Action::Read,
+    }
+}
+
+/// Whoever may read logs may ask for them; where they go is configuration.
+fn of_loki(asked: &LokiAsk) -> Action {
+    match asked {
+        LokiAsk::Set { .. } | LokiAsk::Push { .. } => Action::Configure,
+        LokiAsk::Show { .. }
+        | LokiAsk::Test { .. }
+        | LokiAsk::Query { .. }
+        | LokiAsk::Labels { .. }
+        | LokiAsk::Values { .. }
+        | LokiAsk::TailOpen { .. }
+        | LokiAsk::TailNext { .. }
+        | LokiAsk::TailClose { .. } => Action::Read,
+    }
 }
 
 /// Refuses what the caller may not do; otherwise the user who asks, if somebody is logged in.

@@ -141,8 +141,14 @@ async fn read(
         let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
         let (engine, caller, shared, tell) =
             (Arc::clone(&engine), Arc::clone(&caller), Arc::clone(&shared), tell.clone());
+        // What only looks ends with its client; what changes something is done to its end.
+        let only_looks = matches!(&request, Request::Logs(ask) if ask.only_looks());
         tokio::spawn(async move {
-            let result = Box::pin(keyed(&engine, &caller, &shared, key, request)).await;
+            let result = tokio::select! {
+                biased;
+                result = Box::pin(keyed(&engine, &caller, &shared, key, request)) => result,
+                () = tell.closed(), if only_looks => return,
+            };
             let _ = tell.send(EngineFrame::Reply { id, result }).await;
             drop(turn);
         });
@@ -157,7 +163,7 @@ async fn keyed(
     key: Option<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let Some(key) = key else { return answer(engine, caller, shared, request).await };
+    let Some(key) = key else { return Box::pin(answer(engine, caller, shared, request)).await };
     let known = {
         let answered = shared.answered.lock().unwrap_or_else(PoisonError::into_inner);
         answered.iter().find(|(k, _)| *k == key).map(|(_, r)| r.clone())
@@ -165,7 +171,7 @@ async fn keyed(
     if let Some(known) = known {
         return known;
     }
-    let result = answer(engine, caller, shared, request).await;
+    let result = Box::pin(answer(engine, caller, shared, request)).await;
     let mut answered = shared.answered.lock().unwrap_or_else(PoisonError::into_inner);
     if answered.len() >= REMEMBERED {
         answered.drain(..1);

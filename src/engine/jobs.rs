@@ -4,7 +4,7 @@
 //! node waits for. Everything that matters is in the journal before anything is done about it.
 
 use super::knowing::{Begun, Times};
-use super::records::{JOBS, JobRecord, NODES};
+use super::records::{ENVIRONMENTS, JOBS, JobRecord, NODES};
 use super::topics::Area;
 use super::{Engine, bundles, now, site};
 use crate::api::message::Window;
@@ -104,7 +104,7 @@ impl JobCell {
     }
 }
 
-fn no_job(job: JobId) -> Failure {
+pub(super) fn no_job(job: JobId) -> Failure {
     Failure::new(FailureKind::NotFound, format!("there is no job {job}"))
         .keyed("error-no-job")
         .arg("job", job)
@@ -181,7 +181,9 @@ impl Engine {
         if kind == PlanKind::Install {
             self.refuse_unfinished_rotation(&env)?;
         }
-        let plan = if only_new { self.plan_of_new(&env, kind)? } else { self.plan(&env, kind)? };
+        let mut plan = if only_new { self.plan_of_new(&env, kind)? } else { self.plan(&env, kind)? };
+        let standing = |id: &NodeId| self.node(*id).is_ok_and(|n| self.is_standing(&n));
+        plan.aside.standing = plan.nodes.iter().map(|n| n.id).filter(standing).collect();
         self.accounts(&env)?;
         let deed = if kind == PlanKind::Install {
             self.refuse_network_faults(&env, &plan)?;
@@ -220,6 +222,10 @@ impl Engine {
         let cell = {
             let _write = self.write();
             self.refuse_while_busy(env.id)?;
+            if plan.kind != PlanKind::DryRun {
+                self.refuse_while_proving(env.id)?;
+            }
+            let changed = self.reshaped(asks, env, &plan)?;
             let record = JobRecord { env: env.id, by: asks.name.clone(), created: now() };
             let mut nodes = Vec::new();
             for n in &plan.nodes {
@@ -247,6 +253,9 @@ impl Engine {
                 for node in &nodes {
                     NODES.put(batch, &node.id, node, Stamp::engine(now()))?;
                 }
+                if let Some(env) = &changed {
+                    ENVIRONMENTS.put(batch, &env.id, env, Stamp::engine(now()))?;
+                }
                 also(batch, id)?;
                 JOBS.put(batch, &id, &record, Stamp::engine(now()))
             })?;
@@ -254,6 +263,9 @@ impl Engine {
             let mut model = self.model.write();
             for node in nodes {
                 model.nodes.insert(node.id, node);
+            }
+            if let Some(env) = changed {
+                model.envs.insert(env.id, env);
             }
             model.jobs.insert(id, Arc::clone(&cell));
             cell
@@ -280,12 +292,14 @@ impl Engine {
         let mut files = bundles::Writer::new(&dir).map_err(|e| io(&dir, &e))?;
         let (network, resolved) = self.network(plan.env)?;
         let shape = plan.aside.shape.clone().map_or_else(|| self.env(plan.env).map(|e| e.shape), Ok)?;
+        let name = self.env(plan.env)?.name;
         let mut carried = BTreeMap::new();
         for n in &plan.nodes {
             let node = self.node(n.id)?;
             let facts = node.facts.unwrap_or_default();
             let mut vars = network::variables(&network, &resolved, n.id, &n.address);
             vars.extend(shape::variables(&shape, plan.known(), n.id));
+            vars.insert("ENVIRONMENT".to_owned(), name.clone());
             vars.extend(plan.aside.vars.clone());
             let options = self.options_of(plan.env, n.id)?;
             carried.insert(n.id, options.clone());
@@ -309,6 +323,7 @@ impl Engine {
         let (network, resolved) = self.network(env.id)?;
         let mut vars = network::variables(&network, &resolved, node, &address);
         vars.extend(shape::variables(&env.shape, plan.known(), node));
+        vars.insert("ENVIRONMENT".to_owned(), env.name.clone());
         let options = self.options_of(env.id, node)?;
         let input =
             BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &vars, options: &options };
@@ -412,7 +427,10 @@ impl Engine {
                 inner.job.id,
             )
         });
-        inner.first_error = Some(FirstError { node, name, step, attempt, what: harmless(&what), tail });
+        let module = step.as_ref().map(StepId::module);
+        let known = self.known_error(module, &tail.join("\n")).or_else(|| self.known_error(module, &what));
+        inner.first_error =
+            Some(FirstError { node, name, step, attempt, what: harmless(&what), tail, known });
     }
 
     /// A window of a step's output.

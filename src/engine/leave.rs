@@ -9,9 +9,9 @@ use crate::domain::day2::LeaveHow;
 use crate::domain::environment::Environment;
 use crate::domain::ids::NodeId;
 use crate::domain::job::JobState;
-use crate::domain::node::NodeState;
 use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::user::User;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Engine {
@@ -34,7 +34,13 @@ impl Engine {
     /// What an installation does on nodes that are not installed yet, and what the others have to be told of them.
     pub fn plan_of_new(&self, env: &Environment, kind: PlanKind) -> Result<Plan, Failure> {
         let plan = self.plan(env, kind)?;
-        let is_new = |id: NodeId| self.node(id).is_ok_and(|n| n.state != NodeState::Installed);
+        let news: BTreeSet<NodeId> = plan
+            .nodes
+            .iter()
+            .map(|n| n.id)
+            .filter(|id| self.node(*id).is_ok_and(|n| !self.stands(&n)))
+            .collect();
+        let is_new = |id: NodeId| news.contains(&id);
         if !plan.nodes.iter().any(|n| is_new(n.id)) {
             return Err(Failure::new(
                 FailureKind::Invalid,
@@ -45,7 +51,10 @@ impl Engine {
         let catalog = self.catalog()?;
         let roles =
             plan.nodes.iter().filter(|n| is_new(n.id)).flat_map(|n| n.roles.iter().copied()).collect();
-        Ok(plan.part(|node, _, step| is_new(node) || catalog.step(step).is_some_and(|s| s.tells_of(&roles))))
+        let mut part =
+            plan.part(|node, _, step| is_new(node) || catalog.step(step).is_some_and(|s| s.tells_of(&roles)));
+        part.aside.told = part.nodes.iter().map(|n| n.id).filter(|id| !is_new(*id)).collect();
+        Ok(part)
     }
 
     /// What would be done for a node to leave.

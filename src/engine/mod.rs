@@ -36,6 +36,8 @@ mod jumps;
 mod knowing;
 mod leave;
 mod logins;
+mod logs;
+mod loki;
 mod netplan;
 mod nodes;
 mod options;
@@ -48,6 +50,9 @@ mod server;
 mod services;
 mod shells;
 mod site;
+mod standing;
+#[cfg(test)]
+mod standing_tests;
 mod sweep_memory;
 mod sweeps;
 mod taking_up;
@@ -69,11 +74,13 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::domain::usual::StepTimes;
+use crate::logs::findings::Findings;
+use crate::logs::format::Formats;
 use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
 use records::{
-    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, NETWORKS, NODES, NetworkRecord,
+    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, LOGS, NETWORKS, NODES, NetworkRecord,
     PROOF_IMAGES, PROOFS, Records, SESSIONS, SETS, SIGHTINGS, SWEEPS, USERS,
 };
 use std::collections::{BTreeMap, HashMap};
@@ -217,13 +224,18 @@ pub struct Engine {
     sets: credential_sets::Sets,
     logins: logins::Logins,
     shells: shells::Shells,
+    logbooks: logs::Logbooks,
     probing: Probing,
     cobblers: cobbler::Cobblers,
+    pushers: loki::Pushers,
+    tails: loki::Tails,
     books: ipam::Books,
     imports: import::Imports,
     reports: reports::Reports,
     learned: Mutex<BTreeMap<(String, String), StepTimes>>,
     catalog: RwLock<Option<Arc<Catalog>>>,
+    /// Errors that are known; read when the engine starts.
+    findings: Arc<Findings>,
     callers: Mutex<Vec<Weak<Caller>>>,
     notices: Mutex<Vec<String>>,
     changes: Mutex<()>,
@@ -247,6 +259,12 @@ impl Engine {
         let dummy = hex::encode(dice::<16>().map_err(|f| EngineError::Other(f.message))?);
         let dummy_hash = hash_password(&Secret::new(dummy)).map_err(|f| EngineError::Other(f.message))?;
         let (journal, orders) = journal::Journal::new();
+        let found = Findings::load(&options.roles);
+        let wrong = found.as_ref().err().and_then(|faults| faults.first()).map(ToString::to_string);
+        let findings = Arc::new(found.unwrap_or_default());
+        let formats = Formats::load(&options.roles);
+        let unread = formats.as_ref().err().and_then(|faults| faults.first()).map(ToString::to_string);
+        formats.unwrap_or_default().know();
         let engine = Self {
             records,
             output,
@@ -261,13 +279,17 @@ impl Engine {
             sets: credential_sets::Sets::default(),
             logins: logins::Logins::default(),
             shells: shells::Shells::default(),
+            logbooks: logs::Logbooks::default(),
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
+            pushers: loki::Pushers::default(),
+            tails: loki::Tails::default(),
             books: ipam::Books::default(),
             imports: import::Imports::default(),
             reports: reports::Reports::default(),
             learned: Mutex::default(),
             catalog: RwLock::default(),
+            findings,
             callers: Mutex::default(),
             notices: Mutex::default(),
             changes: Mutex::default(),
@@ -281,6 +303,16 @@ impl Engine {
         };
         if let Opened::Rebuilt { broken, why, from } = engine.data.opened() {
             engine.notice(rebuilt(broken.as_deref(), why, from.as_ref()));
+        }
+        if let Some(wrong) = wrong {
+            engine.notice(format!(
+                "known errors are not told of: {wrong}; 'cpmg catalog check' names all faults"
+            ));
+        }
+        if let Some(wrong) = unread {
+            engine.notice(format!(
+                "logs are read without formats of your own: {wrong}; 'cpmg catalog check' names all faults"
+            ));
         }
         engine.load()?;
         let engine = Arc::new(engine);
@@ -312,6 +344,7 @@ impl Engine {
         self.books.load(self.records.all(ADDRESSES)?);
         self.checks.load(self.records.all(CHECKS)?);
         self.settings.load(self.records.all(DISCOVERY)?);
+        self.logbooks.load(self.records.all(LOGS)?);
         self.sets.load(self.records.all(SETS)?);
         let told = |f: Failure| EngineError::Other(f.message);
         let interrupted = self.proofs.load(self.records.all(PROOFS)?, self.records.all(PROOF_IMAGES)?);
@@ -334,10 +367,13 @@ impl Engine {
     pub async fn serve(self: Arc<Self>) -> Result<(), EngineError> {
         let server = server::Server::bind(&self.options.run)?;
         self.take_up_jobs();
+        self.start_all_pushing();
         let stop = self.stop.clone();
         // Not in the task that accepts clients: a sweep that begins is written to the disk first.
         let engine = Arc::clone(&self);
         let _schedules = AbortOnDropHandle::new(tokio::spawn(async move { engine.keep_schedules().await }));
+        let engine = Arc::clone(&self);
+        let _logs = AbortOnDropHandle::new(tokio::spawn(async move { engine.keep_logs().await }));
         tokio::select! {
             end = server.serve(Arc::clone(&self), stop) => end,
             () = self.export_hourly() => Ok(()),

@@ -11,7 +11,7 @@ use crate::domain::choice::choose;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::job::JobNodeState;
-use crate::domain::node::NodeState;
+use crate::domain::node::Node;
 use crate::domain::overrides::{self, OptionText, Scope, check_file, parse};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::policy::Policy;
@@ -142,11 +142,8 @@ impl Engine {
 
     /// For every installed node in which something differs: lines that go, and lines that come.
     pub fn options_pending(&self, env: EnvId) -> Result<Pending, Failure> {
-        let nodes: Vec<NodeId> = {
-            let model = self.model.read();
-            let mine = model.nodes.values().filter(|n| n.env == env && n.state == NodeState::Installed);
-            mine.map(|n| n.id).collect()
-        };
+        let nodes: Vec<Node> = self.model.read().nodes.values().filter(|n| n.env == env).cloned().collect();
+        let nodes: Vec<NodeId> = nodes.iter().filter(|n| self.stands(n)).map(|n| n.id).collect();
         let (record, catalog) = (self.env(env)?, self.catalog()?);
         let platform = catalog.platform(&record.platform);
         let specs = platform.map(|p| catalog.specs(p)).unwrap_or_default();

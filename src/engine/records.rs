@@ -5,7 +5,9 @@
 
 use super::auth::Session;
 use super::ipam::IpRecord;
+use super::logs::LogSettings;
 use super::now;
+use crate::api::logs::{LogMark, LogView};
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditEntry;
 use crate::domain::check::CheckReport;
@@ -70,6 +72,12 @@ pub const CHECKS: Table<(EnvId, u64), CheckReport> = Table::new(Kind::Checks, &[
 pub const PROOFS: Table<(EnvId, u64), Proof> = Table::new(Kind::Proofs, &[]);
 /// The image that the next proof of an environment takes: a path on this machine.
 pub const PROOF_IMAGES: Table<EnvId, String> = Table::new(Kind::ProofImages, &[]);
+/// Whether logs of an environment are collected.
+pub const LOGS: Table<EnvId, LogSettings> = Table::new(Kind::Logs, &[]);
+/// Records of logs that were marked, by environment and cursor; without their rows.
+pub const LOG_MARKS: Table<(EnvId, u64), LogMark> = Table::new(Kind::LogMarks, &[]);
+/// Saved ways to look at logs, by environment and name.
+pub const LOG_VIEWS: Table<(EnvId, String), LogView> = Table::new(Kind::LogViews, &[]);
 /// Who did what, by a number that only grows.
 pub const AUDIT: Table<u64, AuditEntry> = Table::new(Kind::Audit, &[]);
 

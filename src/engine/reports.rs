@@ -6,11 +6,13 @@
 use super::records::refused;
 use super::{Engine, now, site};
 use crate::api::message::ReportPart;
+use crate::api::rows::KnownError;
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
 use crate::domain::ids::JobId;
 use crate::domain::report::{JobReport, around};
 use crate::domain::text::harmless;
 use crate::install::Attempt;
+use crate::logs::findings::{Finding, Findings};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -103,6 +105,11 @@ impl Engine {
         Ok(report)
     }
 
+    /// What is known about an error of which these lines tell.
+    pub fn known_error(&self, module: Option<&str>, lines: &str) -> Option<KnownError> {
+        self.findings.find(module, None, lines).map(told)
+    }
+
     /// The lines of a failed attempt's output that tell most about it.
     pub fn cause(&self, attempt: &Attempt, job: JobId) -> Vec<String> {
         let lines = site::place(job, attempt)
@@ -112,4 +119,18 @@ impl Engine {
             harmless(&String::from_utf8_lossy(&lines.bytes)).lines().map(str::to_owned).collect();
         around(&lines, LINES)
     }
+}
+
+fn told(finding: &Finding) -> KnownError {
+    KnownError {
+        id: finding.id.clone(),
+        title: finding.title.clone(),
+        meaning: finding.meaning.clone(),
+        mend: finding.mend.clone(),
+    }
+}
+
+/// What is told about a finding of that name.
+pub fn known_error(findings: &Findings, id: Option<&str>) -> Option<KnownError> {
+    findings.get(id?).map(told)
 }

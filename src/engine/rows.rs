@@ -5,8 +5,8 @@ use super::jobs::{Inner, JobCell};
 use super::sweeps::known;
 use super::{Engine, knowing, now};
 use crate::api::rows::{
-    CurrentStep, EnvRow, JobNodeRow, JobRow, ManualView, NodeRow, ReinstallView, SessionRow, StageRow,
-    StepRow, UndoView,
+    CurrentStep, EnvRow, FirstError, JobNodeRow, JobRow, KnownError, ManualView, NodeRow, ReinstallView,
+    SessionRow, StageRow, StepRow, UndoView,
 };
 use crate::api::{Row, Topic};
 use crate::domain::estimate::Estimate;
@@ -68,7 +68,10 @@ impl Engine {
                     let mut inner = c.lock();
                     let left = knowing::left(&c, &inner.job, now());
                     let mut rows = vec![Row::Job(row_of(&c, &mut inner, left.as_ref()))];
-                    let nodes = job_node_rows(&c, &mut inner, left.as_ref());
+                    let mut nodes = job_node_rows(&c, &mut inner, left.as_ref());
+                    for node in nodes.iter_mut().filter(|n| n.state == JobNodeState::Failed) {
+                        node.known = self.known_of_node(node, inner.first_error.as_ref());
+                    }
                     rows.extend(nodes.into_iter().map(Row::JobNode));
                     rows
                 },
@@ -79,9 +82,20 @@ impl Engine {
             Topic::Matter(env, matter) => vec![Row::Mark(self.topics.mark(env, matter))],
             Topic::Sweep(sweep) => self.sweep_rows(sweep),
             Topic::Discovery(env) => self.discovery_rows(env),
+            Topic::Logs(env) => vec![Row::Logs(self.log_news(env))],
             Topic::Shells => self.shells.rows(),
             Topic::Sessions => self.session_rows(),
         }
+    }
+
+    /// What is known about the error of a node that failed: of the first error more lines are known than its last one.
+    fn known_of_node(&self, node: &JobNodeRow, first: Option<&FirstError>) -> Option<KnownError> {
+        if let Some(known) = first.filter(|f| f.node == node.node).and_then(|f| f.known.clone()) {
+            return Some(known);
+        }
+        let module = node.current.as_ref().map(|c| c.step.module());
+        let line = node.current.as_ref().map(|c| c.line.as_str());
+        line.into_iter().chain(node.why.as_deref()).find_map(|text| self.known_error(module, text))
     }
 
     fn cells(&self) -> Vec<Arc<JobCell>> {
@@ -334,6 +348,7 @@ fn job_node_rows(cell: &JobCell, inner: &mut Inner, left: Option<&Estimate>) -> 
             left: left.and_then(|l| l.nodes.get(&p.id).copied()),
             undo: node.undo.as_deref().map(|u| undo_view(node, u)),
             reinstall: node.reinstall.as_deref().map(reinstall_view),
+            known: None,
             manual: node.manual.as_deref().map(|m| ManualView {
                 by: m.by.clone(),
                 since: m.since,

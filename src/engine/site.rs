@@ -108,6 +108,7 @@ impl Site for JobSite {
                 if ends {
                     self.engine.rotation_ended(&self.cell);
                     self.engine.nodes_left(&self.cell);
+                    self.engine.task_ended(&self.cell);
                 }
                 Ok(())
             }

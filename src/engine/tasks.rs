@@ -6,7 +6,7 @@
 use super::Engine;
 use super::jobs::JobCell;
 use super::now;
-use super::records::ENVIRONMENTS;
+use super::records::{ENVIRONMENTS, NODES};
 use crate::api::{Failure, FailureKind};
 use crate::catalog::PlanFault;
 use crate::domain::accounts::NewValue;
@@ -14,11 +14,11 @@ use crate::domain::audit::AuditKind;
 use crate::domain::day2::{FlatNics, Task, check_flat_name};
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, NodeId};
-use crate::domain::job::Job;
 use crate::domain::job::undo::{NoUndo, UndoLine, UndoList, UndoScope};
+use crate::domain::job::{Job, JobState};
 use crate::domain::netplan::{NicName, NodeFacts, carrier};
-use crate::domain::node::{Node, NodeRole, NodeState};
-use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::node::{Node, NodeRole};
+use crate::domain::plan::{Plan, PlanKind, StageKind};
 use crate::domain::user::User;
 use crate::store::Stamp;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -46,7 +46,7 @@ impl Engine {
         let first = input.nodes.iter().find(|n| n.roles.contains(&NodeRole::Controller)).map(|n| n.id);
         input.images = task.applied(&env.shape, first).images;
         // Nodes that are not installed get it by their installation.
-        let installed = |n: NodeId| self.node(n).is_ok_and(|n| n.state == NodeState::Installed);
+        let installed = |n: NodeId| self.node(n).is_ok_and(|n| self.stands(&n));
         let known = input.nodes.clone();
         input.nodes.retain(|n| n.roles.is_empty() || installed(n.id));
         let plan = self.catalog()?.task(&input, task, &env.shape).map_err(|fault| match fault {
@@ -76,22 +76,85 @@ impl Engine {
         }
         self.refuse_unfinished_rotation(&env)?;
         let deed = Self::deed(asks, AuditKind::Service, &env, format!("began to {task}"));
-        let shape = plan.aside.shape.clone().unwrap_or_default();
-        let changed = {
-            let mut changed = self.env(id)?;
-            changed.shape = shape;
-            changed.revision = changed.revision.next();
-            changed.changed = now();
-            changed.changed_by.clone_from(&asks.name);
-            changed
-        };
-        let record = changed.clone();
-        let cell = self.start_job_with(asks, &env, plan, Some(deed), |batch, _| {
-            ENVIRONMENTS.put(batch, &id, &record, Stamp::engine(now()))
-        })?;
-        self.model.write().envs.insert(id, changed);
+        let cell = self.start_job(asks, &env, plan, Some(deed))?;
         self.topics.touch(super::topics::Area::Environments);
         Ok(cell)
+    }
+
+    /// The environment as a task is to have it, made of what it is now: called under the lock of changes. `env` is what was planned from.
+    pub fn reshaped(
+        &self,
+        asks: &User,
+        env: &Environment,
+        plan: &Plan,
+    ) -> Result<Option<Environment>, Failure> {
+        let Some(shape) = plan.aside.shape.as_ref().filter(|_| plan.kind == PlanKind::Task) else {
+            return Ok(None);
+        };
+        let mut is = self.env(env.id)?;
+        if is.shape != env.shape {
+            let what = ("environment", is.name.as_str());
+            return Err(super::environments::stale(what, &is.changed_by, env.revision, is.revision));
+        }
+        is.shape.clone_from(shape);
+        is.revision = is.revision.next();
+        is.changed = now();
+        is.changed_by.clone_from(&asks.name);
+        Ok(Some(is))
+    }
+
+    /// A task's job has ended. One that was refused before it changed anything has not happened: the environment's shape and the node's
+    /// role are what they were. One that was tried again since, and began, has.
+    pub fn task_ended(&self, cell: &JobCell) {
+        let job = cell.lock().job.clone();
+        let (PlanKind::Task, Some((task, back))) = (job.plan.kind, job.plan.aside.task.clone()) else {
+            return;
+        };
+        let happened = job.state == JobState::Succeeded || has_begun(&job, &task);
+        if let Err(why) = self.record_task(&job, if happened { &task } else { &back }) {
+            self.notice(format!("what job {} left of the environment could not be recorded: {why}", job.id));
+        }
+    }
+
+    fn record_task(&self, job: &Job, task: &Task) -> Result<(), Failure> {
+        let _write = self.write();
+        let env = self.env(job.env)?;
+        let first = job.plan.known().iter().find(|n| n.roles.contains(&NodeRole::Controller)).map(|n| n.id);
+        let mut is = env.clone();
+        is.shape = task.applied(&env.shape, first);
+        let node = task.role().and_then(|(id, role, on)| {
+            let mut node = self.node(id).ok()?;
+            let changed = if on { node.roles.insert(role) } else { node.roles.remove(&role) };
+            changed.then_some(node)
+        });
+        let is = (is.shape != env.shape).then(|| {
+            is.revision = is.revision.next();
+            is.changed = now();
+            is
+        });
+        if is.is_none() && node.is_none() {
+            return Ok(());
+        }
+        self.records.change(|batch| {
+            if let Some(env) = &is {
+                ENVIRONMENTS.put(batch, &env.id, env, Stamp::engine(now()))?;
+            }
+            if let Some(node) = &node {
+                NODES.put(batch, &node.id, node, Stamp::engine(now()))?;
+            }
+            Ok(())
+        })?;
+        let mut model = self.model.write();
+        if let Some(env) = is {
+            model.envs.insert(env.id, env);
+        }
+        if let Some(node) = node {
+            model.nodes.insert(node.id, node);
+        }
+        drop(model);
+        self.topics.touch(super::topics::Area::Environments);
+        self.topics.touch(super::topics::Area::Nodes(job.env));
+        Ok(())
     }
 
     fn refuse_task(&self, env: &Environment, task: &Task) -> Result<(), Failure> {
@@ -102,7 +165,7 @@ impl Engine {
                 .ok_or_else(|| invalid("the environment has no such node"))
         };
         let installed = |node: &Node| {
-            if node.state == NodeState::Installed {
+            if self.stands(node) {
                 return Ok(());
             }
             Err(invalid(format!("{} is not installed: that comes first", node.name)))
@@ -274,6 +337,14 @@ impl Engine {
             _ => Err(invalid("there is nothing to undo")),
         }
     }
+}
+
+/// Whether something was begun beyond the looks that come before everything. The new host of images is made ready in that stage already.
+fn has_begun(job: &Job, task: &Task) -> bool {
+    job.nodes.iter().any(|(id, node)| {
+        let is_new_host = matches!(task, Task::Images { node } if node == id);
+        node.steps.iter().any(|s| s.touched && (s.stage != StageKind::Preflight || is_new_host))
+    })
 }
 
 /// How a job is taken back.

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub(super) struct Running {
     pub(super) dir: TempDir,
     stop: CancellationToken,
+    engine: std::sync::Weak<Engine>,
     task: Option<tokio::task::JoinHandle<Result<(), EngineError>>>,
 }
 
@@ -21,7 +22,12 @@ pub(super) fn options(dir: &std::path::Path) -> Options {
 
 impl Running {
     pub(super) fn new() -> Self {
-        let mut it = Self { dir: TempDir::new().unwrap(), stop: CancellationToken::new(), task: None };
+        let mut it = Self {
+            dir: TempDir::new().unwrap(),
+            stop: CancellationToken::new(),
+            engine: std::sync::Weak::new(),
+            task: None,
+        };
         it.start();
         it
     }
@@ -29,6 +35,7 @@ impl Running {
     fn start(&mut self) {
         self.stop = CancellationToken::new();
         let engine = Engine::open(options(self.dir.path()), self.stop.clone()).unwrap();
+        self.engine = Arc::downgrade(&engine);
         self.task = Some(tokio::spawn(engine.serve()));
     }
 
@@ -38,16 +45,24 @@ impl Running {
         self.stop = CancellationToken::new();
         // The connections' tasks hold the engine a little longer; its lock is free when they are gone. Each try reads a whole data directory,
         // so they are let to their end between two.
-        let engine = loop {
-            match Engine::open(options(self.dir.path()), self.stop.clone()) {
-                Ok(engine) => break engine,
-                Err(EngineError::Store(store::Error::InUse { .. } | store::Error::Database { .. })) => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let opened = tokio::time::timeout(std::time::Duration::from_mins(1), async {
+            loop {
+                match Engine::open(options(self.dir.path()), self.stop.clone()) {
+                    Err(EngineError::Store(store::Error::InUse { .. } | store::Error::Database { .. })) => {
+                        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    }
+                    other => return other.unwrap(),
                 }
-                Err(other) => panic!("{other}"),
             }
-        };
+        });
+        let engine = opened.await.expect("the old engine still has the data directory after a minute");
+        self.engine = Arc::downgrade(&engine);
         self.task = Some(tokio::spawn(engine.serve()));
+    }
+
+    /// The engine itself. Who keeps it keeps the data directory from the next one.
+    pub(super) fn engine(&self) -> Arc<Engine> {
+        self.engine.upgrade().expect("the engine has ended")
     }
 
     pub(super) async fn client(&self) -> (Client, UnboundedReceiver<Pushed>) {

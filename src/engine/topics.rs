@@ -32,6 +32,8 @@ pub enum Area {
     Discovery(EnvId),
     /// What is asked for as a whole.
     Matter(EnvId, Matter),
+    /// The logs of an environment.
+    Logs(EnvId),
     /// Open shells.
     Shells,
     /// Connected clients.
@@ -50,6 +52,7 @@ pub fn areas(topic: Topic) -> Area {
         Topic::Proof(env) => Area::Proof(env),
         Topic::Discovery(env) => Area::Discovery(env),
         Topic::Matter(env, matter) => Area::Matter(env, matter),
+        Topic::Logs(env) => Area::Logs(env),
         Topic::Shells => Area::Shells,
         Topic::Sessions => Area::Sessions,
     }

@@ -114,6 +114,12 @@ kinds! {
     Proofs = "proofs",
     /// Images that proofs take.
     ProofImages = "proof-images",
+    /// Whether and how long logs of an environment are collected.
+    Logs = "logs",
+    /// Records of logs that people marked.
+    LogMarks = "log-marks",
+    /// Saved ways to look at logs.
+    LogViews = "log-views",
     /// Who did what.
     Audit = "audit",
 }

@@ -191,7 +191,8 @@ impl OutputStore {
         }
     }
 
-    fn path(&self, id: &OutputId) -> PathBuf {
+    /// Where an attempt's output lies, for those who read much of it.
+    pub fn path(&self, id: &OutputId) -> PathBuf {
         self.dir.join(id.job.to_string()).join(id.node.to_string()).join(&id.file)
     }
 

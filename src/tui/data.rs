@@ -159,6 +159,11 @@ impl Data {
         self.rows(Topic::Proof(env)).find_map(|r| if let Row::Proof(r) = r { Some(&**r) } else { None })
     }
 
+    /// How far the logs of an environment are.
+    pub fn logs(&self, env: EnvId) -> Option<&crate::api::logs::LogNews> {
+        self.rows(Topic::Logs(env)).find_map(|r| if let Row::Logs(r) = r { Some(r) } else { None })
+    }
+
     /// When a matter of an environment has changed.
     pub fn mark(&self, env: EnvId, matter: Matter) -> Option<&MarkRow> {
         let mut rows = self.rows(Topic::Matter(env, matter));

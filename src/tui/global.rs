@@ -5,6 +5,7 @@ use super::bindings::BINDINGS;
 use super::event::{Command, Level, Tag};
 use super::i18n::{Catalogue, Language, Text, t};
 use super::keymap::{Action, Context};
+use super::screens::logs::LogsPage;
 use super::screens::{account, help, messages, palette, users};
 use super::theme;
 use super::update::{close, logged_out, perform as perform_on_top, push, say};
@@ -22,6 +23,7 @@ pub fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
             push(app, Box::new(palette::Palette::new(lines, app.history.clone())), out);
         }
         Action::Messages => push(app, Box::new(messages::Messages::default()), out),
+        Action::Logs => logs(app, "", out),
         Action::Users => push(app, Box::new(users::Users::default()), out),
         Action::OwnPassword => push(app, account::own_password(), out),
         Action::Language => speak(app, app.shared.catalogue.language().next()),
@@ -75,6 +77,17 @@ fn next_theme(app: &mut App) {
     say(app, Level::Info, t!("theme-now", name = name));
 }
 
+/// Opens the logs of the environment that is being looked at: of a node, or of what a filter takes.
+fn logs(app: &mut App, text: &str, out: &mut Vec<Command>) {
+    let Some(env) = super::widgets::chrome::environment(app) else {
+        return say(app, Level::Info, t!("logs-which-env"));
+    };
+    match LogsPage::typed(&app.shared, env, text) {
+        Ok(page) => push(app, Box::new(page), out),
+        Err(why) => say(app, Level::Warn, why),
+    }
+}
+
 /// Runs a line of the command line.
 pub fn line(app: &mut App, line: &str, out: &mut Vec<Command>) {
     let line = line.trim();
@@ -103,6 +116,7 @@ pub fn line(app: &mut App, line: &str, out: &mut Vec<Command>) {
             };
             return say(app, Level::Info, text);
         }
+        ("logs", text) if !text.is_empty() => return logs(app, text, out),
         _ => {}
     }
     let contexts = contexts(app);

@@ -7,6 +7,8 @@
 
 use crate::api::Failure;
 use crate::api::message::WORD;
+use crate::domain::logs::FilterFault;
+use crate::domain::plan::{Localized, localized};
 use crate::domain::text::harmless;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -75,6 +77,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-cobbler.ftl"),
                 "\n",
+                include_str!("i18n/en-loki.ftl"),
+                "\n",
                 include_str!("i18n/en-import.ftl"),
                 "\n",
                 include_str!("i18n/en-discovery.ftl"),
@@ -89,6 +93,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-proof.ftl"),
                 "\n",
+                include_str!("i18n/en-logs.ftl"),
+                "\n",
                 include_str!("i18n/en-errors.ftl")
             ),
             Self::ZhCn => concat!(
@@ -99,6 +105,8 @@ impl Language {
                 include_str!("i18n/zh-CN-times.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-cobbler.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-loki.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-import.ftl"),
                 "\n",
@@ -113,6 +121,8 @@ impl Language {
                 include_str!("i18n/zh-CN-check.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-proof.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-logs.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-errors.ftl")
             ),
@@ -132,6 +142,10 @@ pub enum Text {
     },
     /// As it came: a name, a number, a sentence of the engine.
     Plain(String),
+    /// In the languages that it has, of a role's files: by code.
+    Local(Localized),
+    /// Parts beside each other, each as wide as said at least.
+    Columns(Vec<(Text, usize)>),
 }
 
 /// An argument of a text.
@@ -261,6 +275,18 @@ impl Catalogue {
     pub fn tr(&self, text: &Text) -> String {
         match text {
             Text::Plain(s) => harmless(s).replace('\n', " "),
+            Text::Local(all) => harmless(localized(all, self.language.code())).replace('\n', " "),
+            Text::Columns(parts) => {
+                let part = |(text, width): &(Text, usize)| {
+                    let words = self.tr(text);
+                    if super::text::width(&words) < *width {
+                        super::text::left(&words, *width)
+                    } else {
+                        words
+                    }
+                };
+                parts.iter().map(part).collect::<Vec<_>>().join(" ").trim_end().to_owned()
+            }
             Text::Keyed { key, args } => self.keyed(key, args),
         }
     }
@@ -283,6 +309,11 @@ impl Catalogue {
     /// What the engine refused, in this language where the catalogue has the sentence.
     pub fn failure(&self, failure: &Failure) -> Text {
         self.said(failure.key.as_deref(), &failure.args, &failure.message)
+    }
+
+    /// What is wrong with a filter or a pattern.
+    pub fn filter_fault(&self, fault: &FilterFault) -> Text {
+        self.said(Some(&fault.key), &fault.args, &fault.why)
     }
 
     /// A sentence of the engine: under its key with its arguments, where the catalogue has it; as it came otherwise.

@@ -55,11 +55,19 @@ actions! {
     ZoomIn "zoom-in", ZoomOut "zoom-out", PaneNext "pane-next", PaneBefore "pane-before",
     Zoom "zoom", PaneToggle "pane-toggle",
     Follow "follow", Wrap "wrap", Search "search", NextMatch "next-match", PreviousMatch "previous-match",
+    NodeOutput "output", ServiceLogs "service-logs", LogFilter "log-filter", LogFind "find", LogStamps "time-stamps",
+    LogMark "mark-line", LogMarks "marks", LogAround "around", LogRequest "trace-request", LogInstance "trace-instance",
+    LogViews "views", LogViewSave "save-view", LogCollect "collect", PickDrop "take-away",
+    LogBars "histogram", LogEarlier "earlier", LogLater "later", PaneAdd "pane-add", PaneDrop "pane-close", PaneLink "link",
+    Compare "compare", CompareNumbers "numbers",
+    LogSpanAll "last-all", LogSpan5m "last-5m", LogSpan15m "last-15m", LogSpan1h "last-1h", LogSpan6h "last-6h",
+    LogSpan24h "last-24h", LogSpan7d "last-7d",
     StepBefore "step-before", StepNext "step-next", ScrollLeft "left", ScrollRight "right",
     ShellDetach "shell-detach", ShellClose "shell-close", ShellScroll "shell-scroll", ShellNext "shell-next",
     ShellBefore "shell-before", ShellPrefix "shell-prefix", ShellLive "shell-live",
     Cobbler "cobbler", CobblerSet "cobbler-set", CobblerCheck "cobbler-check", CobblerForget "cobbler-forget",
     CobblerRegister "cobbler-register", TabSystems "systems", TabProfiles "profiles", TabDistros "distros",
+    Loki "loki", LokiSet "loki-set", LokiTest "loki-test", LokiPush "loki-push", LokiForget "loki-forget",
     Network "network", NetEdit "net-edit", NetRemove "net-remove", NetConfirm "net-confirm",
     TabNetworks "networks", TabNics "nics", TabFaults "faults",
     Addresses "addresses", TabPools "pools", TabSubnets "subnets", TabUsed "used", IpNew "ip-new", IpConfirm "ip-confirm",
@@ -118,6 +126,14 @@ pub enum Context {
     Attempts,
     /// Live output.
     Logs,
+    /// Collected logs.
+    LogPage,
+    /// Where they come from.
+    LogTree,
+    /// Marked lines, saved views.
+    LogPick,
+    /// Output of two nodes.
+    Compare,
     /// A shell, after its prefix key.
     Shell,
     /// What a shell printed before.
@@ -126,6 +142,8 @@ pub enum Context {
     Users,
     /// A Cobbler server.
     Cobbler,
+    /// A Loki.
+    Loki,
     /// The network plan.
     Network,
     /// Pools, subnets and addresses.
@@ -155,7 +173,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 43] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -178,10 +196,15 @@ impl Context {
         Self::Timeline,
         Self::Attempts,
         Self::Logs,
+        Self::LogPage,
+        Self::LogTree,
+        Self::LogPick,
+        Self::Compare,
         Self::Shell,
         Self::ShellScroll,
         Self::Users,
         Self::Cobbler,
+        Self::Loki,
         Self::Network,
         Self::Addresses,
         Self::Accounts,
@@ -221,10 +244,15 @@ impl Context {
             Self::Timeline => "timeline",
             Self::Attempts => "attempts",
             Self::Logs => "logs",
+            Self::LogPage => "log-page",
+            Self::LogTree => "log-tree",
+            Self::LogPick => "log-pick",
+            Self::Compare => "compare",
             Self::Shell => "shell",
             Self::ShellScroll => "shell-scroll",
             Self::Users => "users",
             Self::Cobbler => "cobbler",
+            Self::Loki => "loki",
             Self::Network => "network",
             Self::Addresses => "addresses",
             Self::Accounts => "accounts",

@@ -1,7 +1,8 @@
 //! A whole cloud: from an empty environment to instances that answer, on one controller and two compute nodes; installed again, which changes
-//! nothing; a third compute node that comes while the cloud runs, and leaves again.
+//! nothing; one API call followed through all services; a third compute node that comes while the cloud runs, and leaves again.
 
 use super::support::{Cpmg, Lab};
+use super::trace;
 use super::watch::{self, Watch};
 use cpmg::catalog::Catalog;
 use serde_json::Value;
@@ -103,6 +104,9 @@ fn a_cloud_whose_instances_answer() {
         watch::logs_are_silent(&lab, node, &secrets);
     }
     watch::engine_is_silent(&cpmg.data(), &secrets);
+
+    clock("the trace of a request");
+    trace::an_instance_is_followed(&cpmg, ENV, "ctl1");
 
     clock("the second installation");
     let again = install(&cpmg, &["--reason", "the wires are as they were"]);

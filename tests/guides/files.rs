@@ -80,12 +80,15 @@ fn has_extension(path: &str, wanted: &str) -> bool {
     std::path::Path::new(path).extension().is_some_and(|e| e == wanted)
 }
 
-/// As [`value_of`], in a file: Python has two kinds of quotes, and lists that may end in a comma; YAML has quotes where it likes.
+/// As [`value_of`], in a file: Python has two kinds of quotes, and lists that may end in a comma; YAML has quotes where it likes, and netplan's no is false.
 pub fn value_in(path: &str, key: &str, text: &str) -> String {
     if is_python(path) {
         spaces(&text.replace('\'', "\"")).replace(",]", "]")
     } else if is_yaml(path) {
-        value_of(key, text.trim_matches(['"', '\'']))
+        match text.trim_matches(['"', '\'']) {
+            "no" if path.starts_with("/etc/netplan/") => "false".to_owned(),
+            text => value_of(key, text),
+        }
     } else {
         value_of(key, text)
     }

@@ -41,8 +41,11 @@ fn plans_do_what_the_guides_prescribe_and_nothing_else_without_a_reason() {
     for name in PLATFORMS.into_iter().filter(|p| only.as_deref().is_none_or(|o| o == *p)) {
         let Some(platform) = catalog.platform(name) else { continue };
         let guide = guide::Guide::read(name);
-        let nodes = record::record(&catalog, platform, &guide);
         let mut own = reasons::Reasons::read(name);
+        let mut nodes = record::record(&catalog, platform, &guide);
+        for node in &mut nodes {
+            node.things = node.things.iter().map(|thing| own.as_the_guide(thing)).collect();
+        }
         let comparison = Comparison::of(&guide, &nodes, &mut own, &mut common);
         faults.extend(comparison.faults.iter().map(|f| format!("{name}: {f}")));
         faults.extend(own.stale().into_iter().map(|f| format!("{name}: {f}")));

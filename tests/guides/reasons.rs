@@ -18,6 +18,11 @@
 //!     component = "horizon"
 //!     on = "controller"
 //!     because = "a sentence"
+//!
+//!     [[renamed]]                  # a file of the plan that stands for the guide's
+//!     file = "/etc/netplan/90-cpmg.yaml"
+//!     guide = "/etc/netplan/50-cloud-init.yaml"
+//!     because = "a sentence"
 
 use crate::guide::Fact;
 use serde::Deserialize;
@@ -33,6 +38,8 @@ struct File {
     missing: Vec<Entry>,
     #[serde(default)]
     placed: Vec<Placed>,
+    #[serde(default)]
+    renamed: Vec<Renamed>,
 }
 
 /// A component that the guide has on other nodes.
@@ -41,6 +48,15 @@ struct File {
 struct Placed {
     component: String,
     on: String,
+    because: String,
+}
+
+/// A file that stands for another one of the guide.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Renamed {
+    file: String,
+    guide: String,
     because: String,
 }
 
@@ -119,13 +135,25 @@ impl Reasons {
             let parts = entry.lines.len() + entry.what.as_ref().map_or(0, |w| w.all().len());
             entry.used = vec![false; parts.max(1)];
         }
-        assert!(file.placed.iter().all(|p| p.because.ends_with('.')), "a reason is a sentence");
+        let told = file.placed.iter().map(|p| &p.because).chain(file.renamed.iter().map(|r| &r.because));
+        assert!(told.into_iter().all(|b| b.ends_with('.')), "a reason is a sentence");
         Self(file)
     }
 
     /// The role of the nodes where a component's facts are looked for, if it is not the guide's.
     pub fn placed(&self, component: &str) -> Option<&str> {
         self.0.placed.iter().find(|p| p.component == component).map(|p| p.on.as_str())
+    }
+
+    /// A thing of the plan with the guide's names for its files.
+    pub fn as_the_guide(&self, thing: &str) -> String {
+        let mut words: Vec<&str> = thing.split(' ').collect();
+        for word in &mut words {
+            if let Some(renamed) = self.0.renamed.iter().find(|r| r.file == *word) {
+                *word = &renamed.guide;
+            }
+        }
+        words.join(" ")
     }
 
     /// Why the plan has this, if there is a reason.

@@ -102,17 +102,34 @@ fn variables(guide: &Guide, address: &str) -> BTreeMap<String, String> {
     let sample =
         |name: &str, default: &str| guide.samples.get(name).cloned().unwrap_or_else(|| default.to_owned());
     let nic = sample("PROVIDER_NIC", "eth1");
-    [
-        ("NET_TAGS", "public".to_owned()),
-        ("NET_PUBLIC_NIC", nic.clone()),
-        ("NET_PUBLIC_BRIDGE", "br-ex".to_owned()),
-        ("PROVIDER_NIC", nic),
-        ("CLUSTER_ADDRESS", address.to_owned()),
-        ("CLUSTER_NIC", sample("MGMT_NIC", "eth0")),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
+    let mut vars = BTreeMap::new();
+    // Only one guide has the files of the network (netplan's); the others take it as given.
+    let public = if address == guide.samples["CONTROLLER_MGMT_IP"] {
+        "CONTROLLER_PROVIDER_IP"
+    } else {
+        "NODE_PROVIDER_IP"
+    };
+    if let (Some(public), Some(gateway)) = (guide.samples.get(public), guide.samples.get("PROVIDER_GATEWAY"))
+    {
+        let cluster = sample("MGMT_NIC", "eth0");
+        let ports = format!(
+            "public {nic} {public}/24 {gateway} - br-ex - -\ncluster {cluster} {address}/24 - - - - -"
+        );
+        vars.insert("NETWORK_PORTS".to_owned(), ports);
+        vars.insert("NET_NAMES".to_owned(), sample("DNS_SERVER", ""));
+    }
+    vars.extend(
+        [
+            ("NET_TAGS", "public".to_owned()),
+            ("NET_PUBLIC_NIC", nic.clone()),
+            ("NET_PUBLIC_BRIDGE", "br-ex".to_owned()),
+            ("PROVIDER_NIC", nic),
+            ("CLUSTER_ADDRESS", address.to_owned()),
+            ("CLUSTER_NIC", sample("MGMT_NIC", "eth0")),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    vars
 }
 
 fn one(

@@ -158,6 +158,18 @@ for wrong in mark_changed restart_needed undo_all 'save_file /etc/hostname' "mad
     equal "$wrong changed nothing" "$seen" "$(census)"
 done
 
+define=taken_back
+taken_back() { CPMG_UNDOES=yes; check() { fail 'not asked'; }; }
+checked 'a step that is to be taken back and did nothing' '0 unchanged' 'nothing to take back: nothing that it has done here is on record'
+mkdir -p "$CPMG_SAVED"
+printf '%s\n' 'packages a b' "file $work/f/x.conf" "made $work/f/with blank" 'database nova' 'call bridges_gone br-ex' >"$CPMG_SAVED/journal"
+checked 'a step that is to be taken back' '0 changed' "would take back: bridges_gone
+would take back: database nova
+would remove $work/f/with blank
+would put back $work/f/x.conf as it was
+would remove the packages: a b"
+rm -r "$CPMG_SAVED"
+
 define=done_already
 done_already() { check() { true; }; files() { fail 'not asked'; }; }
 checked 'a check that has nothing to do' '0 unchanged' 'nothing to do'

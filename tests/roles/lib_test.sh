@@ -400,6 +400,9 @@ step fail 'what is wrong'
 equal 'fail' '1 error: what is wrong' "$rc $(cat "$work/out")"
 step wait_for 1 false
 equal 'wait_for gives up' 1 "$rc"
+slow() { echo try >>"$work/tries"; sleep 1; false; }
+step wait_for 1 slow
+equal 'wait_for counts seconds, not tries' yes "$([ "$(wc -l <"$work/tries")" -le 3 ] && echo yes)"
 step wait_for 1 true
 equal 'wait_for' 0 "$rc"
 if command -v dpkg-query >/dev/null; then

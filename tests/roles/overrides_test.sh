@@ -74,7 +74,7 @@ step looked
 equal 'a dry run shows that they go' yes "$(grep -q '^-k = mine' "$work/out" && grep -q '^+k = module' "$work/out" && echo yes)"
 equal 'and keeps them' 'k = mine' "$(grep '^k' "$work/f/x.conf")"
 step really
-equal 'the own values are back' "0 changed
+equal 'the own values are back, and a section that was made for options is gone' "0 changed
 [a]
 # k = sample
 # more = sample
@@ -82,9 +82,7 @@ k = module
 other = 1
 [b]
 x = 1
-x = 2
-
-[c]" "$rc $outcome
+x = 2" "$rc $outcome
 $(x)"
 step really
 equal 'once' '0 unchanged' "$rc $outcome"

@@ -49,4 +49,17 @@ play 1 ''
 equal 'what failed before anything was unpacked is not tried again' '1 1' "$rc $(runs)"
 equal 'with words' yes "$(grep -q 'could not install one two' "$work/out" && echo yes)"
 
+# An attempt that is killed leaves the hold behind; whatever step comes next takes it away, also if no package is missing any more.
+sed "s|^_POLICY=.*|_POLICY=$work/policy|" "$work/lib.sh" >"$work/lib.new" && mv "$work/lib.new" "$work/lib.sh"
+printf '#!/bin/sh\n# made by cpmg for the duration of one apt-get\nexit 101\n' >"$work/policy"
+printf '# the operator has one\n' >"$work/policy.before-cpmg"
+ACTION=check
+step true
+equal 'a check leaves the hold alone' yes "$(grep -q 'made by cpmg' "$work/policy" && echo yes)"
+ACTION=run
+step true
+equal 'the next step takes it away' '# the operator has one' "$(cat "$work/policy")"
+step true
+equal 'and no other' '# the operator has one' "$(cat "$work/policy")"
+
 finish

@@ -9,6 +9,11 @@ wanted() { # GROUP DISK... a line for each back end that has disks
 }
 has() { pvs --noheadings -o vg_name "$(device_of "$2")" 2>/dev/null | tr -d ' ' | grep -qx "$1"; } # GROUP DISK
 
+foreign() { # GROUP DEVICE: what is on it, other than what an attempt of this step that was killed has left
+    if grep -qxF -e "call free $1 $2" "$CPMG_SAVED/journal" 2>/dev/null; then wipefs --noheadings "$2" | grep -v LVM2_member || :
+    else wipefs --noheadings "$2"; fi
+}
+
 check() {
     holds_data && [ -n "$VOLUME_DISKS$SSD_DISKS" ] || return 0
     [ -e "$CPMG_SAVED/proved" ] || return 1
@@ -46,10 +51,10 @@ run() {
             device=$(device_of "$disk")
             [ -b "$device" ] || fail "$NODE_NAME has no disk $device: correct VOLUME_DISKS and SSD_DISKS, or take the role storage from the node"
             has "$group" "$disk" && continue
-            [ -z "$(wipefs --noheadings "$device")" ] || fail "there is something on $device (wipefs $device shows it): empty it, or take it out of the disks for volumes"
+            [ -z "$(foreign "$group" "$device")" ] || fail "there is something on $device (wipefs $device shows it): empty it, or take it out of the disks for volumes"
             undo_on free "$group" "$device"
             say "taking $device for the volume group $group"
-            pvcreate -q "$device"
+            pvs "$device" >/dev/null 2>&1 || pvcreate -q "$device" # an attempt that was killed may have
             if group "$group"; then vgextend -q "$group" "$device"; else vgcreate -q "$group" "$device"; fi
             mark_changed
         done
@@ -64,10 +69,21 @@ run() {
     mkdir -p "$CPMG_SAVED" && : >"$CPMG_SAVED/proved"
 }
 
+volumes() { # GROUP: those that are neither the proof nor the pool in which Cinder makes thin ones
+    lvs --noheadings -o lv_name "$1" 2>/dev/null | tr -d ' ' | grep -vxF -e cpmg-proof -e "$1-pool" || :
+}
+
 free() { # GROUP DEVICE
     say "giving $2 back"
     if [ "$(pvs --noheadings -o pv_name -S "vg_name=$1" 2>/dev/null | grep -c .)" -gt 1 ]; then vgreduce -q "$1" "$2"; else ! group "$1" || vgremove -q -f "$1"; fi
     pvremove -q -f "$2" || wipefs --all --quiet "$2"
 }
 
-undo() { undo_all; }
+# Nothing is taken back while there are volumes: which disks they lie on only LVM knows.
+undo() {
+    { sed -n 's/^call free \([^ ]*\) .*/\1/p' "$CPMG_SAVED/journal" 2>/dev/null || :; } | sort -u | while read -r group; do
+        there=$(volumes "$group" | paste -s -d ' ' -)
+        [ -z "$there" ] || fail "there are volumes in $group on $NODE_NAME: $there. Move them, or delete what nobody needs (in the cloud while it runs, else by lvremove), and undo again"
+    done
+    undo_all
+}

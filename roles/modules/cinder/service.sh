@@ -20,7 +20,5 @@ run() {
 # What is mounted below Cinder's folder is taken away first: the packages' own step removes that folder.
 undo() {
     undo_all
-    awk '$2 ~ "^/var/lib/cinder/" { print $2 }' /proc/mounts | while read -r place; do
-        umount "$place" || fail "a share is still in use on $NODE_NAME: end what uses $place, and undo again"
-    done
+    unmount_below /var/lib/cinder
 }

@@ -5,6 +5,9 @@ wanted = dict(pair.split("=") for pair in argv[1:])
 there = {t["name"]: t for t in call("volumev3", "GET", "/types?is_public=None").json()["volume_types"]}
 if argv[0] == "check":
     sys.exit(0 if all(n in there and there[n]["extra_specs"].get("volume_backend_name") == b for n, b in wanted.items()) else 1)
+if argv[0] == "missing":
+    print("\n".join("%s=%s" % pair for pair in wanted.items() if pair[0] not in there))
+    sys.exit(0)
 for name, backend in wanted.items():
     if argv[0] == "drop":
         if name in there:
@@ -29,7 +32,9 @@ check() { ! first || [ -z "$(types)" ] || cloud admin admin "$ADMIN_PASSWORD" "$
 
 # shellcheck disable=SC2046 # a list
 run() {
-    for pair in $(types); do undo_on drop "$pair"; done
+    # what was there before stays
+    missing=$(cloud admin admin "$ADMIN_PASSWORD" "$PROGRAM" missing $(types))
+    for pair in $missing; do undo_on drop "$pair"; done
     cloud admin admin "$ADMIN_PASSWORD" "$PROGRAM" make $(types)
     mark_changed
 }

@@ -21,8 +21,14 @@ files() {
 }
 
 run() {
+    # On record until it is done: an attempt that finds the settings written has to do it as well.
+    due=$CPMG_SAVED/compress
+    [ -z "$COMPRESS" ] || [ -e "$due" ] || { (umask 077 && mkdir -p "$CPMG_SAVED") && : >"$CPMG_ATTEMPT/first" && : >"$due"; }
     files
-    [ -z "$COMPRESS" ] || [ ! -e "$CPMG_ATTEMPT/outcome" ] || compressed
+    if [ -n "$COMPRESS" ]; then
+        if [ ! -e "$CPMG_ATTEMPT/first" ] || [ -e "$CPMG_ATTEMPT/outcome" ]; then compressed; fi
+        rm -f "$due"
+    fi
     # Debian's package enables Apache's example of a site with TLS, but not TLS itself: Apache would not start.
     if [ -n "$SSL_SITE" ] && [ -L "$SSL_SITE" ] && [ ! -e /etc/apache2/mods-enabled/ssl.load ]; then
         undo_on ssl_site_back "$(readlink "$SSL_SITE")"

@@ -19,7 +19,7 @@ run() {
     identity_begin "http://$CONTROLLER_ADDRESS:5000/v3" admin admin "$ADMIN_PASSWORD"
     lacking=''
     # An agent that asked before the server answered tries again after a minute and more.
-    wait_for 240 all_alive || { cat "$CPMG_ATTEMPT/said"; fail "not alive after 240 s: ${lacking:-Neutron does not list its agents}. Look into /var/log/neutron there"; }
+    wait_for 480 all_alive || { cat "$CPMG_ATTEMPT/said"; fail "not alive after 480 s: ${lacking:-Neutron does not list its agents}. Look into /var/log/neutron there"; }
     say "agents that are alive: $(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["agents"]))' "$CPMG_ATTEMPT/agents")"
 }
 

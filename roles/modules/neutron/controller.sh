@@ -38,6 +38,7 @@ files() {
     if [ -n "$UWSGI" ]; then
         [ -z "$UWSGI_PROCESSES" ] || ini_set "$UWSGI" uwsgi processes "$UWSGI_PROCESSES"
         [ -z "$UWSGI_THREADS" ] || ini_set "$UWSGI" uwsgi threads "$UWSGI_THREADS"
+        [ -z "$UWSGI_LOG" ] || ini_set "$UWSGI" uwsgi log-format "$UWSGI_LOG"
     fi
 }
 

@@ -6,9 +6,8 @@ UNIT=/etc/systemd/system/cpmg-flat.service
 nics() { printf '%s\n' "$FLAT_NETWORKS" | tr ' ' '\n' | sed -n 's/^[^:]*://p'; }
 lit() { for nic in $(nics); do [ "$(($(cat "/sys/class/net/$nic/flags")))" != 0 ] && [ "$(($(cat "/sys/class/net/$nic/flags") % 2))" = 1 ] || return 1; done; }
 
-files() {
-    [ -n "$FLAT_NETWORKS" ] || return 0
-    file_write "$UNIT" 0644 root:root <<END
+unit() {
+    cat <<END
 # Made by cpmg
 [Unit]
 Description=NICs of flat networks
@@ -25,14 +24,17 @@ WantedBy=multi-user.target
 END
 }
 
+files() { [ -z "$FLAT_NETWORKS" ] || unit | file_write "$UNIT" 0644 root:root; }
+
 check() {
     if [ -z "$FLAT_NETWORKS" ]; then [ ! -e "$UNIT" ]; return; fi
     for nic in $(nics); do [ -e "/sys/class/net/$nic" ] || fail "$NODE_NAME has no NIC $nic"; done
-    [ -e "$UNIT" ] && lit && services_good cpmg-flat
+    unit | cmp -s - "$UNIT" && unit_good cpmg-flat && lit
 }
 
 run() {
     if [ -z "$FLAT_NETWORKS" ]; then
+        [ -e "$UNIT" ] || return 0
         service_brings cpmg-flat.service
         systemctl -q disable --now cpmg-flat.service
         save_file "$UNIT"
@@ -42,9 +44,10 @@ run() {
         mark_changed
         return 0
     fi
+    unit | cmp -s - "$UNIT" || unit_stale
     files
     systemctl daemon-reload
-    service_enable cpmg-flat
+    unit_enable cpmg-flat
     lit || { systemctl restart cpmg-flat; mark_changed; }
     wait_for 10 lit || fail "a NIC of the flat networks ($(nics | paste -s -d ' ' -)) cannot be switched on: does $NODE_NAME have it?"
 }

@@ -55,6 +55,16 @@ mapped() { # the bridges of the public network and of the further flat ones
     for pair in $FLAT_NETWORKS; do printf '%s:br-%s\n' "${pair%%:*}" "${pair%%:*}"; done
 }
 
+flat_bridges() { printf '%s\n' $FLAT_NETWORKS | sed -n 's/^\(..*\):.*/br-\1/p'; }
+
+strangers() { # BRIDGE PORT: NICs of the node in the bridge of a further flat network that is meant for another one. Agents' own ports are no devices, or patches
+    for pair in $FLAT_NETWORKS; do
+        for port in $(ovs-vsctl list-ports "br-${pair%%:*}" 2>/dev/null); do
+            [ "$port" = "${pair#*:}" ] || [ ! -e "/sys/class/net/$port" ] || printf 'br-%s %s\n' "${pair%%:*}" "$port"
+        done
+    done
+}
+
 files() {
     ours || return 0
     possible
@@ -118,9 +128,15 @@ run() {
         systemctl start "$SWITCH_SERVICE" || { _unit_report "$SWITCH_SERVICE"; fail "Open vSwitch does not start (see above)"; }
         mark_changed
     fi
-    undo_on bridges_gone "$PROVIDER_BRIDGE" "$CLUSTER_BRIDGE" br-int br-tun
-    [ -z "$FLAT_NETWORKS" ] || undo_on bridges_gone $(printf '%s\n' $FLAT_NETWORKS | sed 's/^/br-/; s/:.*//')
+    for name in "$PROVIDER_BRIDGE" "$CLUSTER_BRIDGE" br-int br-tun $(flat_bridges); do
+        ovs-vsctl br-exists "$name" || undo_on bridges_gone "$name" # what was there before stays
+    done
     [ -z "${FLAT_GOES-}" ] || bridges_gone "br-$FLAT_GOES"
+    strangers | while read -r bridge port; do
+        say "taking $port out of $bridge: it has another NIC now"
+        ovs-vsctl --if-exists del-port "$bridge" "$port"
+        mark_changed
+    done
     if ! kernel_has_it && [ "$(option)" != true ]; then
         # Guests leave checksums to the NIC; without this nobody computes them, and their TCP is dead.
         [ -z "$(bridges)" ] ||

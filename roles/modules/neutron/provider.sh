@@ -7,10 +7,9 @@ bridge() { [ -z "$PROVIDER_NIC" ] || printf '%s' "${NET_PUBLIC_BRIDGE-}"; } # no
 
 wired() { [ "$(readlink "/sys/class/net/$PROVIDER_LINK-br/master")" = "../$(bridge)" ] && [ "$(cat "/sys/class/net/$PROVIDER_LINK/operstate")" = up ]; }
 
-files() {
-    [ -n "$(bridge)" ] || return 0
+unit() {
     mtu=${NET_PUBLIC_MTU:+mtu $NET_PUBLIC_MTU }
-    file_write "$UNIT" 0644 root:root <<END
+    cat <<END
 # Made by cpmg
 [Unit]
 Description=Way of instances to the public network
@@ -30,6 +29,8 @@ WantedBy=multi-user.target
 END
 }
 
+files() { [ -z "$(bridge)" ] || unit | file_write "$UNIT" 0644 root:root; }
+
 why() {
     if [ "${NET_PUBLIC_OURS-}" = 1 ]; then printf "%s carries cpmg's own connection" "$NET_PUBLIC_NIC"
     else printf 'the network plan has no public network for this node'; fi
@@ -38,14 +39,21 @@ why() {
 check() {
     if [ -z "$PROVIDER_NIC" ]; then say "instances here have no way to a public network, self-service networks only: $(why)"; return 0; fi
     [ -n "$(bridge)" ] || return 0
-    [ -e "$UNIT" ] && wired 2>/dev/null && services_good cpmg-provider
+    unit | cmp -s - "$UNIT" && unit_good cpmg-provider && wired 2>/dev/null
 }
 
 run() {
+    [ -n "$(bridge)" ] || return 0
+    unit | cmp -s - "$UNIT" || unit_stale
     files
     systemctl daemon-reload
-    service_enable cpmg-provider
-    wired || { systemctl restart cpmg-provider; mark_changed; }
+    unit_enable cpmg-provider
+    if ! wait_for 3 wired 2>/dev/null; then
+        # A pair made anew is not in the agent's bridges: the agent puts it there when it starts.
+        restart_needed
+        systemctl restart cpmg-provider
+        mark_changed
+    fi
     wait_for 10 wired || fail "$PROVIDER_LINK is not connected with $(bridge) (see above): does the network of $NODE_NAME look as planned?"
 }
 

@@ -16,6 +16,11 @@ guest() { # EMULATOR: 33 if its code ran: mov ah,41h; mov bx,55AAh; mov dl,80h; 
 }
 
 find_out() {
+    # Nothing else than what its guests run with, however busy they keep the node.
+    if [ -c /dev/kvm ] && grep -qsE '^virt_type *= *kvm *$' "$COMPUTE_CONF" && virsh -c qemu:///system list --name 2>/dev/null </dev/null | grep -q '^instance-'; then
+        VIRT=kvm WHY="its guests run with it"
+        return
+    fi
     VIRT=qemu
     if [ ! -c /dev/kvm ]; then
         WHY="there is no /dev/kvm: the kernel has no KVM, or the firmware or the host of this machine does not let it"

@@ -23,4 +23,5 @@ undo() {
         virsh -c qemu:///system destroy "$name" >/dev/null || :
     done
     undo_all
+    unmount_below /var/lib/nova # shares with volumes: Nova leaves them mounted when it is stopped with a volume in use
 }

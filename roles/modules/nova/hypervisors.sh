@@ -20,7 +20,7 @@ run() {
     identity_begin "http://$CONTROLLER_ADDRESS:5000/v3" admin admin "$ADMIN_PASSWORD"
     hypervisors || fail "Nova does not list its hypervisors (see above). Look at /var/log/nova/nova-api.log on $CONTROLLER_NAME"
     lacking=''
-    wait_for 90 all_up || fail "no hypervisor, or none that is up and enabled: $lacking. Look at /var/log/nova/nova-compute.log there"
+    wait_for 300 all_up || fail "no hypervisor, or none that is up and enabled: $lacking. Look at /var/log/nova/nova-compute.log there"
     say "hypervisors that are up: $(printf '%s\n' "$COMPUTES" | awk 'NF { printf "%s ", $2 }')"
 }
 

@@ -69,19 +69,20 @@ up() { ip -o -4 address show dev o-hm0 2>/dev/null | grep -qF " inet $MANAGEMENT
 check() {
     [ -n "$AMPHORAE" ] || return 0
     login && text >"$CPMG_ATTEMPT/script" 2>/dev/null && cmp -s "$CPMG_ATTEMPT/script" "$SCRIPT" &&
-        unit | cmp -s - "$UNIT" && services_good octavia-interface && up
+        unit | cmp -s - "$UNIT" && unit_good octavia-interface && up
 }
 
 run() {
     login
     text >"$CPMG_ATTEMPT/script" || fail "Neutron does not tell of the port $PORT (see above): does it run on $CONTROLLER_NAME?"
     undo_on interface_gone
+    { cmp -s "$CPMG_ATTEMPT/script" "$SCRIPT" && unit | cmp -s - "$UNIT"; } || unit_stale
     # not previewed: the port's address and number are known when it is made
     file_install "$CPMG_ATTEMPT/script" "$SCRIPT" 0755
     # not previewed: it belongs to the script
     unit | file_write "$UNIT" 0644 root:root
     systemctl daemon-reload
-    service_enable octavia-interface
+    unit_enable octavia-interface
     wait_for 10 up || { systemctl restart octavia-interface; mark_changed; }
     wait_for 30 up || { _unit_report octavia-interface; fail "o-hm0 has not the address $MANAGEMENT_ADDRESS (see above): does Neutron's agent run on $NODE_NAME?"; }
 }

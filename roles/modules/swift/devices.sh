@@ -50,6 +50,17 @@ run() {
 }
 
 unmount() { ! awk -v place="$1" '$2 == place { found = 1 } END { exit !found }' /proc/mounts || umount "$1"; }
-wipe() { say "wiping the file system that was made on $1"; wipefs --all --quiet "$1"; }
+wipe() {
+    ! grep -q "^$1 " /proc/mounts || fail "$1 is still mounted, so what is on it stays: end what uses it, and undo again"
+    say "wiping the file system that was made on $1"
+    wipefs --all --quiet "$1"
+}
 
-undo() { undo_all; }
+# Nothing is taken back while there are objects.
+undo() {
+    { sed -n 's/^call unmount //p' "$CPMG_SAVED/journal" 2>/dev/null || :; } | while read -r place; do
+        [ -z "$(find "$place" -name '*.data' -print 2>/dev/null | head -n 1)" ] ||
+            fail "there are objects on $place of $NODE_NAME: delete them, or take the node out without undoing it, so that Swift moves them to the other nodes, and undo again"
+    done
+    undo_all
+}

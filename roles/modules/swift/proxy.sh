@@ -13,7 +13,7 @@ files() {
     ini_set "$CONF" filter:keystoneauth use egg:swift#keystoneauth
     ini_set "$CONF" filter:keystoneauth operator_roles "$OPERATOR_ROLES"
     ini_set "$CONF" filter:authtoken paste.filter_factory keystonemiddleware.auth_token:filter_factory
-    authtoken_set "$CONF" swift "$SWIFT_PASSWORD" filter:authtoken
+    authtoken_set "$CONF" swift "$(printf '%s' "$SWIFT_PASSWORD" | sed 's/%/%%/g')" filter:authtoken # Paste takes % for a reference
     ini_set "$CONF" filter:authtoken delay_auth_decision True
     ini_set "$CONF" filter:cache use egg:swift#memcache
     ini_set "$CONF" filter:cache memcache_servers "$CONTROLLER_NAME:11211"

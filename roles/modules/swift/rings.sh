@@ -3,10 +3,10 @@
 # the others take the rings from it. Devices of nodes that are no longer in the plan lose their weight by being removed.
 first() { [ "$NODE_ADDRESS" = "$CONTROLLER_ADDRESS" ]; }
 
-devices() { # what there should be: ZONE ADDRESS DEVICE
+devices() { # what there should be: ADDRESS DEVICE
     awk -v names="${DISKS:-$FOLDERS}" '
         BEGIN { count = split(names, name, " ") }
-        { for (i = 1; i <= count; i++) { device = name[i]; sub(/.*\//, "", device); print NR, $1, device } }' "$CPMG_FILES/holders"
+        { for (i = 1; i <= count; i++) { device = name[i]; sub(/.*\//, "", device); print $1, device } }' "$CPMG_FILES/holders"
 }
 
 replicas() { # not more than there are devices
@@ -22,12 +22,27 @@ for device in RingBuilder.load(sys.argv[1]).devs:
         print(device["zone"], device["ip"], device["device"])' "$FOLDER/$1.builder" 2>/dev/null | sort
 }
 
+zoned() { # BUILDER: ZONE ADDRESS DEVICE of what there should be: a node that is in the ring keeps its zone, a new one gets one of its own
+    { now "$1" | sed 's/^/have /'; devices | sed 's/^/want /'; } | awk '
+        $1 == "have" { zone[$3] = $2; taken[$2] = 1; next }
+        !($2 in zone) { for (z = 1; z in taken; z++) ; zone[$2] = z; taken[z] = 1 }
+        { print zone[$2], $2, $3 }' | sort
+}
+
+copies() { # BUILDER: of each object, as it is now
+    PYTHONWARNINGS=ignore python3 -c '
+import sys
+from swift.common.ring import RingBuilder
+print("%g" % RingBuilder.load(sys.argv[1]).replicas)' "$FOLDER/$1.builder" 2>/dev/null
+}
+
 kinds='account:6202 container:6201 object:6200'
 
 check() {
     first || return 0
     for kind in $kinds; do
-        [ -e "$FOLDER/${kind%:*}.ring.gz" ] && [ "$(now "${kind%:*}")" = "$(devices | sort)" ] || return 1
+        [ -e "$FOLDER/${kind%:*}.ring.gz" ] && [ -e "$FOLDER/${kind%:*}.builder" ] && [ "$(now "${kind%:*}")" = "$(zoned "${kind%:*}")" ] &&
+            [ "$(copies "${kind%:*}")" = "$(replicas)" ] || return 1
     done
 }
 
@@ -40,7 +55,7 @@ builder() { # WORD...: exit 1 is a warning
 run() {
     for kind in $kinds; do
         port=${kind#*:} kind=${kind%:*}
-        wanted=$(devices | sort)
+        wanted=$(zoned "$kind")
         made_by_step "$FOLDER/$kind.builder" "$FOLDER/$kind.ring.gz" "$FOLDER/backups"
         if [ ! -e "$FOLDER/$kind.builder" ]; then
             say "making the ring of ${kind}s: 2^$PART_POWER parts, $(replicas) times"
@@ -48,6 +63,10 @@ run() {
         else
             save_file "$FOLDER/$kind.builder"
             save_file "$FOLDER/$kind.ring.gz"
+            if [ "$(copies "$kind")" != "$(replicas)" ]; then
+                say "from now on there are $(replicas) copies of ${kind}s"
+                builder "$kind.builder" set_replicas "$(replicas)"
+            fi
         fi
         have=$(now "$kind")
         printf '%s\n' "$have" | while read -r zone address device; do

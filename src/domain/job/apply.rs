@@ -284,7 +284,9 @@ impl Job {
         let mut seen = std::collections::BTreeSet::new();
         for (id, back_to) in nodes {
             let n = self.nodes.get(id).ok_or(No)?;
-            let can = node_next(n.state, NodeMove::Undo).is_some() && n.state != JobNodeState::Interrupted;
+            let can = node_next(n.state, NodeMove::Undo).is_some()
+                && n.state != JobNodeState::Interrupted
+                && !self.plan.aside.told.contains(id);
             if !can || n.runs() || !n.steps.iter().skip(*back_to).any(|s| s.touched) || !seen.insert(*id) {
                 return Err(No);
             }

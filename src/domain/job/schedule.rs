@@ -174,6 +174,11 @@ impl Job {
         {
             return Some(JobEvent::NodeAgain { node, by: None });
         }
+        // It was in production before: what is done about it is for an operator to say.
+        let aside = &self.plan.aside;
+        if aside.told.contains(&node) || aside.standing.contains(&node) {
+            return None;
+        }
         match policy.on_failure {
             OnFailure::Undo if n.undo.is_none() && n.reinstall.is_none() => {
                 let has = n.steps.iter().any(|s| s.touched);

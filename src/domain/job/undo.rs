@@ -73,6 +73,11 @@ pub enum NoUndo {
     /// It is taken back by another job, as a whole.
     #[error("it is taken back by a job of its own, which is done as a whole: undo all of it")]
     OnlyAll,
+    /// The node was installed before, the job only told it of others.
+    #[error(
+        "it was installed before this job, which only told it of the new nodes: an undo would take its own installation apart"
+    )]
+    Told,
     /// What would take it back is refused.
     #[error("{0}")]
     Refused(String),
@@ -85,6 +90,7 @@ impl NoUndo {
             Self::Rotated => "error-rotation-undo",
             Self::PartOfInstallation => "error-part-undo",
             Self::OnlyAll => "error-undo-only-all",
+            Self::Told => "error-undo-told",
             Self::Refused(_) => "error-undo-refused",
         }
     }
@@ -94,6 +100,11 @@ impl Job {
     /// What `scope` would undo, last step first.
     pub fn undo_list(&self, scope: &UndoScope) -> UndoList {
         let mut list = UndoList::default();
+        if let UndoScope::Node { node, .. } = scope
+            && self.plan.aside.told.contains(node)
+        {
+            list.why = Some(Box::new(NoUndo::Told));
+        }
         // Its steps are those of the installation: undone, they would take back that.
         let targets =
             if self.plan.kind.is_part_of_installation() { Vec::new() } else { self.undo_targets(scope) };
@@ -132,8 +143,10 @@ impl Job {
     }
 
     fn undo_targets(&self, scope: &UndoScope) -> Vec<(NodeId, usize)> {
-        let all = || self.nodes.keys().copied();
+        let told = &self.plan.aside.told;
+        let all = || self.nodes.keys().copied().filter(|n| !told.contains(n));
         match scope {
+            UndoScope::Node { node, .. } if told.contains(node) => Vec::new(),
             UndoScope::All => all().map(|n| (n, 0)).collect(),
             UndoScope::Stage(stage) => all()
                 .filter_map(|id| {

@@ -198,13 +198,16 @@ pub fn judge_workers(
         .with("hosts", hosts.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
-/// A small network for the proof's instances that overlaps none of `taken`.
-pub fn free_subnet(taken: &[Ipv4Net]) -> Option<Ipv4Net> {
+/// A small network for the instances of the proof of that number that overlaps none of `taken`. Proofs after each other have others, so that
+/// lines of an earlier one's DHCP and metadata servers are not taken for this one's.
+pub fn free_subnet(taken: &[Ipv4Net], number: u64) -> Option<Ipv4Net> {
     let free =
         |net: &Ipv4Net| !taken.iter().any(|t| t.contains(&net.network()) || net.contains(&t.network()));
     // High up in the private ranges, where hand-made plans rarely are.
-    let high = (200..=254_u8).rev().map(|c| Ipv4Addr::new(192, 168, c, 0));
-    let ten = (200..=254_u8).rev().map(|b| Ipv4Addr::new(10, b, 253, 0));
+    let begin = usize::try_from(number % 55).unwrap_or_default();
+    let places = || (200..=254_u8).rev().cycle().skip(begin).take(55);
+    let high = places().map(|c| Ipv4Addr::new(192, 168, c, 0));
+    let ten = places().map(|b| Ipv4Addr::new(10, b, 253, 0));
     high.chain(ten).filter_map(|a| Ipv4Net::new(a, 24).ok()).find(free)
 }
 
@@ -323,10 +326,12 @@ mod tests {
     #[test]
     fn a_subnet_that_nobody_has() {
         let net = |s: &str| s.parse::<Ipv4Net>().unwrap();
-        assert_eq!(free_subnet(&[]), Some(net("192.168.254.0/24")));
-        assert_eq!(free_subnet(&[net("192.168.254.0/23")]), Some(net("192.168.253.0/24")));
-        assert_eq!(free_subnet(&[net("192.168.0.0/16")]), Some(net("10.254.253.0/24")));
-        assert_eq!(free_subnet(&[net("0.0.0.0/0")]), None);
+        assert_eq!(free_subnet(&[], 0), Some(net("192.168.254.0/24")));
+        assert_eq!(free_subnet(&[net("192.168.254.0/23")], 0), Some(net("192.168.253.0/24")));
+        assert_eq!(free_subnet(&[net("192.168.0.0/16")], 55), Some(net("10.254.253.0/24")));
+        assert_eq!(free_subnet(&[net("0.0.0.0/0")], 7), None);
+        let of: std::collections::BTreeSet<_> = (1..=55).filter_map(|n| free_subnet(&[], n)).collect();
+        assert_eq!(of.len(), 55, "proofs after each other have different ones");
     }
 
     #[test]

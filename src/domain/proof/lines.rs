@@ -13,6 +13,9 @@ const PARTS_FEW: usize = 3;
 /// Longest line, characters.
 const WIDTH_MAX: usize = 400;
 
+/// The rank from which on lines tell only that life went on ([`sift`]).
+pub const TELLS_NOTHING: u8 = 3;
+
 /// A line of a traceback between its head and its last line: message of two or more blanks behind logger and context.
 fn is_frame(line: &str) -> bool {
     let Some((_, rest)) = line.split_once(" ERROR ") else { return line.starts_with("  ") };
@@ -80,7 +83,7 @@ pub fn sift(fresh: &str, last: &str, marks: &[String]) -> (u8, bool, Vec<String>
 /// none, the first few of the rest. The second member is what [`sift`] gave.
 pub fn choose(mut parts: Vec<(bool, u8, LogPart)>) -> Vec<LogPart> {
     parts.sort_by_key(|(named, rank, _)| (!named, *rank));
-    let telling = |(named, rank, _): &(bool, u8, LogPart)| *named || *rank < 3;
+    let telling = |(named, rank, _): &(bool, u8, LogPart)| *named || *rank < TELLS_NOTHING;
     let some = parts.iter().any(telling);
     let limit = if some { PARTS_MAX } else { PARTS_FEW };
     parts.into_iter().filter(|p| !some || telling(p)).take(limit).map(|(_, _, part)| part).collect()

@@ -107,7 +107,10 @@ pub const ENGLISH: &[(&str, &str)] = &[
     ("instance-good", "{node}: active after {seconds} s"),
     ("instance-bad", "{node}: the instance is {state}: {why}"),
     ("instance-elsewhere", "{node}: the instance runs on {host} instead"),
-    ("instance-quota", "{count} instances at most fit into the quota of the project: not tried on {nodes}"),
+    (
+        "instance-quota",
+        "{count} instances at most fit into the quota of the project: not tried on {nodes}; raise the quota of project admin and prove again",
+    ),
     ("address-console", "{node}: {address}, known from the instance's console"),
     ("address-dhcp", "{node}: {address}, known from the DHCP server's log (DHCPACK)"),
     (

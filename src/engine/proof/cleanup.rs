@@ -6,6 +6,20 @@ use crate::domain::proof::{PREFIX, RungKind, Said};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+/// How long a service may be silent, or a thing stay that was to go, before the rest is removed without it: one that hangs must not keep
+/// the proof for a quarter of an hour. What stays is named, and the next proof removes it.
+const EACH: Duration = Duration::from_mins(3);
+
+/// The service that keeps such things.
+fn keeper(kind: ThingKind) -> &'static str {
+    match kind {
+        ThingKind::Instance | ThingKind::Key | ThingKind::Flavor => "compute",
+        ThingKind::Volume => "volume",
+        ThingKind::Floating | ThingKind::Router | ThingKind::Network | ThingKind::Rules => "network",
+        ThingKind::Image => "image",
+    }
+}
+
 impl Climb {
     /// Removes everything that this proof and earlier ones made.
     pub async fn cleanup(&mut self) -> Result<Good, Red> {
@@ -29,12 +43,26 @@ impl Climb {
         let patience = Instant::now() + Duration::from_secs(u64::from(RungKind::Cleanup.ceiling_s(0)) - 60);
         let mut count = 0;
         let mut faults: BTreeMap<Thing, CloudError> = BTreeMap::new();
+        let mut silent: BTreeMap<&str, Instant> = BTreeMap::new();
+        let mut given_up: BTreeMap<&str, CloudError> = BTreeMap::new();
         for kind in ThingKind::ALL {
             let mut asked: BTreeMap<String, Instant> = BTreeMap::new();
+            let patience = patience.min(Instant::now() + EACH);
             loop {
-                let there = match cloud.things(kind, PREFIX).await {
-                    Ok(there) => there,
-                    Err(why) if why.is_passing() && Instant::now() < patience => {
+                let listed = match given_up.get(keeper(kind)) {
+                    Some(why) => Err(CloudError::clone(why)),
+                    None => cloud.things(kind, PREFIX).await,
+                };
+                let there = match listed {
+                    Ok(there) => {
+                        silent.remove(keeper(kind));
+                        there
+                    }
+                    Err(why)
+                        if why.is_passing()
+                            && Instant::now() < patience
+                            && silent.entry(keeper(kind)).or_insert_with(Instant::now).elapsed() < EACH =>
+                    {
                         self.tell(rung, Said::new("waits").with("why", why));
                         tokio::time::sleep(PAUSE).await;
                         continue;
@@ -46,6 +74,9 @@ impl Climb {
                             id: String::new(),
                             name: format!("{kind:?} (not listed)").to_lowercase(),
                         };
+                        if why.is_passing() {
+                            given_up.insert(keeper(kind), why.clone());
+                        }
                         faults.insert(all, why);
                         break;
                     }

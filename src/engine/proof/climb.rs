@@ -106,6 +106,8 @@ pub struct Climb {
     pub workers: Vec<Worker>,
     pub image: String,
     pub flavor: String,
+    /// Memory of the flavor, MiB.
+    pub ram: u32,
     pub outside: Option<Net>,
     pub tenant: String,
     subnet: String,
@@ -128,6 +130,7 @@ impl Climb {
             workers: Vec::new(),
             image: String::new(),
             flavor: String::new(),
+            ram: 0,
             outside: None,
             tenant: String::new(),
             subnet: String::new(),
@@ -379,6 +382,7 @@ impl Climb {
         };
         let spec = FlavorSpec { name: self.proof.name("flavor"), ram, disk };
         self.flavor = self.cloud()?.flavor_make(&spec).await?;
+        self.ram = ram;
         passed(
             Said::new("flavor-good")
                 .with("name", spec.name)
@@ -422,7 +426,7 @@ impl Climb {
         };
         let mut taken = self.ground.taken.clone();
         taken.extend(cloud.subnets().await?);
-        let cidr = free_subnet(&taken).ok_or_else(|| {
+        let cidr = free_subnet(&taken, self.proof.number).ok_or_else(|| {
             Red::new(
                 Said::new("why")
                     .with("why", "every private network is in use: none is left for the instances"),

@@ -10,7 +10,7 @@ use crate::domain::node::{Node, NodeRole};
 use crate::domain::proof::culprit::culprits;
 use crate::domain::proof::guest;
 use crate::domain::proof::judge::{Fault, ModuleUnits, NodeUnits, is_host, judge_units, units};
-use crate::domain::proof::lines::{choose, sift};
+use crate::domain::proof::lines::{TELLS_NOTHING, choose, sift};
 use crate::domain::proof::{LogPart, RungKind, Said};
 use crate::ssh::quote;
 use futures_util::StreamExt;
@@ -164,10 +164,10 @@ impl Climb {
             let wanted = self.responsible(kind, &red);
             self.read_logs(wanted, &red, since, (&mut visited, &mut told, &mut parts)).await;
         }
-        // One that hangs says nothing: the last lines of its API are shown all the same.
-        for (asked, _, part) in &mut parts {
+        // One that hangs says nothing: the last lines of its API are shown all the same, before the everyday lines of its agents.
+        for (asked, rank, part) in &mut parts {
             let api = ["api", "server"].iter().any(|w| part.source.contains(w));
-            *asked |= blamed.contains(&part.module) && (!part.earlier || api);
+            *asked |= blamed.contains(&part.module) && (*rank < TELLS_NOTHING || api);
         }
         (choose(parts), more)
     }

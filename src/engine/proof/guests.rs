@@ -18,16 +18,14 @@ const CONSOLE_LINES: u32 = 300;
 impl Climb {
     pub async fn instances(&mut self) -> Climbed {
         let cloud = self.cloud()?.clone();
-        let mut computes = self.ground.computes();
-        let mut all = Vec::new();
-        if let Some(free) = cloud.instances_free().await?
-            && (free as usize) < computes.len()
+        let computes = self.ground.computes();
+        // A compute node that was not tried is not proven.
+        if let Some(free) = cloud.instances_free(self.ram).await?
+            && let Some(over) = computes.get(free as usize..).filter(|over| !over.is_empty())
         {
-            let over = computes.split_off(free as usize);
-            all.push(Said::new("instance-quota").with("count", free).with("nodes", over.join(", ")));
-            if computes.is_empty() {
-                return Err(Red { said: all, at: Vec::new(), marks: Vec::new() });
-            }
+            return Err(Red::new(
+                Said::new("instance-quota").with("count", free).with("nodes", over.join(", ")),
+            ));
         }
         let began = Instant::now();
         for node in &computes {
@@ -97,8 +95,7 @@ impl Climb {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        all.extend(self.made.iter().filter_map(|m| active.get(&m.id).cloned()));
-        Ok(Good::Passed(all))
+        Ok(Good::Passed(self.made.iter().filter_map(|m| active.get(&m.id).cloned()).collect()))
     }
 
     /// Looks until each instance is seen to have got its address.

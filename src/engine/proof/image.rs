@@ -69,7 +69,12 @@ fn head(path: &Path) -> Result<(Vec<u8>, u64), String> {
     let bad = |why: &dyn std::fmt::Display| {
         format!("the image {} cannot be used: {why}; name one with --image FILE", path.display())
     };
-    let about = std::fs::metadata(path).map_err(|e| bad(&e))?;
+    if !std::fs::metadata(path).map_err(|e| bad(&e))?.is_file() {
+        return Err(bad(&"it is not a file"));
+    }
+    // What is asked is the file that is read: the name may be another one's meanwhile.
+    let file = std::fs::File::open(path).map_err(|e| bad(&e))?;
+    let about = file.metadata().map_err(|e| bad(&e))?;
     if !about.is_file() {
         return Err(bad(&"it is not a file"));
     }
@@ -80,7 +85,6 @@ fn head(path: &Path) -> Result<(Vec<u8>, u64), String> {
         return Err(bad(&"it is empty, or larger than 64 GiB"));
     }
     let mut head = Vec::new();
-    let file = std::fs::File::open(path).map_err(|e| bad(&e))?;
     file.take(65_536).read_to_end(&mut head).map_err(|e| bad(&e))?;
     Ok((head, about.len()))
 }

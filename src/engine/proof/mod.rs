@@ -18,6 +18,7 @@ use super::records::{LEARNED, PROOF_IMAGES, PROOFS, refused};
 use super::topics::Area;
 use super::{Engine, now};
 use crate::api::proof::{ProofRow, ProofSummary};
+use crate::api::rows::KnownError;
 use crate::api::{Failure, FailureKind, Row};
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::EnvId;
@@ -84,7 +85,19 @@ impl Engine {
         let (proof, earlier, image) =
             self.proofs.with(env, |c| (c.proof.clone(), c.earlier.clone(), c.image.clone()));
         let image = image.unwrap_or_else(|| self.default_image());
-        vec![Row::Proof(Box::new(ProofRow { env, proof, image, earlier }))]
+        let known = proof.as_ref().and_then(|p| self.known_of_proof(p));
+        vec![Row::Proof(Box::new(ProofRow { env, proof, image, earlier, known }))]
+    }
+
+    /// What is known about a red rung: what was seen on it says it nearest, then the lines of the services, the last ones first.
+    fn known_of_proof(&self, proof: &Proof) -> Option<KnownError> {
+        let red = proof.red()?;
+        let said = red.said.iter().rev().flat_map(|s| s.args.values());
+        let lines =
+            proof.logs.iter().flat_map(|p| p.lines.iter().rev().map(|line| (p.module.as_str(), line)));
+        said.map(|s| (None, s))
+            .chain(lines.map(|(module, line)| (Some(module), line)))
+            .find_map(|(module, text)| self.known_error(module, text))
     }
 
     /// Starts a proof, or only the removal of what earlier ones left.
@@ -137,6 +150,7 @@ impl Engine {
         let cancel = CancellationToken::new();
         {
             let _write = self.write();
+            self.refuse_while_busy(id)?;
             if let Some(proof) = self.proofs.with(id, running) {
                 return Err(busy(&proof));
             }
@@ -164,6 +178,21 @@ impl Engine {
         let engine = Arc::clone(self);
         self.spawn(async move { Box::pin(engine.climb(ground, cancel)).await });
         Ok(proof)
+    }
+
+    /// Refuses while a proof of the environment runs: a job would change what it looks at.
+    pub fn refuse_while_proving(&self, env: EnvId) -> Result<(), Failure> {
+        let by =
+            self.proofs.with(env, |c| c.proof.as_ref().filter(|p| p.ended.is_none()).map(|p| p.by.clone()));
+        match by {
+            None => Ok(()),
+            Some(by) => Err(Failure::new(
+                FailureKind::Busy,
+                format!("{by} proves this environment: wait for the end of that proof, or cancel it"),
+            )
+            .keyed("error-env-proving")
+            .arg("by", by)),
+        }
     }
 
     /// Ends the proof that runs; what it made is still removed.

@@ -237,13 +237,13 @@ plan-kind-rotate = rotate
 plan-kind-reinstall = reinstall
 label-ways = Ways on
 exit-install = install (i)
-exit-undo = undo (l, then u)
+exit-undo = undo (T, then u)
 exit-reinstall = reinstall (I)
 exit-by-hand = by hand (m)
 exit-check = go on by hand (m)
 exit-roles = roles (r)
 exit-unlock = unlock (L)
-exit-job = its job works on it (l)
+exit-job = its job works on it (T)
 lock-title =
     { $count ->
      [one] Lock { $first }

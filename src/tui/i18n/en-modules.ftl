@@ -34,6 +34,7 @@ env-state-leaving = removing { $share }
 env-state-rolling-out = rolling out { $share }
 env-state-task = changing { $share }
 error-undo-only-all = It is taken back by a job of its own, which is done as a whole: undo all of it.
+error-undo-told = It was installed before this job, which only told it of the new nodes: an undo would take its own installation apart.
 error-undo-refused = It cannot be taken back: { $why }
 undo-again = { $count } steps of the installation are done again, by a job of its own, with what was before
 error-part-undo = Its steps are those of the installation, an undo would take back that. Change what was rolled out and roll it out again, or undo the installation.

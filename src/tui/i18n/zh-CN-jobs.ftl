@@ -219,13 +219,13 @@ plan-kind-rotate = 轮换密码
 plan-kind-reinstall = 重装
 label-ways = 后续操作
 exit-install = 安装（i）
-exit-undo = 撤销（l，再按 u）
+exit-undo = 撤销（T，再按 u）
 exit-reinstall = 重装（I）
 exit-by-hand = 手动（m）
 exit-check = 继续手动流程（m）
 exit-roles = 角色（r）
 exit-unlock = 解锁（L）
-exit-job = 任务正在处理它（l）
+exit-job = 任务正在处理它（T）
 lock-title =
     { $count ->
      [1] 锁定 { $first }

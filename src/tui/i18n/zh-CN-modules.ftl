@@ -34,6 +34,7 @@ env-state-leaving = 移除节点 { $share }
 env-state-rolling-out = 下发选项 { $share }
 env-state-task = 变更 { $share }
 error-undo-only-all = 它由一个单独的任务整体撤回：请撤销全部。
+error-undo-told = 该节点在此任务之前已安装，此任务只是让它知道新节点：撤销会拆除它自己的安装。
 error-undo-refused = 无法撤回：{ $why }
 undo-again = 将由一个单独的任务以原有内容重新执行安装过程中的 { $count } 个步骤
 error-part-undo = 这些步骤属于安装过程，撤销它们等于撤销安装。请修改已下发的内容并再次下发，或撤销整个安装。

@@ -222,8 +222,16 @@ impl Screen for AccountsPage {
             }
             Ok(_) => Vec::new(),
             Err(f) if tag == Tag::Content => {
-                self.view = Some(Err(cx.catalogue.failure(&f)));
-                self.fresh.came(cx, false, Request::Accounts { env: self.env })
+                let why = cx.catalogue.failure(&f);
+                let known = matches!(self.view, Some(Ok(_)));
+                let mut effects = self.fresh.came(cx, false, Request::Accounts { env: self.env });
+                if known {
+                    // What is known stays in sight while the engine is away.
+                    effects.push(Effect::Say(Level::Bad, why));
+                } else {
+                    self.view = Some(Err(why));
+                }
+                effects
             }
             Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }

@@ -1,5 +1,6 @@
 //! Forms of Cobbler: where the server is, and a node as a system.
 
+use super::authority;
 use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
 use crate::domain::cobbler::{
@@ -16,11 +17,7 @@ use crate::tui::widgets::form::{Fields, Form, Purpose};
 /// Says where the server is.
 pub fn settings(env: EnvId, old: Option<&CobblerSettings>) -> Box<dyn Screen> {
     let server = old;
-    let mut authorities =
-        vec![("host".to_owned(), t!("authority-host")), ("file".to_owned(), t!("authority-file"))];
-    if server.is_some_and(|s| s.authority.is_some()) {
-        authorities.insert(0, ("keep".to_owned(), t!("authority-keep")));
-    }
+    let [choice, file] = authority::fields(server.is_some_and(|s| s.authority.is_some()));
     let seconds = server.map_or(POWER_SECONDS, |s| s.power_seconds);
     let password = Field::secret("password", t!("field-password"));
     let password = if old.is_some() { password.hint(t!("hint-cobbler-password")) } else { password };
@@ -29,10 +26,8 @@ pub fn settings(env: EnvId, old: Option<&CobblerSettings>) -> Box<dyn Screen> {
             .hint(t!("hint-cobbler-url")),
         Field::text("user", t!("field-user"), server.map_or("", |s| &s.user)),
         password,
-        Field::choice("authority", t!("field-authority"), authorities, 0),
-        Field::text("file", t!("field-authority-file"), "")
-            .hint(t!("hint-authority"))
-            .when("authority", "file"),
+        choice,
+        file,
         Field::text("power-seconds", t!("field-power-seconds"), &seconds.to_string())
             .hint(t!("hint-power-seconds")),
     ];
@@ -61,8 +56,7 @@ impl Settings {
             power_seconds: seconds.unwrap_or(POWER_SECONDS),
         };
         if let Err(fault) = place.check() {
-            let field = if fault.field() == "authority" { "file" } else { fault.field() };
-            fields.wrong(field, Text::key(fault.key()));
+            authority::wrong(fields, fault.field(), fault.key());
         }
         if place.password.is_empty() && !self.known {
             fields.wrong("password", t!("fault-empty"));
@@ -84,25 +78,16 @@ impl Purpose for Settings {
     }
 
     fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
-        match fields.choice("authority") {
-            "file" if fields.text("file").is_empty() => {
-                fields.wrong("file", t!("fault-empty"));
-                Vec::new()
-            }
-            "file" => vec![Effect::ReadFile(fields.text("file").to_owned())],
-            "keep" => self.send(fields, self.authority.clone()),
-            _ => self.send(fields, None),
+        match authority::chosen(fields, self.authority.as_ref()) {
+            Ok(authority) => self.send(fields, authority),
+            Err(effects) => effects,
         }
     }
 
     fn file(&mut self, _: &Shared, fields: &mut Fields, result: Result<Secret, String>) -> Vec<Effect> {
-        match result {
-            // Certificates are no secret; they came the way of keys.
-            Ok(text) => self.send(fields, Some(text.reveal().to_owned())),
-            Err(why) => {
-                fields.wrong("file", Text::plain(why));
-                Vec::new()
-            }
+        match authority::read(fields, result) {
+            Some(text) => self.send(fields, Some(text)),
+            None => Vec::new(),
         }
     }
 

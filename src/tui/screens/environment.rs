@@ -6,6 +6,8 @@ use super::check::CheckPage;
 use super::cobbler::CobblerPage;
 use super::env_forms;
 use super::jobs::JobsTab;
+use super::logs::LogsPage;
+use super::loki::LokiPage;
 use super::modules::ModulesTab;
 use super::network::NetworkPage;
 use super::nodes::NodesTab;
@@ -15,6 +17,7 @@ use super::policy_form;
 use super::proof::ProofPage;
 use crate::api::{Failure, Response, Topic};
 use crate::domain::ids::EnvId;
+use crate::domain::logs::LogFilter;
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
@@ -184,6 +187,14 @@ impl Screen for EnvPage {
             Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
             Action::Connectivity => return Some(vec![Effect::Push(Box::new(CheckPage::new(self.env)))]),
             Action::Proof => return Some(vec![Effect::Push(Box::new(ProofPage::new(self.env)))]),
+            Action::Logs if self.tab == Tab::Jobs && self.jobs.selected(cx).is_some() => {
+                let job = self.jobs.selected(cx)?.id;
+                return Some(vec![Effect::Push(Box::new(LogsPage::of_job(self.env, job, None, None)))]);
+            }
+            Action::Logs if self.tab != Tab::Nodes => {
+                return Some(vec![Effect::Push(Box::new(LogsPage::new(self.env, LogFilter::default())))]);
+            }
+            Action::Loki => return Some(vec![Effect::Push(Box::new(LokiPage::new(self.env)))]),
             Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
             Action::Network => return Some(vec![Effect::Push(Box::new(NetworkPage::new(self.env)))]),
             Action::Addresses => return Some(vec![Effect::Push(Box::new(AddressPage::new(self.env)))]),

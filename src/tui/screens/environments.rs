@@ -1,11 +1,13 @@
 //! The environments: the first page.
 
 use super::env_forms;
+use super::logs::LogsPage;
 use crate::api::message::EnvChange;
 use crate::api::rows::EnvRow;
 use crate::api::{Request, Topic};
 use crate::domain::access;
 use crate::domain::ids::EnvId;
+use crate::domain::logs::LogFilter;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
@@ -133,7 +135,9 @@ impl Screen for Environments {
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
         let row = self.selected(cx);
         match action {
-            Action::Open | Action::EnvRename | Action::EnvHide if row.is_none() => Some(t!("refused-no-env")),
+            Action::Open | Action::Logs | Action::EnvRename | Action::EnvHide if row.is_none() => {
+                Some(t!("refused-no-env"))
+            }
             Action::EnvHide if self.hidden => Some(t!("refused-is-hidden")),
             Action::EnvHide if row.is_some_and(|r| r.job.as_ref().is_some_and(|j| !j.state.is_over())) => {
                 Some(t!("refused-env-busy"))
@@ -152,6 +156,10 @@ impl Screen for Environments {
         let row = self.selected(cx);
         Some(match action {
             Action::Open => row.map(|r| Self::open(r.env.id)).unwrap_or_default(),
+            Action::Logs => {
+                let page = LogsPage::new(row?.env.id, LogFilter::default());
+                vec![Effect::Push(Box::new(page))]
+            }
             Action::EnvNew => vec![Effect::Push(env_forms::new())],
             Action::EnvRename => {
                 row.map(|r| vec![Effect::Push(env_forms::rename(&r.env))]).unwrap_or_default()

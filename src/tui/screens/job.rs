@@ -7,6 +7,7 @@ use super::attempts::AttemptsPage;
 use super::job_dialogs;
 use super::jobs::no_retry;
 use super::log_pane::{Forward, LogPane};
+use super::logs::LogsPage;
 use super::shell::ShellPage;
 use super::stop::StopDialog;
 use super::timeline::TimelinePage;
@@ -293,13 +294,17 @@ impl Screen for JobPage {
             Action::PaneNext => self.turn(Forward::Yes),
             Action::PaneBefore => self.turn(Forward::No),
             Action::Zoom => {
+                self.moved = true;
                 self.zoom = !self.zoom && !self.panes.is_empty();
                 self.focus = if self.zoom { Some(self.focus.unwrap_or(0)) } else { self.focus };
             }
             Action::Back | Action::Quit if self.zoom => self.zoom = false,
             Action::Back if self.focus.is_some() => self.focus = None,
             Action::PaneToggle => return Some(self.toggle(cx)),
-            Action::Search => self.search = Some(Line::default()),
+            Action::Search => {
+                self.moved = true;
+                self.search = Some(Line::default());
+            }
             Action::NextMatch => return Some(self.find(Forward::Yes)),
             Action::PreviousMatch => return Some(self.find(Forward::No)),
             Action::JobRetry => {
@@ -336,6 +341,16 @@ impl Screen for JobPage {
                 effects.push(Effect::Push(Box::new(dialog)));
                 return Some(effects);
             }
+            Action::ServiceLogs => {
+                let node = self.node(cx)?;
+                let page = LogsPage::of_job_node(self.row(cx)?.env, node);
+                return Some(vec![Effect::Push(Box::new(page))]);
+            }
+            Action::Logs => {
+                let (job, node) = (self.row(cx)?, self.node(cx).map(|n| n.name.as_str()));
+                let page = LogsPage::of_job(job.env, self.job, node, None);
+                return Some(vec![Effect::Push(Box::new(page))]);
+            }
             Action::Shell => {
                 let node = self.node(cx)?;
                 let page = ShellPage::open(cx, node.node, &node.name);
@@ -359,9 +374,16 @@ impl Screen for JobPage {
                     return Some(self.arrange(cx));
                 }
                 let scrolls = !matches!(action, Action::Back);
-                return self.pane().filter(|_| scrolls).and_then(|pane| pane.act(action));
+                let done = self.pane().filter(|_| scrolls).and_then(|pane| pane.act(action));
+                // Who reads a node's output keeps it.
+                self.moved |= done.is_some();
+                return done;
             }
-            _ => return self.pane().and_then(|pane| pane.act(action)),
+            _ => {
+                let done = self.pane().and_then(|pane| pane.act(action));
+                self.moved |= done.is_some();
+                return done;
+            }
         }
         Some(Vec::new())
     }

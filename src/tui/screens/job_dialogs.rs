@@ -1,10 +1,19 @@
 //! What a job tells in a text of its own: its first error.
 
-use crate::api::rows::FirstError;
+use crate::api::rows::{FirstError, KnownError};
 use crate::domain::ids::JobId;
 use crate::tui::i18n::{Text, t};
 use crate::tui::screen::Shared;
 use crate::tui::widgets::dialog::Reading;
+
+/// What is known about an error: its name, what it means, what helps.
+pub fn known(known: &KnownError) -> [Text; 3] {
+    [
+        t!("job-error-known", title = Text::Local(known.title.clone())),
+        t!("job-error-meaning", meaning = Text::Local(known.meaning.clone())),
+        t!("job-error-mend", mend = Text::Local(known.mend.clone())),
+    ]
+}
 
 /// The first error with what led to it.
 pub fn first_error(cx: &Shared, job: JobId, error: &FirstError) -> Reading {
@@ -13,10 +22,13 @@ pub fn first_error(cx: &Shared, job: JobId, error: &FirstError) -> Reading {
         lines.push(t!("job-error-step", step = step.to_string(), attempt = error.attempt));
     }
     lines.push(Text::plain(error.what.clone()));
+    let above = lines.len();
+    lines.extend(error.known.iter().flat_map(known));
+    let above = lines.len() - above;
     if !error.tail.is_empty() {
         lines.extend([Text::plain(""), t!("job-error-output")]);
         // The end says why; on a small terminal it must not lie below the edge.
-        let room = usize::from(cx.size.1).saturating_sub(16).max(4);
+        let room = usize::from(cx.size.1).saturating_sub(16 + 2 * above).max(4);
         let tail = error.tail.get(error.tail.len().saturating_sub(room)..).unwrap_or_default();
         lines.extend(tail.iter().map(|l| Text::plain(format!("  {l}"))));
     }

@@ -4,6 +4,7 @@
 
 use super::attempts::AttemptsPage;
 use super::log_pane::LogPane;
+use super::logs::LogsPage;
 use super::shell::ShellPage;
 use super::ways;
 use crate::api::rows::{JobNodeRow, JobRow, StepRow, UndoView};
@@ -179,6 +180,9 @@ pub fn node_facts(cx: &Shared, node: &JobNodeRow) -> Vec<(String, Part)> {
         let part = if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim };
         lines.push((Text::plain(why), part));
     }
+    if let Some(known) = node.known.as_ref().filter(|_| node.state == JobNodeState::Failed) {
+        lines.extend(super::job_dialogs::known(known).into_iter().map(|text| (text, Part::Warn)));
+    }
     lines.into_iter().map(|(text, part)| (cx.tr(&text), part)).collect()
 }
 
@@ -246,6 +250,29 @@ impl Screen for NodePage {
             Action::Attempts => {
                 let (_, node) = self.rows(cx)?;
                 Some(vec![Effect::Push(Box::new(AttemptsPage::new(self.job, node.node, &node.name)))])
+            }
+            Action::Compare => {
+                let step = self.step(cx)?;
+                Some(vec![super::compare::compare(cx, self.job, self.node, &step.step)])
+            }
+            Action::ServiceLogs => {
+                let (job, node) = self.rows(cx)?;
+                // The second in which the selected step ended; where the node stands, when it did not.
+                let ended = self.step(cx).and_then(|s| match &s.state {
+                    StepState::Ended { at, end, .. } if !end.is_good() => Some(*at),
+                    _ => None,
+                });
+                let page = match ended {
+                    Some(at) => LogsPage::of_node_at(self.env, &node.name, at),
+                    None => LogsPage::of_job_node(job.env, node),
+                };
+                Some(vec![Effect::Push(Box::new(page))])
+            }
+            Action::Logs => {
+                let (_, node) = self.rows(cx)?;
+                let step = self.step(cx).filter(|s| s.attempt > 0).map(|s| &s.step);
+                let page = LogsPage::of_job(self.env, self.job, Some(&node.name), step);
+                Some(vec![Effect::Push(Box::new(page))])
             }
             Action::Shell => {
                 let (_, node) = self.rows(cx)?;

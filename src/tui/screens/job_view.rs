@@ -201,6 +201,12 @@ fn error_lines(cx: &Shared, job: &JobRow, columns: usize) -> Vec<Line<'static>> 
         let line = cx.tr(&Text::plain(last.as_str()));
         out.push(Line::styled(text::fit(&format!("   {line}"), columns), cx.style(Part::Dim)));
     }
+    if let Some(known) = &error.known {
+        let (title, mend) = (Text::Local(known.title.clone()), Text::Local(known.mend.clone()));
+        let sentence = cx.tr(&t!("job-known-short", title = title, mend = mend));
+        let lines = text::wrap(&sentence, columns.saturating_sub(4)).into_iter().take(2);
+        out.extend(lines.map(|l| Line::styled(format!("   {l}"), cx.style(Part::Warn))));
+    }
     out
 }
 

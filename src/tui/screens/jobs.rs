@@ -51,7 +51,8 @@ impl JobsTab {
         rows
     }
 
-    fn selected<'a>(&self, cx: &'a Shared) -> Option<&'a JobRow> {
+    /// The selected job.
+    pub fn selected<'a>(&self, cx: &'a Shared) -> Option<&'a JobRow> {
         let rows = self.rows(cx);
         let keys: Vec<u64> = rows.iter().map(|r| r.id.0).collect();
         let key = self.list.selected(&keys)?;

@@ -475,7 +475,7 @@ pub enum Forward {
 }
 
 /// A line in pieces of at most `columns`: output is broken anywhere, it is no prose.
-fn hard_wrap(line: &str, columns: usize) -> impl Iterator<Item = String> {
+pub fn hard_wrap(line: &str, columns: usize) -> impl Iterator<Item = String> {
     let mut rest = line;
     let mut first = true;
     std::iter::from_fn(move || {

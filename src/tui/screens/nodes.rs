@@ -3,6 +3,7 @@
 use super::facts::{FactsPage, against};
 use super::job::JobPage;
 use super::leave;
+use super::logs::LogsPage;
 use super::manual::ManualPage;
 use super::services::ServicesPage;
 use super::sweep::SweepPage;
@@ -96,6 +97,7 @@ impl NodesTab {
                 | A::FactsHistory
                 | A::Shell
                 | A::Logs
+                | A::NodeOutput
                 | A::Open
         );
         if !on_nodes {
@@ -128,7 +130,7 @@ impl NodesTab {
                 Some(t!("refused-no-credential", name = &selected.name))
             }
             A::NodeForget if first.host_key.is_none() => Some(t!("refused-no-pin", name = &first.name)),
-            A::Logs if selected.job.is_none() => Some(t!("refused-no-job", name = &selected.name)),
+            A::NodeOutput if selected.job.is_none() => Some(t!("refused-no-job", name = &selected.name)),
             _ => None,
         }
     }
@@ -188,6 +190,10 @@ impl NodesTab {
                 vec![Effect::Push(Box::new(shell::ShellPage::open(cx, node.id, &node.name)))]
             }
             Action::Logs => {
+                let node = self.selected(cx)?;
+                vec![Effect::Push(Box::new(LogsPage::of_node(self.env, &node.name)))]
+            }
+            Action::NodeOutput => {
                 let node = self.selected(cx)?;
                 vec![Effect::Push(Box::new(JobPage::on(node.job?, node.id)))]
             }

@@ -8,6 +8,7 @@ use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
+use crate::tui::screens::job_dialogs::known as known_error;
 use crate::tui::text;
 use crate::tui::theme::Part;
 use crate::tui::widgets::dialog::{Confirm, Reading};
@@ -70,6 +71,10 @@ impl ProofPage {
         )];
         lines.extend(rung.said.iter().map(sentence));
         if rung.state == RungState::Failed {
+            if let Some(known) = self.row(cx).and_then(|r| r.known.as_ref()) {
+                lines.push(Text::plain(""));
+                lines.extend(known_error(known));
+            }
             for (head, body) in logs(cx, proof) {
                 lines.push(Text::plain(""));
                 lines.push(Text::plain(head));
@@ -121,6 +126,13 @@ impl ProofPage {
             format!("{glyph} {} {}", cx.tr(&words), red.unwrap_or_default()).trim_end().to_owned(),
             part,
         ));
+        if let Some(known) = self.row(cx).and_then(|r| r.known.as_ref()) {
+            let (title, mend) = (Text::Local(known.title.clone()), Text::Local(known.mend.clone()));
+            lines.push((
+                format!("! {}", cx.tr(&t!("job-known-short", title = title, mend = mend))),
+                Part::Warn,
+            ));
+        }
         if proof.may_have_left() {
             lines.push((format!("! {}", cx.tr(&t!("proof-may-have-left"))), Part::Warn));
         }

@@ -88,6 +88,14 @@ fn made_by_checks() -> Vec<String> {
     all
 }
 
+fn made_by_loki() -> Vec<String> {
+    use crate::domain::loki::{LokiFault as F, PushState as P};
+    let faults = [F::Url, F::UrlHoldsLogin, F::Tenant, F::User, F::PasswordAlone, F::Authority, F::Job];
+    let states = [P::Off, P::Level, P::Pushing, P::Waiting, P::Stopped, P::Unknown];
+    let states = states.map(|s| format!("loki-state-{}", s.word()));
+    faults.map(|f| f.key().to_owned()).into_iter().chain(states).collect()
+}
+
 /// Keys that the code makes from words.
 fn made() -> BTreeSet<String> {
     let mut all: Vec<String> = Vec::new();
@@ -158,6 +166,7 @@ fn made() -> BTreeSet<String> {
         use CobblerFault as F;
         all.extend([F::Url, F::UrlHoldsLogin, F::User, F::Authority].map(|f| f.key().to_owned()));
     }
+    all.extend(made_by_loki());
     {
         use PasswordFault as F;
         let faults = [F::TooShort, F::TooLong, F::LikeName, F::Common, F::DigitsOnly, F::Repetition];
@@ -223,8 +232,8 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
     let there: BTreeSet<String> = keys(Language::En).into_keys().collect();
     let missing: Vec<_> = used.difference(&there).collect();
     assert!(missing.is_empty(), "used and not in the catalogue: {missing:?}");
-    // Sentences of the engine's refusals are asked for by the engine's keys.
-    let by_engine = |k: &str| k == "link-lost" || k.starts_with("error-");
+    // Sentences of the engine's refusals, and of what is wrong with a filter, are asked for by the keys that come with them.
+    let by_engine = |k: &str| k == "link-lost" || k.starts_with("error-") || k.starts_with("filter-fault-");
     let dead: Vec<_> = there.difference(&used).filter(|k| !by_engine(k)).collect();
     assert!(dead.is_empty(), "in the catalogue and used nowhere: {dead:?}");
 }

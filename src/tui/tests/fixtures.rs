@@ -4,8 +4,8 @@ use super::harness::NOW;
 use crate::api::Row;
 use crate::api::discovery::{SetEntryRow, SetRow};
 use crate::api::rows::{
-    CurrentStep, DiscoveryRow, EnvRow, FirstError, FoundRow, JobNodeRow, JobRow, NodeRow, StageRow, StepRow,
-    SweepRow,
+    CurrentStep, DiscoveryRow, EnvRow, FirstError, FoundRow, JobNodeRow, JobRow, KnownError, NodeRow,
+    StageRow, StepRow, SweepRow,
 };
 use crate::api::views::{CatalogView, ModuleView, PlatformView};
 use crate::domain::environment::Environment;
@@ -200,6 +200,7 @@ pub fn job_node(id: u64, name: &str, words: &str, state: JobNodeState, permille:
         undo: None,
         reinstall: None,
         manual: None,
+        known: None,
         node: NodeId(id),
         name: name.into(),
         roles: roles(words),
@@ -233,6 +234,16 @@ pub fn running_job() -> Vec<Row> {
     rows
 }
 
+/// An error that is known, in both languages.
+pub fn known_error() -> KnownError {
+    KnownError {
+        id: "name-not-resolved".into(),
+        title: both("A name cannot be resolved", "名称无法解析"),
+        meaning: both("The node has no name server that answers.", "该节点没有可用的域名服务器。"),
+        mend: both("Look at /etc/resolv.conf on the node.", "请检查该节点的 /etc/resolv.conf。"),
+    }
+}
+
 pub fn failed_job() -> Vec<Row> {
     let mut row = job(JobState::Failed);
     row.nodes_failed = 1;
@@ -248,9 +259,11 @@ pub fn failed_job() -> Vec<Row> {
             "  Temporary failure resolving 'mirror.example'".into(),
             "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?".into(),
         ],
+        known: Some(known_error()),
     });
     let end = StepEnd::Failed { status: 100 };
     let mut one = job_node(11, "node-1", "controller", JobNodeState::Failed, 610);
+    one.known = Some(known_error());
     one.current = Some(current(
         StepState::Ended { since: ms_ago(60_000), at: ms_ago(2_000), end },
         "E: Unable to fetch",

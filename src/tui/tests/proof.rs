@@ -1,6 +1,6 @@
 //! The page of a proof: never proven, under way, red with the lines of the logs, proven; the form, ending, cleaning.
 
-use super::fixtures::{env, ms_ago};
+use super::fixtures::{env, known_error, ms_ago};
 use super::harness::{Rig, snapshots};
 use crate::api::proof::ProofRow;
 use crate::api::{Request, Row, Topic};
@@ -66,7 +66,8 @@ fn opened(role: UserRole, proof: Option<Proof>) -> Rig {
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
     rig.keys("<Enter>V");
     let image = "/srv/images/guest.img".to_owned();
-    let row = ProofRow { env: ENV, proof, image, earlier: Vec::new() };
+    let known = proof.as_ref().and_then(Proof::red).map(|_| known_error());
+    let row = ProofRow { env: ENV, proof, image, earlier: Vec::new(), known };
     rig.rows(Topic::Proof(ENV), vec![Row::Proof(Box::new(row))]);
     rig
 }

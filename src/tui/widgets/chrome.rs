@@ -106,8 +106,8 @@ fn banner(cx: &Shared) -> Option<Text> {
 fn header(app: &App, frame: &mut Frame, area: Rect) {
     let cx = &app.shared;
     let mut left = " cpmg".to_owned();
-    let env = app.stack.iter().rev().find_map(|held| held.screen.topics().into_iter().find_map(env_of));
-    if let Some(env) = env.and_then(|id| cx.data.environment(id)).filter(|_| app.gate.is_none()) {
+    if let Some(env) = environment(app).and_then(|id| cx.data.environment(id)).filter(|_| app.gate.is_none())
+    {
         let state = super::states::environment(env);
         left = format!("{left}  {}  {}", env.env.name, state.text(cx));
     }
@@ -134,6 +134,11 @@ fn header(app: &App, frame: &mut Frame, area: Rect) {
     let for_left = room.saturating_sub(text::width(&right));
     let line = text::left(&left, for_left) + &text::fit(&right, room);
     frame.render_widget(Line::styled(text::fit(&line, room), cx.style(Part::Header)), area);
+}
+
+/// The environment that is being looked at.
+pub fn environment(app: &App) -> Option<crate::domain::ids::EnvId> {
+    app.stack.iter().rev().find_map(|held| held.screen.topics().into_iter().find_map(env_of))
 }
 
 fn env_of(topic: crate::api::Topic) -> Option<crate::domain::ids::EnvId> {

@@ -18,7 +18,7 @@ free_disks() { # also when the nodes are gone already
         ! losetup "/dev/loop$number" 2>/dev/null | grep -q '/var/tmp/sd[bc]\.img' || losetup -d "/dev/loop$number" || :
     done
 }
-object() { # PUT|GET: an object by the API, as the administrator; exits 0 if it is what it was
+object() { # PUT|GET|DELETE: an object by the API, as the administrator; exits 0 if it is what it was
     # shellcheck disable=SC2016 # Python
     cpmg account reveal prod ADMIN_PASSWORD | lab exec ctl1 python3 -c '
 import json, sys, urllib.request as web
@@ -44,7 +44,7 @@ mkdir -p "$WORK/roles/platforms"
 sed '/^\[module\.swift\]/a DISKS = "sdb"
 /^\[module\.cinder\]/a VOLUME_DISKS = "sdc"' "$PROJECT/roles/platforms/debian-12-zed.toml" >"$WORK/roles/platforms/debian-12-zed.toml"
 lab up 3 --names ctl1,sto1,sto2 --packages "$(core_packages debian-12-zed)" # not what this part is about
-trap 'free_disks; end' EXIT
+trap 'status=$?; free_disks; (exit $status); end' EXIT
 # shellcheck disable=SC2086 # numbers
 set -- $DEVICES
 disk sto1 sdb 1G "$1"
@@ -73,10 +73,11 @@ lab mend sto1
 unchanged
 
 cpmg env set prod --modules swift,cinder
-if cpmg install prod --follow; then bad 'Cinder was installed with LVM, on a kernel without device mapper'; fi
+if cpmg install prod --follow --reason 'the wires are as they were'; then bad 'Cinder was installed with LVM, on a kernel without device mapper'; fi
 said=$(cpmg job output "$(job id)" sto1 cinder/groups)
 printf '%s\n' "$said" | grep -q 'no volume can be made in cinder-volumes.*device mapper' || bad "the step does not say what is missing: $said"
 seen "LVM: $(printf '%s\n' "$said" | grep 'no volume can be made' | tail -n 1)"
+object DELETE || bad 'the objects could not be deleted' # with them Swift's disks would stay as they are
 cpmg job undo "$(job id)" --all --yes --follow || bad 'what the failed installation made could not be undone'
 for node in sto1 sto2; do
     [ -z "$(lab exec "$node" wipefs --noheadings /dev/sdc)" ] || bad "the disk of $node was not given back"

@@ -364,3 +364,50 @@ fn entries_of_the_first_release_are_read() {
     let entry: JournalEntry = serde_json::from_str(old).unwrap();
     assert_eq!(entry, JournalEntry { at: Moment(5), event: start(1, 0, 1) });
 }
+
+#[test]
+fn no_policy_takes_apart_what_was_in_production() {
+    for on_failure in [OnFailure::Undo, OnFailure::Reinstall] {
+        let mut j = failed();
+        let plan = Arc::make_mut(&mut j.plan);
+        plan.policy.on_failure = on_failure;
+        plan.policy.retries = 2;
+        plan.aside.standing = vec![NodeId(1)];
+        let bad = StepEnd::Failed { status: 3 };
+        apply(
+            &mut j,
+            vec![JobEvent::Retried { by: "ada".into() }, start(1, 1, 2), end(1, 1, 2, bad.clone())],
+        );
+        assert_eq!(j.decision(NodeId(1)), None, "it stays as it is, and an operator is asked");
+        let plan = Arc::make_mut(&mut j.plan);
+        plan.aside = crate::domain::plan::Aside { told: vec![NodeId(1)], ..Default::default() };
+        assert_eq!(j.decision(NodeId(1)), None);
+        Arc::make_mut(&mut j.plan).aside.told.clear();
+        assert!(j.decision(NodeId(1)).is_some());
+        // What can be tried again is tried again there, too.
+        let mut j = Job::new(JobId(7), plan_of(vec![NodeId(1)], on_failure), "ada".into(), Moment(0));
+        apply(&mut j, vec![JobEvent::Started, start(1, 0, 1), end(1, 0, 1, bad)]);
+        assert!(matches!(j.decision(NodeId(1)), Some(JobEvent::NodeAgain { by: None, .. })));
+    }
+}
+
+fn plan_of(standing: Vec<NodeId>, on_failure: OnFailure) -> Plan {
+    let mut plan = plan(2, 2);
+    plan.policy.on_failure = on_failure;
+    plan.aside.standing = standing;
+    plan
+}
+
+#[test]
+fn a_node_that_was_only_told_of_others_refuses_an_undo() {
+    let mut j = failed();
+    let asked = || JobEvent::UndoAsked { nodes: vec![(NodeId(1), 0)], by: ada() };
+    Arc::make_mut(&mut j.plan).aside.told = vec![NodeId(1)];
+    assert!(j.undo_list(&undo::UndoScope::All).lines.is_empty());
+    assert!(j.undo_nodes(&undo::UndoScope::All).is_empty());
+    let list = j.undo_list(&undo::UndoScope::Node { node: NodeId(1), back_to: None });
+    assert_eq!(list.why.as_deref(), Some(&undo::NoUndo::Told));
+    assert!(j.apply(&at(asked())).is_err());
+    Arc::make_mut(&mut j.plan).aside.told.clear();
+    assert!(j.apply(&at(asked())).is_ok());
+}

@@ -1,0 +1,4 @@
+# shellcheck shell=sh
+run() { pkg_install; }
+
+undo() { undo_all; }

@@ -1,0 +1,9 @@
+# shellcheck shell=sh
+check() { services_good "$SERVICES"; }
+
+run() {
+    service_enable "$SERVICES"
+    must_run "$SERVICES"
+}
+
+undo() { undo_all; }
