@@ -6,6 +6,7 @@ use cpmg::cli::exit::{Code, Fault};
 use cpmg::cli::places::{self, Places};
 use cpmg::domain::secret::Secret;
 use cpmg::engine::{Engine, EngineError, Options};
+use cpmg::tui::choices;
 use cpmg::tui::{self, ConnectFault, Connecting, Exit, Language};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -152,11 +153,16 @@ pub async fn screens(
     let mut options = tui::Options::from_environment(connecting);
     if let Some(language) = global.lang.as_deref().and_then(Language::from_locale) {
         options.language = language;
+        options.language_given = true;
     }
     options.token = token;
     options.theme.clone_from(&screens.theme);
     options.theme_dirs = places::themes();
     options.record.clone_from(&screens.record);
+    if let Ok(file) = places::choices() {
+        options.remembered = choices::read(&file);
+        options.on_choice = Box::new(move |user, prefs| choices::keep(&file, user, prefs));
+    }
     tui::run(options).await.map_err(cannot)
 }
 

@@ -269,6 +269,19 @@ pub enum EnvCommand {
         /// Environment, by name or number
         env: String,
     },
+    /// Draw its nodes and NICs on their networks
+    Topology {
+        /// Environment, by name or number
+        env: String,
+    },
+    /// Write the report for its owner: one HTML file with drawings of nodes, networks and the newest job; it holds no password
+    Report {
+        /// Environment, by name or number
+        env: String,
+        /// Write here instead of to the standard output; a file that is there already stays as it is
+        #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
+    },
     /// Make an environment
     Add {
         /// Name

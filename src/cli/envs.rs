@@ -3,7 +3,7 @@
 use super::args::{EnvCommand, Global};
 use super::exit::Fault;
 use super::talk::Talk;
-use super::{find, nodes, policy, print};
+use super::{find, handover, nodes, policy, print};
 use crate::api::message::EnvChange;
 use crate::api::rows::{EnvRow, JobRow};
 use crate::api::{Request, Response};
@@ -16,6 +16,8 @@ pub async fn run(global: &Global, command: EnvCommand) -> Result<(), Fault> {
     match command {
         EnvCommand::List { hidden } => list(&talk, hidden).await,
         EnvCommand::Show { env } => show(&talk, &env).await,
+        EnvCommand::Topology { env } => handover::topology(&talk, &env).await,
+        EnvCommand::Report { env, output } => handover::report(&talk, &env, output.as_deref()).await,
         EnvCommand::Add { name, platform } => {
             let env = answer(talk.call(Request::EnvAdd { name, platform }).await?)?;
             let text = format!("made environment {} (number {}) for {}", env.name, env.id, env.platform);

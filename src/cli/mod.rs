@@ -26,6 +26,7 @@ mod envs;
 mod facts;
 mod find;
 mod follow;
+mod handover;
 mod import;
 mod import_args;
 mod ip;

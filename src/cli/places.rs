@@ -157,6 +157,11 @@ pub fn state() -> Result<PathBuf, Fault> {
         })
 }
 
+/// Where this account keeps how its operators like the screens.
+pub fn choices() -> Result<PathBuf, Fault> {
+    state().map(|folder| folder.join("screens.toml"))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 mod tests {

@@ -13,7 +13,7 @@ use std::path::Path;
 const COLUMNS: usize = 80;
 
 /// Fetches the JSON of a job's report, part by part.
-async fn fetch(talk: &Talk, job: JobId) -> Result<Vec<u8>, Fault> {
+pub(super) async fn fetch(talk: &Talk, job: JobId) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     let mut part = None;
     loop {
@@ -30,7 +30,7 @@ async fn fetch(talk: &Talk, job: JobId) -> Result<Vec<u8>, Fault> {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<JobReport, Fault> {
+pub(super) fn read(bytes: &[u8]) -> Result<JobReport, Fault> {
     serde_json::from_slice(bytes)
         .map_err(|e| Fault::new(Code::Engine, format!("the engine's report cannot be read: {e}")))
 }

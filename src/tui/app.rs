@@ -4,6 +4,8 @@
 
 use super::event::{Level, ScreenId};
 use super::i18n::{Catalogue, Language, Text};
+use super::keys::Keymap;
+use super::prefs::{Prefs, Remembered};
 use super::screen::{Link, Screen, Shared};
 use super::screens::gate;
 use super::theme::{self, Colours, Theme};
@@ -23,12 +25,27 @@ pub struct Looks {
     pub themes: Vec<Theme>,
     /// Name of the theme to start with.
     pub theme: Option<String>,
+    /// Keymaps there are.
+    pub keymaps: Vec<Keymap>,
+    /// What the command line of the program decided.
+    pub given: Given,
+    /// What operators chose before.
+    pub remembered: Remembered,
     /// Time zone of the operator.
     pub zone: jiff::tz::TimeZone,
     /// Columns and rows.
     pub size: (u16, u16),
     /// Name to offer at the login.
     pub user: Option<String>,
+}
+
+/// What the command line of the program decided: it wins over what is remembered, and is not remembered itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given {
+    /// The language.
+    pub language: bool,
+    /// The theme.
+    pub theme: bool,
 }
 
 /// A screen and its number.
@@ -63,6 +80,16 @@ pub struct App {
     pub defect: Option<String>,
     /// Lines of the command line so far.
     pub(super) history: Vec<String>,
+    /// What the command line of the program decided.
+    pub(super) given: Given,
+    /// What operators chose before.
+    pub(super) remembered: Remembered,
+    /// What the user who is logged in has chosen.
+    pub(super) prefs: Prefs,
+    /// The theme where none was chosen.
+    pub(super) first_theme: Theme,
+    /// The language where none was chosen.
+    pub(super) first_language: Language,
     next: u64,
 }
 
@@ -70,6 +97,7 @@ impl App {
     /// The state before anything has happened.
     pub fn new(looks: Looks, token: Option<Secret>, now: Moment) -> Self {
         let theme = theme::choose(&looks.themes, looks.theme.as_deref(), looks.colours);
+        let first_theme = theme.clone();
         let shared = Shared {
             data: super::data::Data::default(),
             me: None,
@@ -78,6 +106,8 @@ impl App {
             catalogue: Catalogue::new(looks.language),
             theme,
             themes: looks.themes,
+            keymap: Keymap::default(),
+            keymaps: looks.keymaps,
             colours: looks.colours,
             link: Link::Starting,
             hello: None,
@@ -97,8 +127,16 @@ impl App {
             host_keys: Vec::new(),
             defect: None,
             history: Vec::new(),
+            given: looks.given,
+            remembered: looks.remembered,
+            prefs: Prefs::default(),
+            first_theme,
+            first_language: looks.language,
             next: 0,
         };
+        if let Some(prefs) = app.remembered.of_last().cloned() {
+            super::look::as_before(&mut app, &prefs);
+        }
         app.gate = Some(app.hold(Box::new(gate::Starting)));
         app
     }

@@ -4,7 +4,8 @@
 
 use super::*;
 use crate::tui::i18n::{Catalogue, Language, Text};
-use crate::tui::keymap::{Found, lookup, pretty};
+use crate::tui::keymap::{Found, pretty};
+use crate::tui::keys::Keymap;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -50,6 +51,7 @@ fn every_action_has_a_place_in_the_table() {
 fn combinations_are_found() {
     let keys = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let contexts = [C::Nodes, C::Moving];
+    let lookup = |contexts: &[C], keys: &[String]| Keymap::default().lookup(contexts, keys);
     assert!(matches!(lookup(&contexts, &keys("g")), Found::Prefix));
     assert!(matches!(lookup(&contexts, &keys("g g")), Found::Binding(b) if b.action == A::Top));
     assert!(matches!(lookup(&contexts, &keys("g x")), Found::Nothing));
@@ -73,6 +75,16 @@ fn reference() -> String {
             let what = en.tr(&Text::key(format!("act-{}", b.action.word())));
             let needs = b.needs.map(|n| n.needs().word()).unwrap_or_default();
             writeln!(out, "| {} | {} | {what} | {needs} |", keys.join(" "), b.action.word()).unwrap();
+        }
+    }
+    for map in Keymap::built_in().iter().filter(|m| m.differs() > 0) {
+        write!(out, "\n## Keymap {}\n\nWhat differs; everything else is as above.\n\n", map.name).unwrap();
+        out.push_str("| section | name | keys | instead of |\n|---|---|---|---|\n");
+        for b in BINDINGS.iter().filter(|b| map.keys(b) != b.keys) {
+            let shown =
+                |keys: &[&str]| keys.iter().map(|k| format!("`{}`", pretty(k))).collect::<Vec<_>>().join(" ");
+            let (here, there) = (shown(&map.keys(b)), shown(b.keys));
+            writeln!(out, "| {} | {} | {here} | {there} |", b.context.word(), b.action.word()).unwrap();
         }
     }
     out

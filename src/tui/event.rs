@@ -5,6 +5,8 @@
 //! turns into changes of the stack and into commands.
 
 use super::i18n::Text;
+use super::look::Look;
+use super::prefs::Prefs;
 use super::screen::Screen;
 use crate::api::client::Pushed;
 use crate::api::{Failure, Hello, Request, Response};
@@ -158,6 +160,8 @@ pub enum Effect {
     Below(Vec<Effect>),
     /// Run a line of the command line on the screen below.
     Line(String),
+    /// Change how the screens look, or which keys they hear.
+    Look(Look),
     /// Somebody else was quicker; this is what the operator wants of what he typed.
     Settle(Settle),
 }
@@ -202,6 +206,13 @@ pub enum Command {
     Copy(String),
     /// Report the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Keep what a user has chosen.
+    Remember {
+        /// Name of the user.
+        user: String,
+        /// What.
+        prefs: Prefs,
+    },
     /// Draw everything afresh.
     Redraw,
     /// Hand the terminal back to the shell that started us, until it wakes us.

@@ -3,13 +3,16 @@
 use super::app::App;
 use super::bindings::BINDINGS;
 use super::event::{Command, Level, Tag};
-use super::i18n::{Catalogue, Language, Text, t};
+use super::i18n::{Language, Text, t};
 use super::keymap::{Action, Context};
+use super::look::{self, Look, change};
+use super::screens::environment::EnvPage;
+use super::screens::job::JobPage;
 use super::screens::logs::LogsPage;
-use super::screens::{account, help, messages, palette, users};
-use super::theme;
+use super::screens::{account, help, messages, palette, settings, users};
 use super::update::{close, logged_out, perform as perform_on_top, push, say};
 use crate::api::Request;
+use crate::domain::access;
 
 /// Does an action that no screen wanted.
 pub fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
@@ -19,21 +22,17 @@ pub fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
             push(app, Box::new(help::Help::new(contexts)), out);
         }
         Action::Palette => {
-            let lines = palette::lines(&app.shared, &contexts(app));
+            let lines = palette::lines(&app.shared, &contexts(app), super::widgets::chrome::environment(app));
             push(app, Box::new(palette::Palette::new(lines, app.history.clone())), out);
         }
         Action::Messages => push(app, Box::new(messages::Messages::default()), out),
         Action::Logs => logs(app, "", out),
         Action::Users => push(app, Box::new(users::Users::default()), out),
         Action::OwnPassword => push(app, account::own_password(), out),
-        Action::Language => speak(app, app.shared.catalogue.language().next()),
-        Action::Theme => next_theme(app),
-        Action::Mouse => {
-            app.shared.mouse = !app.shared.mouse;
-            out.push(Command::Mouse(app.shared.mouse));
-            let text = if app.shared.mouse { t!("mouse-on") } else { t!("mouse-off") };
-            say(app, Level::Info, text);
-        }
+        Action::Settings => push(app, Box::new(settings::Settings::default()), out),
+        Action::Language => change(app, Look::Language(app.shared.catalogue.language().next()), out),
+        Action::Theme => change(app, look::next_theme(app), out),
+        Action::Mouse => change(app, Look::Mouse(!app.shared.mouse), out),
         Action::Redraw => out.push(Command::Redraw),
         Action::Suspend => out.push(Command::Suspend),
         Action::Logout => {
@@ -61,22 +60,6 @@ fn contexts(app: &App) -> Vec<Context> {
     all
 }
 
-fn speak(app: &mut App, language: Language) {
-    app.shared.catalogue = Catalogue::new(language);
-    say(app, Level::Info, t!("language-now", name = language.name()));
-}
-
-fn next_theme(app: &mut App) {
-    let shared = &mut app.shared;
-    let usable: Vec<_> = shared.themes.iter().filter(|t| theme::usable(t, shared.colours)).collect();
-    let at = usable.iter().position(|t| t.name == shared.theme.name).map_or(0, |i| i + 1);
-    if let Some(next) = usable.get(at).or(usable.first()) {
-        shared.theme = (*next).clone();
-    }
-    let name = shared.theme.name.clone();
-    say(app, Level::Info, t!("theme-now", name = name));
-}
-
 /// Opens the logs of the environment that is being looked at: of a node, or of what a filter takes.
 fn logs(app: &mut App, text: &str, out: &mut Vec<Command>) {
     let Some(env) = super::widgets::chrome::environment(app) else {
@@ -86,6 +69,48 @@ fn logs(app: &mut App, text: &str, out: &mut Vec<Command>) {
         Ok(page) => push(app, Box::new(page), out),
         Err(why) => say(app, Level::Warn, why),
     }
+}
+
+/// Goes to what has that name.
+fn go(app: &mut App, word: &str, name: &str, out: &mut Vec<Command>) {
+    let data = &app.shared.data;
+    if word == "env" {
+        let all = data.environments(crate::api::Topic::Environments);
+        let Some(env) = all.iter().find(|e| e.env.name == name).map(|e| e.env.id) else {
+            return say(app, Level::Warn, t!("line-no-env", name = name));
+        };
+        return page(app, EnvPage::new(env), out);
+    }
+    let Some(env) = super::widgets::chrome::environment(app) else {
+        return say(app, Level::Info, t!("logs-which-env"));
+    };
+    if word == "job" {
+        let jobs = data.jobs(env);
+        let Some(job) = jobs.iter().find(|j| j.id.to_string() == name).map(|j| j.id) else {
+            return say(app, Level::Warn, t!("line-no-job", name = name));
+        };
+        return push(app, Box::new(JobPage::new(job)), out);
+    }
+    let Some(node) = data.nodes(env).iter().find(|n| n.name == name).map(|n| n.id) else {
+        return say(app, Level::Warn, t!("line-no-node", name = name));
+    };
+    let shells = app.shared.may(access::Action::Shell);
+    page(app, EnvPage::on_node(env, node), out);
+    if word == "shell" {
+        if !shells {
+            let role = app.shared.me.as_ref().map_or("viewer", |me| me.role.word());
+            return say(app, Level::Warn, t!("refused-role", role = Text::key(format!("user-role-{role}"))));
+        }
+        perform_on_top(app, Action::Shell, out);
+    }
+}
+
+/// Opens the page of an environment right above the list of environments.
+fn page(app: &mut App, page: EnvPage, out: &mut Vec<Command>) {
+    while app.stack.len() > 1 {
+        back(app, out);
+    }
+    push(app, Box::new(page), out);
 }
 
 /// Runs a line of the command line.
@@ -100,23 +125,14 @@ pub fn line(app: &mut App, line: &str, out: &mut Vec<Command>) {
         ("", _) => return,
         ("language", code) if !code.is_empty() => {
             return match Language::ALL.into_iter().find(|l| l.code() == code) {
-                Some(language) => speak(app, language),
+                Some(language) => change(app, Look::Language(language), out),
                 None => say(app, Level::Warn, t!("language-unknown", code = code)),
             };
         }
-        ("theme", name) if !name.is_empty() => {
-            let wanted = app.shared.themes.iter().find(|t| t.name == name);
-            let text = match wanted {
-                None => t!("theme-unknown", name = name),
-                Some(t) if !theme::usable(t, app.shared.colours) => t!("theme-unusable", name = name),
-                Some(t) => {
-                    app.shared.theme = t.clone();
-                    t!("theme-now", name = name)
-                }
-            };
-            return say(app, Level::Info, text);
-        }
+        ("theme", name) if !name.is_empty() => return change(app, Look::Theme(name.to_owned()), out),
+        ("keys", name) if !name.is_empty() => return change(app, Look::Keys(name.to_owned()), out),
         ("logs", text) if !text.is_empty() => return logs(app, text, out),
+        ("env" | "node" | "shell" | "job", name) if !name.is_empty() => return go(app, word, name, out),
         _ => {}
     }
     let contexts = contexts(app);

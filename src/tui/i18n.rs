@@ -95,6 +95,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-logs.ftl"),
                 "\n",
+                include_str!("i18n/en-face.ftl"),
+                "\n",
                 include_str!("i18n/en-errors.ftl")
             ),
             Self::ZhCn => concat!(
@@ -123,6 +125,8 @@ impl Language {
                 include_str!("i18n/zh-CN-proof.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-logs.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-face.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-errors.ftl")
             ),

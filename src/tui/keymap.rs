@@ -1,9 +1,9 @@
 //! Keys: one table from which the footer, the help and `docs/keys.md` are made.
 //!
 //! A screen says in which [`Context`]s it is, innermost first; the first context with a binding for the pressed keys wins. A
-//! binding may take several keys one after the other (`g g`). The table itself is in `bindings.rs`.
+//! binding may take several keys one after the other (`g g`). The table itself is in `bindings.rs`; a keymap file (`keys.rs`)
+//! may give its rows other keys.
 
-use super::bindings::BINDINGS;
 use crate::domain::access::{self, allowed};
 use crate::domain::user::UserRole;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -28,7 +28,7 @@ macro_rules! actions {
 }
 
 actions! {
-    Help "help", Palette "palette", Messages "messages", Language "language", Theme "theme", Mouse "mouse",
+    Help "help", Settings "settings", EditUndo "edit-undo", EditRedo "edit-redo", EditFind "edit-find", Palette "palette", Messages "messages", Language "language", Theme "theme", Mouse "mouse",
     Redraw "redraw", Suspend "suspend", Logout "logout", OwnPassword "password", Back "back", Quit "quit",
     Leave "leave", Yank "yank",
     Up "up", Down "down", Top "top", Bottom "bottom", HalfUp "half-up", HalfDown "half-down", PageUp "page-up",
@@ -36,7 +36,7 @@ actions! {
     SortAddress "sort-address", SortRoles "sort-roles",
     Mark "mark", MarkRange "mark-range", MarkAll "mark-all",
     EnvNew "env-new", EnvRename "env-rename", EnvHide "env-hide", EnvHidden "env-hidden", EnvRestore "env-restore",
-    EnvParallel "env-parallel", EnvSettings "settings", EnvPlatform "env-platform", Users "users",
+    EnvParallel "env-parallel", EnvSettings "env-settings", Overview "overview", EnvPlatform "env-platform", Users "users",
     TabNodes "nodes", TabModules "modules", TabJobs "jobs", TabNext "tab-next", TabBefore "tab-before", Install "install",
     NodeAdd "node-add", Sweep "sweep", NodeProbe "probe", NodeRoles "roles", NodeRename "node-rename",
     NodeCredential "credentials", NodeAddress "node-address", NodeJump "node-jump", NodeForget "forget-key", NodeRemove "node-remove", NodeLock "lock",
@@ -168,12 +168,18 @@ pub enum Context {
     Reading,
     /// The command line.
     Line,
+    /// The operator's own settings.
+    Settings,
+    /// An environment at a glance.
+    Overview,
+    /// What saving would change.
+    Changes,
 }
 
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 46] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -217,6 +223,9 @@ impl Context {
         Self::Dialog,
         Self::Reading,
         Self::Line,
+        Self::Settings,
+        Self::Overview,
+        Self::Changes,
     ];
 
     /// Its title is `context-WORD` in the catalogue.
@@ -265,6 +274,9 @@ impl Context {
             Self::Dialog => "dialog",
             Self::Reading => "reading",
             Self::Line => "line",
+            Self::Settings => "settings",
+            Self::Overview => "overview",
+            Self::Changes => "changes",
         }
     }
 }
@@ -292,11 +304,6 @@ impl Binding {
             (Some(needs), Some(role)) => allowed(role, needs),
             (Some(_), None) => false,
         }
-    }
-
-    /// All keys as they are shown.
-    pub fn all_shown(&self) -> String {
-        self.keys.iter().map(|k| pretty(k)).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -368,20 +375,4 @@ pub enum Found {
     Prefix,
     /// Nothing.
     Nothing,
-}
-
-/// Looks keys up, innermost context first.
-pub fn lookup(contexts: &[Context], pressed: &[String]) -> Found {
-    let pressed = pressed.join(" ");
-    let longer = format!("{pressed} ");
-    for context in contexts {
-        let mut here = BINDINGS.iter().filter(|b| b.context == *context);
-        if let Some(binding) = here.clone().find(|b| b.keys.contains(&pressed.as_str())) {
-            return Found::Binding(binding);
-        }
-        if here.any(|b| b.keys.iter().any(|k| k.starts_with(&longer))) {
-            return Found::Prefix;
-        }
-    }
-    Found::Nothing
 }

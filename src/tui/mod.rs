@@ -3,13 +3,14 @@
 //! `Event → update(&mut App) → Vec<Command>`, `view(&App)`; nothing in either does IO. Read `event.rs` for the words, `app.rs`
 //! for the state, `screen.rs` for what a screen is, `update.rs` for what changes; `run.rs` holds the one loop that owns the
 //! terminal, the signals and the connection. Screens lie in `screens/`, what they are made of in `widgets/`. Keys are a table
-//! (`bindings.rs`), texts a catalogue (`i18n.rs`), looks a file (`theme.rs`).
+//! (`bindings.rs`), which a keymap file may differ from (`keys.rs`), texts a catalogue (`i18n.rs`), looks a file (`theme.rs`).
 //!
 //! Never here: a permission (the engine decides; screens only leave out what it would refuse), a record of the engine kept
 //! longer than the screen needs it, text of a node that has not gone through `domain::text::harmless`.
 
 mod app;
 mod bindings;
+pub mod choices;
 mod data;
 mod event;
 mod fresh;
@@ -17,8 +18,11 @@ mod global;
 mod guard;
 mod i18n;
 mod keymap;
+mod keys;
 mod keys_to_terminal;
+mod look;
 mod options;
+mod prefs;
 mod record;
 mod run;
 mod screen;
@@ -31,6 +35,7 @@ mod update;
 pub mod widgets;
 
 pub use i18n::Language;
-pub use options::{ConnectFault, Connecting, Exit, OnToken, Options, TuiError};
+pub use options::{ConnectFault, Connecting, Exit, OnChoice, OnToken, Options, TuiError};
+pub use prefs::{Prefs, Remembered};
 pub use run::run;
 pub use theme::Colours;

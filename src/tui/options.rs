@@ -1,6 +1,7 @@
 //! How the interface is started, and how it ends.
 
 use super::i18n::Language;
+use super::prefs::{Prefs, Remembered};
 use super::theme::Colours;
 use crate::api::client::Pushed;
 use crate::api::{Client, ClientError};
@@ -30,6 +31,9 @@ pub type Connecting =
 /// Gets every new token, and nothing when the session has ended.
 pub type OnToken = Box<dyn FnMut(Option<&Secret>) + Send>;
 
+/// Gets what a user has chosen, whenever that changes.
+pub type OnChoice = Box<dyn FnMut(&str, &Prefs) + Send>;
+
 /// How the interface is started.
 pub struct Options {
     /// Makes a connection, starting an engine if that is wanted; called again whenever the connection is lost.
@@ -46,6 +50,12 @@ pub struct Options {
     pub theme_dirs: Vec<PathBuf>,
     /// Name of the theme to start with.
     pub theme: Option<String>,
+    /// The language was asked for, not found in the environment.
+    pub language_given: bool,
+    /// What operators chose before.
+    pub remembered: Remembered,
+    /// Told whenever a user has chosen something.
+    pub on_choice: OnChoice,
     /// Name to offer at the login.
     pub user: Option<String>,
     /// Where to write a record for a report of a defect.
@@ -72,6 +82,9 @@ impl Options {
             colours,
             theme_dirs: Vec::new(),
             theme: None,
+            language_given: false,
+            remembered: Remembered::default(),
+            on_choice: Box::new(|_, _| {}),
             user: None,
             record: None,
         }

@@ -4,7 +4,7 @@
 //! one frame is drawn; frames come 60 times a second at most and only when something changed; each lies inside
 //! synchronised output. Without events nothing wakes us, except once a second while something on the screen counts.
 
-use super::app::{App, Looks};
+use super::app::{App, Given, Looks};
 use super::event::{Command, Event};
 use super::guard::{Guard, quietly};
 use super::options::{ConnectFault, Exit, Options, TuiError};
@@ -60,7 +60,7 @@ enum Inner {
 }
 
 /// Runs the interface until it is left.
-pub async fn run(options: Options) -> Result<Exit, TuiError> {
+pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
     let record = match &options.record {
         None => None,
         Some(path) => {
@@ -72,7 +72,9 @@ pub async fn run(options: Options) -> Result<Exit, TuiError> {
     let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     let terminal = Terminal::new(backend)?;
     let size = terminal.size()?;
-    let mut files = theme_files(&options.theme_dirs);
+    let mut files = toml_files(&options.theme_dirs);
+    let key_dirs: Vec<PathBuf> = options.theme_dirs.iter().map(|d| d.join("keys")).collect();
+    let (keymaps, key_faults) = super::keys::collect(&toml_files(&key_dirs));
     let mut theme = options.theme.clone();
     // A theme may also be named by its file.
     if let Some(path) = options.theme.as_ref().filter(|t| t.contains(['/', '.'])) {
@@ -86,14 +88,18 @@ pub async fn run(options: Options) -> Result<Exit, TuiError> {
         language: options.language,
         colours: options.colours,
         themes,
+        given: Given { language: options.language_given, theme: theme.is_some() },
         theme,
+        keymaps,
+        remembered: std::mem::take(&mut options.remembered),
         zone: jiff::tz::TimeZone::system(),
         size: (size.width, size.height),
         user: options.user.clone(),
     };
     let mut app = App::new(looks, options.token.clone(), now());
-    for fault in faults {
-        let text = super::i18n::Text::plain(fault.to_string());
+    let faults = faults.iter().map(ToString::to_string);
+    for fault in faults.chain(key_faults.iter().map(ToString::to_string)) {
+        let text = super::i18n::Text::plain(fault);
         super::update::say(&mut app, super::event::Level::Warn, text);
     }
     let (send, inner) = mpsc::unbounded_channel();
@@ -307,6 +313,7 @@ impl Loop {
                 let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text));
             }
             Command::Mouse(on) => drop(Guard::mouse(on)),
+            Command::Remember { user, prefs } => (self.options.on_choice)(&user, &prefs),
             Command::Redraw => drop(self.afresh()),
             Command::Suspend => {
                 if let Err(fault) = self.suspend() {
@@ -447,7 +454,7 @@ fn failure(fault: ClientError) -> Failure {
     }
 }
 
-fn theme_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
+fn toml_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for dir in dirs {
         let Ok(entries) = std::fs::read_dir(dir) else { continue };

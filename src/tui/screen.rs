@@ -8,6 +8,7 @@ use super::data::Data;
 use super::event::{Effect, Settle, Tag};
 use super::i18n::{Catalogue, Text};
 use super::keymap::{Action, Context};
+use super::keys::Keymap;
 use super::theme::{Colours, Part, Theme};
 use crate::api::message::{ShellBytes, UserView};
 use crate::api::{Failure, Hello, Response, Topic};
@@ -53,6 +54,10 @@ pub struct Shared {
     pub theme: Theme,
     /// Themes to choose from.
     pub themes: Vec<Theme>,
+    /// The keys.
+    pub keymap: Keymap,
+    /// Keymaps to choose from.
+    pub keymaps: Vec<Keymap>,
     /// What the terminal can show.
     pub colours: Colours,
     /// The connection.

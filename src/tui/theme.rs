@@ -1,8 +1,9 @@
 //! How things look: a theme names a style for each part.
 //!
-//! Themes are TOML files. The default one uses the 16 colours on the terminal's own background; `dusk` uses 24 bit colours and
-//! is offered only where the terminal has them; `mono` has no colour at all and is the one under `NO_COLOR`, because what
+//! Themes are TOML files. The default one uses the 16 colours on the terminal's own background; those of 24 bits are offered
+//! only where the terminal has them; `mono` has no colour at all and is the one under `NO_COLOR`, because what
 //! writes our cells would otherwise emit resets that wipe reverse and bold. A state is never told by colour alone.
+//! What a theme must keep (contrast, states that colour-blind eyes tell apart) is tested in `theme_tests.rs`.
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
@@ -53,6 +54,33 @@ pub enum Part {
     Match,
     /// A banner over the whole width.
     Banner,
+}
+
+impl Part {
+    /// Every part.
+    #[cfg(test)]
+    pub const ALL: [Self; 20] = [
+        Self::Text,
+        Self::Dim,
+        Self::Title,
+        Self::Header,
+        Self::Key,
+        Self::Selection,
+        Self::SelectionIdle,
+        Self::Mark,
+        Self::Border,
+        Self::BorderFocus,
+        Self::Field,
+        Self::FieldFocus,
+        Self::Good,
+        Self::Busy,
+        Self::Warn,
+        Self::Bad,
+        Self::BarDone,
+        Self::BarTodo,
+        Self::Match,
+        Self::Banner,
+    ];
 }
 
 /// A theme.
@@ -118,9 +146,14 @@ struct Entry {
     reverse: bool,
 }
 
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 8] = [
     ("default.toml", include_str!("../../themes/default.toml")),
-    ("dusk.toml", include_str!("../../themes/dusk.toml")),
+    ("dark.toml", include_str!("../../themes/dark.toml")),
+    ("light.toml", include_str!("../../themes/light.toml")),
+    ("contrast.toml", include_str!("../../themes/contrast.toml")),
+    ("colour-blind.toml", include_str!("../../themes/colour-blind.toml")),
+    ("solarized-dark.toml", include_str!("../../themes/solarized-dark.toml")),
+    ("solarized-light.toml", include_str!("../../themes/solarized-light.toml")),
     ("mono.toml", include_str!("../../themes/mono.toml")),
 ];
 
@@ -217,57 +250,5 @@ fn bare() -> Theme {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        reason = "tests"
-    )]
-    use super::*;
-
-    #[test]
-    fn built_in_themes_are_read_and_keep_their_promises() {
-        let themes: Vec<Theme> = BUILT_IN.iter().map(|(f, t)| Theme::parse(f, t).unwrap()).collect();
-        let names: Vec<&str> = themes.iter().map(|t| t.name.as_str()).collect();
-        assert_eq!(names, ["default", "dusk", "mono"]);
-        for theme in &themes {
-            assert!(theme.style(Part::Selection).add_modifier.contains(Modifier::REVERSED), "{}", theme.name);
-            let coloured = theme.styles.values().any(|s| s.fg.is_some() || s.bg.is_some());
-            assert_eq!(coloured, !theme.colourless, "{}", theme.name);
-            let deep =
-                theme.styles.values().flat_map(|s| [s.fg, s.bg]).any(|c| matches!(c, Some(Color::Rgb(..))));
-            assert_eq!(deep, theme.truecolor, "{}", theme.name);
-        }
-    }
-
-    #[test]
-    fn the_terminal_decides_what_is_possible() {
-        let themes = Theme::built_in();
-        for (wanted, colours, got) in [
-            (None, Colours::Basic, "default"),
-            (Some("dusk"), Colours::Basic, "default"),
-            (Some("dusk"), Colours::True, "dusk"),
-            (Some("dusk"), Colours::None, "mono"),
-            (None, Colours::None, "mono"),
-            (Some("nonsense"), Colours::True, "default"),
-        ] {
-            assert_eq!(choose(&themes, wanted, colours).name, got, "{wanted:?} {colours:?}");
-        }
-    }
-
-    #[test]
-    fn faults_name_the_file() {
-        for (text, part) in [
-            ("name = 'x'\nhue = 3", "unknown field `hue`"),
-            ("name = 'x'\n[styles]\ntext = { fg = 'mauvelous' }", "'mauvelous' is not a colour"),
-            ("name = 'x'\n[styles]\ntxet = {}", "txet"),
-        ] {
-            let fault = Theme::parse("x.toml", text).unwrap_err().to_string();
-            assert!(fault.starts_with("x.toml: ") && fault.contains(part), "{fault}");
-        }
-        let (themes, faults) = collect(&[("bad.toml".into(), "?".into())]);
-        assert_eq!((themes.len(), faults.len()), (3, 1));
-    }
-}
+#[path = "theme_tests.rs"]
+mod tests;

@@ -82,6 +82,7 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
         }
     }
     ask_host_keys(app, &mut out);
+    super::look::remember(app, &mut out);
     subscribe(app, &mut out);
     out
 }
@@ -143,9 +144,9 @@ fn on_key(app: &mut App, key: &KeyEvent, out: &mut Vec<Command>) {
     let contexts = held.screen.contexts();
     let dialog = held.screen.is_dialog() || app.gate.is_some();
     app.pending.push(word);
-    let mut found = keymap::lookup(&contexts, &app.pending);
+    let mut found = app.shared.keymap.lookup(&contexts, &app.pending);
     if matches!(found, Found::Nothing) {
-        found = match keymap::lookup(&[Context::Global], &app.pending) {
+        found = match app.shared.keymap.lookup(&[Context::Global], &app.pending) {
             Found::Binding(b) if dialog && !works_in_dialogs(b.action) => Found::Nothing,
             other => other,
         };
@@ -272,6 +273,7 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
                 apply(app, below, effects, out);
             }
             Effect::Line(line) => super::global::line(app, &line, out),
+            Effect::Look(look) => super::look::change(app, look, out),
             Effect::Settle(how) => {
                 let cx = &app.shared;
                 let held = app.stack.iter_mut().find(|held| Some(held.id) == from);
@@ -341,6 +343,9 @@ fn session_began(app: &mut App, view: SessionView, out: &mut Vec<Command>) {
     app.gate = None;
     app.subscribed.clear();
     app.shared.me = Some(view.user);
+    if !same {
+        super::look::logged_in(app, out);
+    }
     app.token = Some(view.token.clone());
     out.push(Command::Token(Some(view.token)));
     if let Some(hello) = &mut app.shared.hello {

@@ -225,8 +225,8 @@ on-failure-ask-means = The node stays as it is until an operator decides; other 
 on-failure-undo-means = The steps of the failed node are undone in reverse order; other nodes go on.
 on-failure-reinstall-means = Cobbler installs the failed node anew, once in a job, and the installation goes on. Everything on it is lost.
 policy-line = On failure: { $way }; retries: { $retries }; may fail: ctrl { $controllers }, comp { $computes }, stor { $storage }
-act-settings = settings: what is done about failures, nodes at once
-hint-settings = settings
+act-env-settings = settings: what is done about failures, nodes at once
+hint-env-settings = settings
 
 ## Locks and ways on in the node table
 col-lock = Lock

@@ -207,8 +207,8 @@ on-failure-ask-means = 节点保持现状，等待操作员决定；其他节点
 on-failure-undo-means = 按相反顺序撤销失败节点的步骤；其他节点继续。
 on-failure-reinstall-means = Cobbler 重装失败的节点（每个任务一次），安装随后继续。其上的一切都会丢失。
 policy-line = 失败时：{ $way }；重试：{ $retries }；可失败：控制 { $controllers }，计算 { $computes }，存储 { $storage }
-act-settings = 设置：失败时的处理、并行节点数
-hint-settings = 设置
+act-env-settings = 设置：失败时的处理、并行节点数
+hint-env-settings = 设置
 
 ## Locks and ways on in the node table
 col-lock = 锁

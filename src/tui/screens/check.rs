@@ -263,7 +263,7 @@ fn place(report: &CheckReport, finding: &Finding) -> String {
 }
 
 /// One of the sentences about a finding: `found`, `expected` or `mend`.
-fn sentence(cx: &Shared, report: &CheckReport, finding: &Finding, which: &str) -> String {
+pub(super) fn sentence(cx: &Shared, report: &CheckReport, finding: &Finding, which: &str) -> String {
     let key = format!("check-{}-{which}", finding.cause);
     let text = ARGUMENTS
         .iter()

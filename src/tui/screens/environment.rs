@@ -12,11 +12,12 @@ use super::modules::ModulesTab;
 use super::network::NetworkPage;
 use super::nodes::NodesTab;
 use super::options::OptionsPage;
+use super::overview::OverviewPage;
 use super::plan::PlanPage;
 use super::policy_form;
 use super::proof::ProofPage;
 use crate::api::{Failure, Response, Topic};
-use crate::domain::ids::EnvId;
+use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::logs::LogFilter;
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
@@ -69,6 +70,13 @@ impl EnvPage {
             modules: ModulesTab::new(env),
             jobs: JobsTab::new(env),
         }
+    }
+
+    /// The same, on a node.
+    pub fn on_node(env: EnvId, node: NodeId) -> Self {
+        let mut page = Self::new(env);
+        page.nodes.list.select(node.0);
+        page
     }
 
     fn list(&self) -> &List {
@@ -154,19 +162,7 @@ impl Screen for EnvPage {
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
         if action == Action::Install {
-            let nodes = cx.data.nodes(self.env);
-            let busy = cx
-                .data
-                .environment(self.env)
-                .and_then(|e| e.job.as_ref())
-                .is_some_and(|j| !j.state.is_over());
-            return if nodes.is_empty() {
-                Some(t!("refused-no-nodes"))
-            } else if nodes.iter().all(|n| n.roles.is_empty()) {
-                Some(t!("refused-no-roles"))
-            } else {
-                busy.then(|| t!("refused-env-busy"))
-            };
+            return no_install(cx, self.env);
         }
         match self.tab {
             Tab::Nodes => self.nodes.refusal(cx, action),
@@ -176,33 +172,22 @@ impl Screen for EnvPage {
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
-        let env = || cx.data.environment(self.env).map(|e| &e.env);
         match action {
             Action::TabNodes => self.tab = Tab::Nodes,
             Action::TabModules => self.tab = Tab::Modules,
             Action::TabJobs => self.tab = Tab::Jobs,
             Action::TabNext => self.tab = self.tab.next(),
             Action::TabBefore => self.tab = self.tab.before(),
-            Action::Install => return Some(vec![Effect::Push(Box::new(PlanPage::new(self.env)))]),
-            Action::EnvSettings => return Some(vec![Effect::Push(policy_form::settings(env()?))]),
-            Action::Connectivity => return Some(vec![Effect::Push(Box::new(CheckPage::new(self.env)))]),
-            Action::Proof => return Some(vec![Effect::Push(Box::new(ProofPage::new(self.env)))]),
+            Action::Overview => return Some(vec![Effect::Push(Box::new(OverviewPage::new(self.env)))]),
             Action::Logs if self.tab == Tab::Jobs && self.jobs.selected(cx).is_some() => {
                 let job = self.jobs.selected(cx)?.id;
                 return Some(vec![Effect::Push(Box::new(LogsPage::of_job(self.env, job, None, None)))]);
             }
-            Action::Logs if self.tab != Tab::Nodes => {
-                return Some(vec![Effect::Push(Box::new(LogsPage::new(self.env, LogFilter::default())))]);
-            }
-            Action::Loki => return Some(vec![Effect::Push(Box::new(LokiPage::new(self.env)))]),
-            Action::Cobbler => return Some(vec![Effect::Push(Box::new(CobblerPage::new(self.env)))]),
-            Action::Network => return Some(vec![Effect::Push(Box::new(NetworkPage::new(self.env)))]),
-            Action::Addresses => return Some(vec![Effect::Push(Box::new(AddressPage::new(self.env)))]),
-            Action::Options => return Some(vec![Effect::Push(Box::new(OptionsPage::new(self.env)))]),
-            Action::Accounts => return Some(vec![Effect::Push(Box::new(AccountsPage::new(self.env)))]),
-            Action::EnvParallel => return Some(vec![Effect::Push(env_forms::parallel(env()?))]),
-            Action::EnvPlatform => return Some(vec![Effect::Push(env_forms::platform(env()?))]),
             _ => {
+                let own = self.tab == Tab::Nodes && action == Action::Logs;
+                if let Some(page) = page(cx, self.env, action).filter(|_| !own) {
+                    return Some(vec![Effect::Push(page)]);
+                }
                 return match self.tab {
                     Tab::Nodes => self.nodes.act(cx, action),
                     Tab::Modules => self.modules.act(cx, action),
@@ -239,4 +224,38 @@ impl Screen for EnvPage {
             Tab::Jobs => self.jobs.view(cx, frame, rest),
         }
     }
+}
+
+/// Why nothing can be installed now.
+pub(super) fn no_install(cx: &Shared, env: EnvId) -> Option<Text> {
+    let nodes = cx.data.nodes(env);
+    let busy = cx.data.environment(env).and_then(|e| e.job.as_ref()).is_some_and(|j| !j.state.is_over());
+    if nodes.is_empty() {
+        Some(t!("refused-no-nodes"))
+    } else if nodes.iter().all(|n| n.roles.is_empty()) {
+        Some(t!("refused-no-roles"))
+    } else {
+        busy.then(|| t!("refused-env-busy"))
+    }
+}
+
+/// The pages of an environment that one key opens, from its tabs and from its overview.
+pub(super) fn page(cx: &Shared, env: EnvId, action: Action) -> Option<Box<dyn Screen>> {
+    let row = || cx.data.environment(env).map(|e| &e.env);
+    Some(match action {
+        Action::Install => Box::new(PlanPage::new(env)),
+        Action::EnvSettings => policy_form::settings(row()?),
+        Action::Connectivity => Box::new(CheckPage::new(env)),
+        Action::Proof => Box::new(ProofPage::new(env)),
+        Action::Loki => Box::new(LokiPage::new(env)),
+        Action::Cobbler => Box::new(CobblerPage::new(env)),
+        Action::Network => Box::new(NetworkPage::new(env)),
+        Action::Addresses => Box::new(AddressPage::new(env)),
+        Action::Options => Box::new(OptionsPage::new(env)),
+        Action::Accounts => Box::new(AccountsPage::new(env)),
+        Action::EnvParallel => env_forms::parallel(row()?),
+        Action::EnvPlatform => env_forms::platform(row()?),
+        Action::Logs => Box::new(LogsPage::new(env, LogFilter::default())),
+        _ => return None,
+    })
 }

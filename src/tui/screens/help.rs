@@ -3,7 +3,7 @@
 use crate::tui::bindings::BINDINGS;
 use crate::tui::event::Effect;
 use crate::tui::i18n::{Text, t};
-use crate::tui::keymap::{Action, Context};
+use crate::tui::keymap::{Action, Context, pretty};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
@@ -38,7 +38,8 @@ impl Help {
             let title = Text::key(format!("context-{}", context.word()));
             rows.push((String::new(), cx.tr(&title), Part::Title));
             for b in BINDINGS.iter().filter(|b| b.context == *context && b.permitted(role)) {
-                let keys = if b.keys.is_empty() { format!(":{}", b.action.word()) } else { b.all_shown() };
+                let keys: Vec<String> = cx.keymap.keys(b).into_iter().map(pretty).collect();
+                let keys = if keys.is_empty() { format!(":{}", b.action.word()) } else { keys.join(" ") };
                 let what = Text::key(format!("act-{}", b.action.word()));
                 rows.push((keys, cx.tr(&what), Part::Text));
             }

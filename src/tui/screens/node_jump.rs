@@ -1,9 +1,11 @@
-//! The form of a node's jump host: through which machine it is reached, and how that is logged in to.
+//! The form of the jump host of nodes: through which machine they are reached, and how that is logged in to. Several marked nodes
+//! get the same one.
 
 use super::node_forms::newer;
+use super::nodes::names;
 use crate::api::message::{Credential, JumpAsk, NodeChange};
 use crate::api::rows::NodeRow;
-use crate::api::{Request, Response};
+use crate::api::{Failure, Request, Response};
 use crate::domain::ids::{NodeId, Revision};
 use crate::domain::jump::JumpPlace;
 use crate::domain::node::CredentialKind;
@@ -16,20 +18,21 @@ use crate::tui::widgets::form::{Fields, Form, Purpose};
 use crate::tui::widgets::stale::Theirs;
 
 struct Jump {
-    node: NodeId,
-    based_on: Revision,
-    name: String,
+    nodes: Vec<(NodeId, Revision, String)>,
     fresh: Revision,
+    waiting: usize,
+    good: Vec<NodeId>,
 }
 
 fn place(row: &NodeRow) -> String {
     row.jump.as_ref().map(|j| j.place().to_string()).unwrap_or_default()
 }
 
-/// Sets or removes a node's jump host.
-pub fn jump(row: &NodeRow) -> Box<dyn Screen> {
-    let place = place(row);
-    let kind = row.jump.as_ref().and_then(|j| j.credential.as_ref());
+/// Sets or removes the jump host of nodes.
+pub fn jump(rows: &[&NodeRow]) -> Box<dyn Screen> {
+    let first = rows.first().filter(|first| rows.iter().all(|r| place(r) == place(first)));
+    let start = first.map(|row| place(row)).unwrap_or_default();
+    let kind = first.and_then(|row| row.jump.as_ref()).and_then(|j| j.credential.as_ref());
     let method = match kind {
         None | Some(CredentialKind::Set { .. }) => 0,
         Some(CredentialKind::Password) => 1,
@@ -43,23 +46,44 @@ pub fn jump(row: &NodeRow) -> Box<dyn Screen> {
         ("agent".to_owned(), t!("method-agent")),
     ];
     let fields = vec![
-        Field::text("jump", t!("field-jump"), &place).hint(t!("hint-jump")),
+        Field::text("jump", t!("field-jump"), &start).hint(t!("hint-jump")),
         Field::choice("method", t!("field-method"), methods, method),
         Field::secret("password", t!("field-password")).when("method", "password"),
         Field::text("key", t!("field-key"), "~/.ssh/id_ed25519").hint(t!("hint-key")).when("method", "key"),
         Field::secret("passphrase", t!("field-passphrase")).hint(t!("hint-passphrase")).when("method", "key"),
         Field::text("socket", t!("field-agent"), "").hint(t!("hint-agent")).when("method", "agent"),
     ];
-    let purpose = Jump { node: row.id, based_on: row.revision, name: row.name.clone(), fresh: row.revision };
+    let nodes: Vec<_> = rows.iter().map(|n| (n.id, n.revision, n.name.clone())).collect();
+    let fresh = nodes.first().map(|n| n.1).unwrap_or_default();
+    let purpose = Jump { nodes, fresh, waiting: 0, good: Vec::new() };
     Box::new(Form::new(purpose, fields))
 }
 
 impl Jump {
-    fn send(&self, fields: &Fields, credential: Option<Credential>) -> Vec<Effect> {
+    fn send(&mut self, fields: &Fields, credential: Option<Credential>) -> Vec<Effect> {
         let place = fields.text("jump").to_owned();
         let ask = (!place.is_empty()).then_some(JumpAsk { place, credential });
-        let change = NodeChange::Jump(ask);
-        vec![Effect::Call(Tag::Form, Request::NodeEdit { node: self.node, based_on: self.based_on, change })]
+        (self.waiting, self.good) = (self.nodes.len(), Vec::new());
+        let calls = (0_u64..).zip(&self.nodes).map(|(at, (node, based_on, _))| {
+            let change = NodeChange::Jump(ask.clone());
+            let tag = if self.nodes.len() == 1 { Tag::Form } else { Tag::Item(at) };
+            Effect::Call(tag, Request::NodeEdit { node: *node, based_on: *based_on, change })
+        });
+        calls.collect()
+    }
+
+    /// One of several has answered; when it was the last, the form is done.
+    fn settled(&mut self) -> Vec<Effect> {
+        self.waiting = self.waiting.saturating_sub(1);
+        if self.waiting > 0 {
+            return Vec::new();
+        }
+        let said = if self.good.len() == self.nodes.len() {
+            Effect::Say(Level::Good, t!("nodes-changed", count = self.good.len()))
+        } else {
+            Effect::Say(Level::Warn, t!("nodes-partly", done = self.good.len(), count = self.nodes.len()))
+        };
+        vec![Effect::Close, said, Effect::Probe(std::mem::take(&mut self.good))]
     }
 }
 
@@ -69,7 +93,17 @@ impl Purpose for Jump {
     }
 
     fn title(&self) -> Text {
-        t!("node-jump-title", name = &self.name)
+        match self.nodes.as_slice() {
+            [(_, _, name)] => t!("node-jump-title", name = name),
+            many => t!("node-jump-title-many", count = many.len()),
+        }
+    }
+
+    fn intro(&self, _: &Shared) -> Vec<Text> {
+        if self.nodes.len() < 2 {
+            return Vec::new();
+        }
+        vec![t!("node-jump-many", names = names(self.nodes.iter().map(|n| n.2.as_str())))]
     }
 
     fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
@@ -116,19 +150,38 @@ impl Purpose for Jump {
         }
     }
 
-    fn done(&mut self, _: &Shared, fields: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {
+    fn done(&mut self, _: &Shared, fields: &mut Fields, tag: Tag, _: Response) -> Vec<Effect> {
+        if let Tag::Item(at) = tag {
+            let node = usize::try_from(at).ok().and_then(|at| self.nodes.get(at));
+            self.good.extend(node.map(|n| n.0));
+            return self.settled();
+        }
         fields.wipe();
-        let said = Effect::Say(Level::Good, t!("node-changed", name = &self.name));
-        vec![Effect::Close, said, Effect::Probe(vec![self.node])]
+        let Some((node, _, name)) = self.nodes.first() else { return vec![Effect::Close] };
+        let said = Effect::Say(Level::Good, t!("node-changed", name = name));
+        vec![Effect::Close, said, Effect::Probe(vec![*node])]
+    }
+
+    fn refused(&mut self, cx: &Shared, tag: Tag, failure: &Failure) -> Option<Vec<Effect>> {
+        let Tag::Item(at) = tag else { return None };
+        let what = usize::try_from(at).ok().and_then(|at| self.nodes.get(at)).map(|n| n.2.clone());
+        let why = cx.catalogue.failure(failure);
+        let text = t!("node-item-refused", what = what.unwrap_or_default(), why = why);
+        let mut effects = vec![Effect::Say(Level::Bad, text)];
+        effects.extend(self.settled());
+        Some(effects)
     }
 
     fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
-        let row = newer(cx, self.node, self.based_on)?;
+        let [(node, based_on, _)] = self.nodes.as_slice() else { return None };
+        let row = newer(cx, *node, *based_on)?;
         self.fresh = row.revision;
         Some(Theirs { by: String::new(), values: vec![("jump", place(row))] })
     }
 
     fn rebase(&mut self) {
-        self.based_on = self.fresh;
+        if let Some(first) = self.nodes.first_mut() {
+            first.1 = self.fresh;
+        }
     }
 }

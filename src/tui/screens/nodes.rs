@@ -27,7 +27,7 @@ use crate::tui::theme::Part;
 use crate::tui::widgets::dialog::{Confirm, Reading};
 use crate::tui::widgets::list::{Descending, List};
 use crate::tui::widgets::table::{self, Cell, Wide, column};
-use crate::tui::widgets::{empty, states};
+use crate::tui::widgets::{beside, empty, states};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -105,7 +105,7 @@ impl NodesTab {
         }
         let chosen = self.chosen(cx);
         let Some(first) = chosen.first() else { return Some(t!("refused-no-node")) };
-        let single = matches!(action, A::NodeRename | A::NodeAddress | A::NodeJump | A::NodeForget);
+        let single = matches!(action, A::NodeRename | A::NodeAddress | A::NodeForget);
         if single && chosen.len() > 1 {
             return Some(t!("refused-one-node"));
         }
@@ -165,7 +165,7 @@ impl NodesTab {
             Action::NodeRoles => vec![Effect::Push(node_forms::roles(&chosen))],
             Action::NodeRename => vec![Effect::Push(node_forms::rename(chosen.first()?))],
             Action::NodeAddress => vec![Effect::Push(node_forms::address(chosen.first()?))],
-            Action::NodeJump => vec![Effect::Push(node_jump::jump(chosen.first()?))],
+            Action::NodeJump => vec![Effect::Push(node_jump::jump(&chosen))],
             Action::NodeCredential => vec![Effect::Push(node_login::credentials(&chosen))],
             Action::NodeForget => vec![Effect::Push(Box::new(forget(chosen.first()?)))],
             Action::NodeRemove => vec![Effect::Push(match chosen.as_slice() {
@@ -184,7 +184,7 @@ impl NodesTab {
                     None => Effect::Push(Box::new(renewal::by_hand(node.id, &node.name))),
                 }]
             }
-            Action::Open | Action::Details => vec![Effect::Push(Box::new(details(cx, self.selected(cx)?)))],
+            Action::Open | Action::Details => vec![Effect::Push(Box::new(details(self.selected(cx)?)))],
             Action::Shell => {
                 let node = self.selected(cx)?;
                 vec![Effect::Push(Box::new(shell::ShellPage::open(cx, node.id, &node.name)))]
@@ -206,7 +206,10 @@ impl NodesTab {
             }
             _ => return None,
         };
-        if matches!(action, Action::NodeRemove | Action::NodeRoles | Action::NodeProbe | Action::NodeLock) {
+        if matches!(
+            action,
+            Action::NodeRemove | Action::NodeRoles | Action::NodeProbe | Action::NodeLock | Action::NodeJump
+        ) {
             self.list.unmark();
         }
         Some(effects)
@@ -227,6 +230,10 @@ impl NodesTab {
                 vec![t!("nodes-empty")]
             };
             return empty::draw(cx, frame, area, &sentences);
+        }
+        let (area, details) = beside::split(area);
+        if let (Some(place), Some(row)) = (details, self.selected(cx)) {
+            beside::draw(cx, frame, place, &row.name, &describe(cx, row));
         }
         // Locks are rare: their column takes room only where there is one.
         let locked = keys.iter().any(|key| self.row(cx, *key).is_some_and(|r| r.lock.is_some()));
@@ -421,8 +428,10 @@ fn login(cx: &Shared, row: &NodeRow) -> String {
     row.credential.as_ref().map_or_else(|| "-".into(), |kind| credential_sets::kind_words(cx, kind))
 }
 
-fn details(cx: &Shared, row: &NodeRow) -> Reading {
-    Reading::new(t!("details-title", name = &row.name), describe(cx, row))
+pub(super) fn details(row: &NodeRow) -> Reading {
+    let id = row.id;
+    let lines = move |cx: &Shared| cx.data.node(id).map(|row| describe(cx, row)).unwrap_or_default();
+    Reading::live(t!("details-title", name = &row.name), lines)
 }
 
 /// Names with commas, the rest of many as a number.

@@ -1,4 +1,5 @@
-//! The editor of one scope's options in one file: ini text, with what is wrong said while it is typed.
+//! The editor of one scope's options in one file: ini text, with what is wrong said while it is typed, where the value under the
+//! cursor is set as well, and the difference before it is saved.
 //!
 //! Nothing that was typed is lost by a refusal: the text stays until it is kept or given up on purpose.
 
@@ -7,22 +8,33 @@ use crate::api::message::EnvChange;
 use crate::api::{Failure, Request, Response};
 use crate::domain::environment::Environment;
 use crate::domain::ids::EnvId;
-use crate::domain::overrides::{OptionText, Scope, parse, unknown_sections};
+use crate::domain::overrides::{OptionText, Scope, Setting, parse, unknown_sections};
 use crate::tui::event::{Effect, Level, Settle, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
+use crate::tui::widgets::changes::{Change, Changes, changes};
+use crate::tui::widgets::editor::Editor;
+use crate::tui::widgets::highlight::Syntax;
 use crate::tui::widgets::stale::{Stale, compare_lines};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use tui_textarea::TextArea;
 
 /// Lines for what is wrong.
 const BELOW: u16 = 5;
+
+/// Whether the difference was looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sure {
+    /// It is shown first.
+    No,
+    /// It was shown by another dialog.
+    Yes,
+}
 
 /// The editor.
 pub struct OptionEditor {
@@ -32,7 +44,7 @@ pub struct OptionEditor {
     /// The text as it was when the editor was opened.
     before: String,
     sections: Vec<String>,
-    area: TextArea<'static>,
+    editor: Editor,
     fault: Option<Text>,
     /// What somebody else has saved meanwhile.
     theirs: Option<String>,
@@ -43,12 +55,12 @@ pub struct OptionEditor {
 impl OptionEditor {
     /// The editor of a text.
     pub fn new(env: EnvId, scope: Scope, file: String, text: String, sections: Vec<String>) -> Self {
-        let area = TextArea::new(text.lines().map(str::to_owned).collect());
-        Self { env, scope, file, before: text, sections, area, fault: None, theirs: None, warned: false }
+        let editor = Editor::new(&text, Syntax::Ini);
+        Self { env, scope, file, before: text, sections, editor, fault: None, theirs: None, warned: false }
     }
 
     fn text(&self) -> String {
-        let mut text = self.area.lines().join("\n").trim_end().to_owned();
+        let mut text = self.editor.lines().join("\n").trim_end().to_owned();
         if !text.is_empty() {
             text.push('\n');
         }
@@ -65,7 +77,7 @@ impl OptionEditor {
         mine.map(|t| t.text.as_str()).unwrap_or_default()
     }
 
-    fn keep(&mut self, cx: &Shared) -> Vec<Effect> {
+    fn keep(&mut self, cx: &Shared, sure: Sure) -> Vec<Effect> {
         let text = self.text();
         if let Some((line, fault)) = parse(&text).1.first() {
             self.fault = Some(t!("option-line", line = line + 1, what = Text::key(fault.key())));
@@ -76,8 +88,19 @@ impl OptionEditor {
         if now != self.before {
             return self.outrun(&row.env.changed_by, now.to_owned());
         }
-        let change = EnvChange::Options(OptionText { scope: self.scope, file: self.file.clone(), text });
-        vec![Effect::Call(Tag::Form, Request::EnvEdit { env: self.env, based_on: row.env.revision, change })]
+        let change =
+            EnvChange::Options(OptionText { scope: self.scope, file: self.file.clone(), text: text.clone() });
+        let save =
+            Effect::Call(Tag::Form, Request::EnvEdit { env: self.env, based_on: row.env.revision, change });
+        let lines = changes(&self.before, &text);
+        if lines.iter().all(|l| matches!(l, Change::Gap(_) | Change::Same(_))) {
+            return vec![Effect::Close, Effect::Say(Level::Info, t!("option-unchanged", file = &self.file))];
+        }
+        if sure == Sure::Yes {
+            return vec![save];
+        }
+        let title = t!("changes-title", file = &self.file, scope = scope_words(cx, self.scope));
+        vec![Effect::Push(Box::new(Changes::new(title, lines, vec![save])))]
     }
 
     /// Somebody else has saved another text of the same scope and file.
@@ -88,10 +111,47 @@ impl OptionEditor {
         vec![Effect::Push(Box::new(dialog))]
     }
 
+    /// Where else the option under the cursor is set: what a node gets is the narrowest of them.
+    fn origin(&self, cx: &Shared, setting: &Setting) -> Option<(String, Part)> {
+        let row = cx.data.environment(self.env)?;
+        let mut found: Vec<(Scope, String)> = Vec::new();
+        for text in row.env.options.iter().filter(|t| t.file == self.file && t.scope != self.scope) {
+            let all = parse(&text.text).0;
+            let same = all.into_iter().find(|s| s.section == setting.section && s.key == setting.key);
+            let said =
+                |s: Setting| if s.values.is_empty() { format!("!{}", s.key) } else { s.values.join(", ") };
+            found.extend(same.map(|s| (text.scope, said(s))));
+        }
+        let key = format!("[{}] {}", setting.section, setting.key);
+        if found.is_empty() {
+            return Some((cx.tr(&t!("option-origin-only", option = key)), Part::Dim));
+        }
+        let narrow = |scope: &Scope| match scope {
+            Scope::All => 0,
+            Scope::Role(_) => 1,
+            Scope::Node(_) => 2,
+        };
+        let places: Vec<String> = found
+            .iter()
+            .map(|(scope, value)| {
+                let whom = cx.tr(&scope_words(cx, *scope));
+                let wins = narrow(scope) > narrow(&self.scope);
+                let text = if wins {
+                    t!("option-origin-wins", scope = whom, value = value)
+                } else {
+                    t!("option-origin-yields", scope = whom, value = value)
+                };
+                cx.tr(&text)
+            })
+            .collect();
+        Some((cx.tr(&t!("option-origin", option = key, places = places.join("; "))), Part::Warn))
+    }
+
     /// What is wrong or odd, with its line: that of the cursor first.
     fn notes(&self, cx: &Shared) -> Vec<(String, Part)> {
         let (settings, faults) = parse(&self.text());
-        let here = self.area.cursor().0;
+        let mut origin = None;
+        let here = self.editor.line();
         let mut found: Vec<(usize, Text, Part)> =
             faults.into_iter().map(|(line, fault)| (line, Text::key(fault.key()), Part::Bad)).collect();
         for unknown in unknown_sections(&settings, self.sections.iter().map(String::as_str)) {
@@ -100,6 +160,11 @@ impl OptionEditor {
                 None => t!("option-section-unknown", section = &unknown.section),
             };
             found.push((unknown.line, words, Part::Warn));
+        }
+        if let Some(setting) =
+            settings.iter().rev().find(|s| s.line <= here && here < s.line + s.values.len().max(1))
+        {
+            origin = self.origin(cx, setting);
         }
         found.sort_by_key(|(line, _, _)| (*line != here, *line));
         let mut out: Vec<(String, Part)> = Vec::new();
@@ -116,6 +181,7 @@ impl OptionEditor {
                 .into_iter()
                 .map(|(line, what, part)| (cx.tr(&t!("option-line", line = line + 1, what = what)), part)),
         );
+        out.extend(origin);
         if out.is_empty() {
             out.push((cx.tr(&t!("option-good", count = settings.len())), Part::Dim));
         }
@@ -140,32 +206,28 @@ impl Screen for OptionEditor {
         true
     }
 
-    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
-        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-        let ours = match key.code {
-            KeyCode::Esc | KeyCode::F(_) => false,
-            KeyCode::Char('s' | 'c' | 'l' | 'z' | 'o') => !ctrl,
-            _ => true,
-        };
-        if !ours {
+    fn key(&mut self, cx: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+        if !self.editor.key(cx, key) {
             return None;
         }
-        self.area.input(*key);
         self.fault = None;
         self.warned = false;
         Some(Vec::new())
     }
 
+    fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
+        self.editor.prompt()
+    }
+
     fn paste(&mut self, _: &Shared, pasted: &str) -> Vec<Effect> {
-        let clean: String =
-            pasted.replace("\r\n", "\n").chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-        self.area.insert_str(clean);
+        self.editor.paste(pasted);
         Vec::new()
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
         match action {
-            Action::Submit => Some(self.keep(cx)),
+            _ if self.editor.act(action) => Some(Vec::new()),
+            Action::Submit => Some(self.keep(cx, Sure::No)),
             Action::Cancel if self.is_changed() && !self.warned => {
                 self.warned = true;
                 self.fault = Some(t!("form-discard"));
@@ -180,10 +242,10 @@ impl Screen for OptionEditor {
         let Some(theirs) = self.theirs.take().filter(|_| how != Settle::Keep) else { return Vec::new() };
         self.fault = None;
         if how == Settle::Theirs {
-            self.area = TextArea::new(theirs.lines().map(str::to_owned).collect());
+            self.editor.replace(&theirs);
         }
         self.before = theirs;
-        if how == Settle::Mine { self.keep(cx) } else { Vec::new() }
+        if how == Settle::Mine { self.keep(cx, Sure::Yes) } else { Vec::new() }
     }
 
     fn answer(&mut self, cx: &Shared, _: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
@@ -204,12 +266,7 @@ impl Screen for OptionEditor {
         );
         let below = BELOW.min(area.height.saturating_sub(3));
         let room = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + below), ..area };
-        let mut shown = self.area.clone();
-        shown.set_style(cx.style(Part::Text));
-        shown.set_cursor_line_style(cx.style(Part::Text));
-        shown.set_cursor_style(cx.style(Part::Selection));
-        shown.set_line_number_style(cx.style(Part::Dim));
-        frame.render_widget(&shown, room);
+        self.editor.view(cx, frame, room);
         let mut y = room.bottom() + 1;
         for (words, part) in self.notes(cx) {
             for line in text::wrap(&words, usize::from(area.width.saturating_sub(2)).max(10)) {

@@ -10,6 +10,7 @@ use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
 use crate::tui::widgets::empty;
+use crate::tui::widgets::highlight::{Syntax, coloured};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -152,10 +153,14 @@ impl Screen for PlanStep {
         for (n, line) in lines.iter().skip(self.from).take(room).enumerate() {
             // The text comes from files of roles: nothing in it may reach the terminal as a command.
             let shown = cx.tr(&Text::plain(line.replace('\t', "    ")));
-            let part = if line.starts_with("# ---") { Part::Title } else { Part::Text };
             let shown = text::fit(&format!(" {}", text::skip(&shown, self.left)), columns);
             let y = rest.y.saturating_add(cells(n));
-            frame.render_widget(Line::styled(shown, cx.style(part)), Rect { y, height: 1, ..rest });
+            let line = if line.starts_with("# ---") {
+                Line::styled(shown, cx.style(Part::Title))
+            } else {
+                coloured(cx, Syntax::Shell, &shown)
+            };
+            frame.render_widget(line, Rect { y, height: 1, ..rest });
         }
     }
 }

@@ -5,6 +5,7 @@
 use super::attempts::AttemptsPage;
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::ids::JobId;
+use crate::domain::picture::spark;
 use crate::domain::report::{self, JobReport};
 use crate::domain::time::Moment;
 use crate::domain::timeline::{Fill, Row, Scale, Timeline};
@@ -236,6 +237,7 @@ impl Screen for TimelinePage {
         self.room.set(room);
         let scale = self.scale(room);
         let mut lines = head(cx, report, columns);
+        lines.push(throughput(cx, &self.line, &scale, name, columns));
         lines.push(stages(cx, &self.line, &scale, name));
         lines.push(clock(cx, &scale, name));
         let foot = 3.min(area.height / 4);
@@ -275,6 +277,23 @@ fn head(cx: &Shared, report: &JobReport, columns: usize) -> Vec<Line<'static>> {
         .collect();
     let second = cx.tr(&t!("timeline-longest", steps = longest.join(", ")));
     [first, second].map(|l| Line::from(text::fit(&format!(" {l}"), columns))).into()
+}
+
+/// A bar for the steps that ended in each column.
+fn throughput(cx: &Shared, line: &Timeline, scale: &Scale, name: usize, columns: usize) -> Line<'static> {
+    let mut ended = vec![0; scale.columns];
+    for span in line.rows.iter().flat_map(|r| &r.spans).filter(|s| s.fill != Fill::Runs) {
+        if let Some(cell) = scale.column(span.until).and_then(|at| ended.get_mut(at)) {
+            *cell += 1;
+        }
+    }
+    let words = cx.tr(&t!("timeline-throughput"));
+    let words = text::left(&text::fit(&words, name + 2), name + 3);
+    let bars = text::fit(&spark(&ended), columns.saturating_sub(name + 4));
+    Line::from(vec![
+        Span::styled(format!(" {words}"), cx.style(Part::Dim)),
+        Span::styled(bars, cx.style(Part::Busy)),
+    ])
 }
 
 fn stages(cx: &Shared, line: &Timeline, scale: &Scale, name: usize) -> Line<'static> {

@@ -138,13 +138,13 @@ pub fn hints(cx: &Shared, job: &JobRow, node: &JobNodeRow) -> Vec<String> {
     possible
         .map(|action| {
             let word = cx.tr(&Text::key(format!("hint-{}", action.word())));
-            format!("{} {word}", key_of(action, Context::JobNode))
+            format!("{} {word}", key_of(cx, action, Context::JobNode))
         })
         .collect()
 }
 
 /// The first key of an action, as it is shown.
-pub fn key_of(action: Action, context: Context) -> String {
+pub fn key_of(cx: &Shared, action: Action, context: Context) -> String {
     let binding = BINDINGS.iter().find(|b| b.action == action && b.context == context);
-    binding.and_then(|b| b.keys.first()).map_or_else(String::new, |k| pretty(k))
+    binding.and_then(|b| cx.keymap.keys(b).first().copied()).map_or_else(String::new, pretty)
 }

@@ -72,6 +72,20 @@ fn sources(dir: &Path, out: &mut Vec<String>) {
     }
 }
 
+/// Those of the report of an environment.
+fn made_by_handover() -> Vec<String> {
+    crate::domain::handover::ENGLISH.iter().map(|(key, _)| (*key).to_owned()).collect()
+}
+
+#[test]
+fn the_report_reads_alike_on_the_command_line() {
+    let en = Language::En.source();
+    for (key, text) in crate::domain::handover::ENGLISH {
+        let entry = en.lines().find_map(|l| l.strip_prefix(&format!("{key} = "))).unwrap();
+        assert_eq!(entry, text, "{key}");
+    }
+}
+
 /// Those of the connectivity check.
 fn made_by_checks() -> Vec<String> {
     let mut all = Vec::new();
@@ -187,6 +201,7 @@ fn made() -> BTreeSet<String> {
     all.extend(netplan::Tag::ALL.map(|t| format!("net-about-{}", t.word())));
     all.extend(["length", "start", "characters"].map(|w| format!("user-name-{w}")));
     all.extend(made_by_checks());
+    all.extend(made_by_handover());
     {
         use crate::domain::proof::{ENGLISH, Outcome, RungKind, RungState};
         all.extend(RungKind::ALL.map(|k| format!("proof-rung-{}", k.word())));
@@ -273,4 +288,80 @@ fn texts_are_harmless_and_columns_are_counted() {
             assert!(width(&hint) <= 12, "too long for the footer: {hint}");
         }
     }
+}
+
+/// What stands in Chinese screens and is no text of ours: output and logs of nodes, names, titles in other people's files, and
+/// sentences that the engine stores or that come without a key (see `docs/architecture.md`, Protocol).
+const FROM_ELSEWHERE: [&str; 40] = [
+    // Output of steps and logs of services.
+    "very long line of output that goes on and on",
+    "flask GET http",
+    "keystone GET http",
+    "has more disk space than database expected",
+    "agent Unable to enable dhcp for",
+    "manager Host node",
+    "Unable to fetch some archives",
+    "maybe run apt",
+    "get update or try with",
+    "Setting up chrony",
+    "Reading package lists",
+    "Temporary failure resolving",
+    "most recent call last",
+    "journal of neutron",
+    "parse error at line",
+    "entry has timestamp too old",
+    "create database keystone",
+    "everything in place",
+    // Names, reasons that operators typed.
+    "name of forty characters",
+    "keep for the auditors",
+    "with OpenStack Zed",
+    // Sentences of the engine that are stored, or came without a key.
+    "the step ended with status",
+    "still shows its old machine id",
+    "no engine answers at",
+    "the user or the password is wrong",
+    "the next try is",
+    "the host key of",
+    "new instead of the pinned SHA",
+    "cluster is in parts of equal size",
+    "one side is plugged in wrongly",
+    "or the link between switches does not carry the VLAN of",
+    "neither Perl nor Python",
+    "the shell ended",
+    "Loki does not answer",
+    // A dialog that was opened while the language was another one; it closes with the next key.
+    "the same machine as node",
+    "clone of it",
+    "same machine id",
+    "same SSH host key",
+    "same MAC address",
+    "does not carry the VLAN of cluster",
+];
+
+#[test]
+fn no_screen_in_chinese_has_an_english_sentence() {
+    let words = Regex::new("[A-Za-z]{2,}(?: [A-Za-z]{2,}){2,}").unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/snapshots");
+    let mut looked_at = 0;
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.ends_with("zh-CN.snap") {
+            continue;
+        }
+        looked_at += 1;
+        for run in words.find_iter(&std::fs::read_to_string(&path).unwrap()) {
+            // At an edge of the screen or of a dialog a sentence may be cut off, or begin in its middle.
+            if !FROM_ELSEWHERE
+                .iter()
+                .any(|known| known.contains(run.as_str()) || run.as_str().contains(known))
+            {
+                found.insert(format!("{name}: {}", run.as_str()));
+            }
+        }
+    }
+    assert!(looked_at > 200, "{looked_at} snapshots");
+    assert!(found.is_empty(), "not translated: {found:#?}");
 }

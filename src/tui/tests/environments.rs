@@ -150,8 +150,8 @@ fn keys_of_the_mouse_and_themes() {
     let mut rig = listed(UserRole::Operator);
     rig.other.clear();
     rig.keys("<F4>");
-    assert_eq!(rig.app.shared.theme.name, "mono", "the other one that this terminal can show");
-    rig.keys(":theme dusk<Enter>");
+    assert_eq!(rig.app.shared.theme.name, "contrast", "the next one that this terminal can show");
+    rig.keys(":theme dark<Enter>");
     assert!(rig.notice().contains("cannot show"), "{}", rig.notice());
     rig.keys("<F3>");
     assert_eq!(rig.app.shared.language(), "zh-CN");

@@ -7,10 +7,12 @@ use crate::domain::ids::{Revision, UserId};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::UserRole;
-use crate::tui::app::{App, Looks};
+use crate::tui::app::{App, Given, Looks};
 use crate::tui::event::{Command, Event, ScreenId, Tag};
 use crate::tui::i18n::Language;
-use crate::tui::keymap::{Context, Found, lookup};
+use crate::tui::keymap::{Context, Found};
+use crate::tui::keys::Keymap;
+use crate::tui::prefs::Remembered;
 use crate::tui::theme::{Colours, Theme};
 use crate::tui::update::update;
 use crate::tui::widgets::chrome;
@@ -51,6 +53,9 @@ impl Rig {
             colours,
             themes: Theme::built_in(),
             theme: None,
+            keymaps: Keymap::built_in(),
+            given: Given::default(),
+            remembered: Remembered::default(),
             zone: jiff::tz::TimeZone::UTC,
             size: (80, 24),
             user: None,
@@ -183,6 +188,7 @@ fn parse(keys: &str) -> (KeyEvent, &str) {
             "Space" => KeyCode::Char(' '),
             "Backspace" => KeyCode::Backspace,
             "PgUp" => KeyCode::PageUp,
+            "F2" => KeyCode::F(2),
             "F3" => KeyCode::F(3),
             "F4" => KeyCode::F(4),
             other => panic!("no key {other}"),
@@ -215,7 +221,7 @@ fn footer_is_true(rig: &Rig) {
     contexts.push(Context::Global);
     for (_, binding, key) in chrome::hints(&rig.app) {
         let pressed: Vec<String> = key.split(' ').map(str::to_owned).collect();
-        let found = lookup(&contexts, &pressed);
+        let found = rig.app.shared.keymap.lookup(&contexts, &pressed);
         let word = binding.action.word();
         assert!(matches!(found, Found::Binding(b) if b.action == binding.action), "{key} does not {word}");
         assert!(!typing || key.chars().count() > 1, "{key} is typed here, it does not {word}");

@@ -16,6 +16,7 @@ mod cobbler;
 mod daily;
 mod discovery;
 mod environments;
+mod face;
 mod fixtures;
 mod gate;
 mod harness;

@@ -26,7 +26,12 @@ fn files_and_the_editor() {
     for _ in 0.."password = x".len() {
         rig.keys("<Backspace>");
     }
-    rig.keys("!gone<C-s>");
+    rig.keys("!gone<C-f>exp<Enter>");
+    snapshots("option-editor-find", &mut rig);
+    rig.keys("<Esc><C-s>");
+    assert!(rig.calls.is_empty(), "the difference is shown first");
+    snapshots("option-changes", &mut rig);
+    rig.keys("<Enter>");
     let call = rig.call("EnvEdit");
     let Request::EnvEdit { change: EnvChange::Options(text), .. } = call.request else { panic!() };
     assert_eq!(text.text, "[tokn]\nexpiration = 7200\n!gone\n");
@@ -38,7 +43,7 @@ fn nothing_typed_is_lost() {
     let mut rig = opened(UserRole::Operator, nodes());
     rig.keys("O");
     rig.answer("Catalog", Ok(Response::Catalog(catalog())));
-    rig.keys("<Enter>[a]<Enter>k = 1<C-s>");
+    rig.keys("<Enter>[a]<Enter>k = 1<C-s><Enter>");
     rig.answer("EnvEdit", Err(Failure::new(FailureKind::Conflict, "somebody was quicker")));
     assert!(rig.screen(80, 24).contains("k = 1"), "a refusal leaves the text");
     rig.keys("<Esc>");
@@ -79,4 +84,38 @@ fn who_was_outrun_sees_the_difference() {
         panic!()
     };
     assert_eq!((based_on, text.text.as_str()), (Revision(9), "[a]\nk = 1\n"));
+}
+
+#[test]
+fn undo_search_and_where_a_value_comes_from() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    let mut row = env(7, "production", 4, 1, 1);
+    let text = |scope, text: &str| OptionText {
+        scope,
+        file: "/etc/keystone/keystone.conf".into(),
+        text: text.into(),
+    };
+    row.env.options = vec![
+        text(Scope::All, "[token]\nexpiration = 3600\n"),
+        text(Scope::Node(NodeId(11)), "[token]\nexpiration = 60\n"),
+        text(
+            Scope::Role(crate::domain::node::NodeRole::Controller),
+            "[token]\nexpiration = 7200\n[cache]\nenabled = true\n",
+        ),
+    ];
+    rig.rows(Topic::Environments, vec![Row::Env(row)]);
+    rig.keys("O");
+    rig.answer("Catalog", Ok(Response::Catalog(catalog())));
+    rig.keys("<Tab><Enter><Down>");
+    snapshots("option-origin", &mut rig);
+    let wide = rig.screen(160, 50);
+    assert!(wide.contains("3600 (wider") && wide.contains("60 (narrower"), "{wide}");
+    rig.keys("<Down><Down>x");
+    assert!(rig.screen(80, 24).contains("xenabled"), "typed");
+    rig.keys("<C-u>");
+    assert!(!rig.screen(80, 24).contains("xenabled"), "undone");
+    rig.keys("<C-r>");
+    assert!(rig.screen(80, 24).contains("xenabled"), "done again");
+    rig.keys("<C-u><C-s>");
+    assert!(rig.notice().contains("Nothing in"), "{}", rig.notice());
 }

@@ -195,7 +195,7 @@ pub fn level_look(level: Level) -> (&'static str, Part) {
 }
 
 /// Hints of the top screen: place in the footer, what it does, the key as the table spells it.
-pub fn hints(app: &App) -> Vec<(u8, &'static Binding, &'static str)> {
+pub fn hints(app: &App) -> Vec<(u8, &'static Binding, &str)> {
     let cx = &app.shared;
     let Some(held) = app.top() else { return Vec::new() };
     let mut contexts = held.screen.contexts();
@@ -205,21 +205,21 @@ pub fn hints(app: &App) -> Vec<(u8, &'static Binding, &'static str)> {
     let role = cx.me.as_ref().map(|me| me.role);
     // Where letters are text, a key that is a letter is none.
     let typing = held.screen.types() || held.screen.prompt(cx).is_some();
-    let mut hints: Vec<(u8, &Binding, &str)> = Vec::new();
+    let mut hints: Vec<(u8, &'static Binding, &str)> = Vec::new();
     let mut taken: Vec<&str> = Vec::new();
     for context in &contexts {
-        let here: Vec<&Binding> = BINDINGS.iter().filter(|b| b.context == *context).collect();
+        let here: Vec<&'static Binding> = BINDINGS.iter().filter(|b| b.context == *context).collect();
         for binding in here.iter().filter(|b| b.permitted(role)) {
             // A key that means something else further in is not this one's any more.
-            let free = |k: &&&str| !(taken.contains(*k) || typing && k.chars().count() == 1);
-            let key = binding.keys.iter().find(free);
+            let free = |k: &&str| !(taken.contains(k) || typing && k.chars().count() == 1);
+            let key = cx.keymap.keys(binding).into_iter().find(free);
             if let (Some(place), Some(key)) = (binding.hint, key)
                 && hints.iter().all(|(_, known, _)| known.action != binding.action)
             {
                 hints.push((place, binding, key));
             }
         }
-        taken.extend(here.iter().flat_map(|b| b.keys));
+        taken.extend(here.iter().flat_map(|b| cx.keymap.keys(b)));
     }
     hints
 }

@@ -193,10 +193,18 @@ pub fn buttons(cx: &Shared, stay: &Text, go: &Text, on_go: bool, possible: bool)
     Line::from(vec![button(stay, !on_go, Part::Text), Span::raw("   "), button(go, on_go, part)])
 }
 
+/// Where the lines of a text come from.
+enum Lines {
+    /// They stay as they are.
+    Fixed(Vec<Text>),
+    /// They are made anew for each frame: they follow the language and what they tell of.
+    Live(Box<dyn Fn(&Shared) -> Vec<Text> + Send>),
+}
+
 /// A text to read: details of a row, the first error, a sentence that needs room.
 pub struct Reading {
     title: Text,
-    lines: Vec<Text>,
+    lines: Lines,
     from: usize,
     page: std::cell::Cell<usize>,
 }
@@ -204,7 +212,19 @@ pub struct Reading {
 impl Reading {
     /// A text under a title.
     pub fn new(title: Text, lines: Vec<Text>) -> Self {
-        Self { title, lines, from: 0, page: std::cell::Cell::new(10) }
+        Self { title, lines: Lines::Fixed(lines), from: 0, page: std::cell::Cell::new(10) }
+    }
+
+    /// A text that is made anew for each frame.
+    pub fn live(title: Text, lines: impl Fn(&Shared) -> Vec<Text> + Send + 'static) -> Self {
+        Self { title, lines: Lines::Live(Box::new(lines)), from: 0, page: std::cell::Cell::new(10) }
+    }
+
+    fn sentences(&self, cx: &Shared) -> Vec<String> {
+        match &self.lines {
+            Lines::Fixed(lines) => lines.iter().map(|t| cx.tr(t)).collect(),
+            Lines::Live(make) => make(cx).iter().map(|t| cx.tr(t)).collect(),
+        }
     }
 }
 
@@ -231,11 +251,14 @@ impl Screen for Reading {
             Action::Top => 0,
             Action::Bottom => usize::MAX / 2,
             Action::Yank => {
-                let lines: Vec<String> = self.lines.iter().map(|l| cx.tr(l)).collect();
-                return Some(vec![Effect::Copy(lines.join("\n"))]);
+                return Some(vec![Effect::Copy(self.sentences(cx).join("\n"))]);
             }
             Action::Cancel | Action::Choose | Action::Open | Action::Back | Action::Quit => {
                 return Some(vec![Effect::Close]);
+            }
+            // What every dialog lets through, the language above all.
+            Action::Language | Action::Theme | Action::Leave | Action::Redraw | Action::Suspend => {
+                return None;
             }
             _ => return Some(Vec::new()),
         };
@@ -244,7 +267,7 @@ impl Screen for Reading {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let room = usize::from(area.width).saturating_sub(6).min(100);
-        let sentences: Vec<String> = self.lines.iter().map(|t| cx.tr(t)).collect();
+        let sentences = self.sentences(cx);
         let columns = sentences.iter().map(|l| text::width(l)).max().unwrap_or(0).clamp(30.min(room), room);
         let lines: Vec<String> = sentences.iter().flat_map(|s| text::wrap(s, columns)).collect();
         let inner = frame_of(cx, frame, area, &self.title, columns, lines.len());

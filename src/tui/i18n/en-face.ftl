@@ -1,0 +1,165 @@
+# Settings, looks, keymaps, what the command line offers.
+crumb-settings = Settings
+context-settings = Settings
+act-settings = your settings: language, theme, keys, mouse
+settings-intro = What you change here counts at once and is remembered for { $user }.
+setting-language = Language
+setting-language-what = The language of the screens. F3 changes it everywhere.
+setting-theme = Theme
+setting-theme-what = Colours and styles. F4 takes the next one everywhere. Files of your own: ~/.config/cpmg/themes/*.toml.
+setting-theme-hidden =
+    Colours and styles. { $count } more { $count ->
+        [one] theme needs
+       *[other] themes need
+    } what this terminal does not say it has (NO_COLOR, COLORTERM=truecolor).
+setting-keys = Keys
+setting-keys-what = The keys of docs/keys.md. Files of your own: ~/.config/cpmg/themes/keys/*.toml.
+setting-keys-differs =
+    { $count ->
+        [one] One action has
+       *[other] { $count } actions have
+    } other keys than by default; help (F1) shows them.
+setting-mouse = Mouse
+setting-mouse-what = While the screens have it, the wheel scrolls here and your terminal cannot mark text.
+setting-mouse-terminal = belongs to the terminal
+setting-mouse-here = scrolls here
+keys-now = Keys: { $name }
+keys-unknown = There is no keymap "{ $name }".
+act-keys-named = keys: { $name }
+sample-header = header
+sample-title = Title
+sample-focus = focused pane
+sample-selected = the selected row
+sample-idle = selected, in another pane
+sample-marked = marked
+sample-dim = less important
+sample-match = found
+sample-good = installed
+sample-busy = installing
+sample-warn = held
+sample-bad = failed
+sample-field = Fields
+sample-banner = a banner
+offer-env = environment
+offer-node = node: { $what }
+offer-shell = shell on { $name }
+offer-logs = logs of { $name }
+offer-job = job: { $what }
+line-no-env = There is no environment "{ $name }" in the list.
+line-no-node = There is no node "{ $name }" here; open its environment first.
+line-no-job = There is no job "{ $name }" here.
+
+## An environment at a glance
+crumb-overview = Overview
+context-overview = Overview of an environment
+act-overview = overview: where it stands, its nodes on their networks
+hint-overview = overview
+overview-platform = Platform
+overview-modules =
+    { $count ->
+        [one] 1 module chosen
+       *[other] { $count } modules chosen
+    }
+overview-nodes = Nodes
+overview-nodes-of = { $count }:
+overview-silent = { $count } silent
+overview-locked = { $count } locked
+overview-network = Networks
+overview-networks =
+    { $count ->
+        [one] 1 network planned
+       *[other] { $count } networks planned
+    }
+overview-faults =
+    { $count ->
+        [one] 1 fault
+       *[other] { $count } faults
+    }
+overview-not-planned = not planned: the drawing follows the addresses of the nodes
+overview-check = Check
+overview-proof = Proof
+overview-never = never
+overview-job = Newest job
+overview-throughput = steps, last { $span }
+next-nodes = Add nodes: { $key }, then n for one, f to look for them.
+next-roles = Give the nodes roles: { $key }, then r.
+next-check = Check the nodes and the wires between them: { $key }.
+next-install = Look at the plan and install: { $key }.
+next-job = Watch the job: { $key }.
+next-failed = Something failed; see the newest job: { $key }.
+next-proof = Prove that it works, up to an instance that answers: { $key }.
+next-report = It works. Write the report for its owner: { $key }.
+handover-form-title = Report of { $name }
+handover-form-intro = One HTML file with everything in it, for the owner of the environment. It holds no password.
+hint-handover-path = a new file on this host; ~ is your home
+timeline-throughput = steps
+
+## The report for the owner
+handover-title = Hand-over of an OpenStack environment
+handover-made = Made
+handover-summary = At a glance
+handover-name = Environment
+handover-platform = Platform
+handover-modules = Modules
+handover-created = Created
+handover-changed = Last changed
+handover-nodes = Nodes
+handover-installed = installed
+handover-topology = Nodes and networks
+handover-topology-found = No network plan: drawn from the addresses that the nodes have.
+handover-no-nodes = There are no nodes yet.
+handover-networks = Networks
+handover-network = Network
+handover-cidr = Addresses
+handover-range = For nodes
+handover-gateway = Gateway
+handover-floating = For instances
+handover-vlan = VLAN
+handover-node = Node
+handover-roles = Roles
+handover-state = State
+handover-address = Address
+handover-system = System
+handover-hardware = Processors, memory, disks
+handover-nics = NICs
+handover-check = Connectivity check
+handover-check-none = It was never checked.
+handover-proof = Proof
+handover-proof-none = It was never proven.
+handover-job = Newest job
+handover-job-none = Nothing was installed yet.
+handover-gantt = What was done on each node, and when
+handover-throughput = steps that ended
+handover-stage = Stage
+handover-took = Took
+handover-steps = Longest steps
+handover-options = Options set by operators
+handover-options-none = None: everything is as the modules have it.
+handover-options-note = Values are not told here: they may hold passwords.
+handover-file = File
+handover-count = Options
+handover-legend = Signs
+
+## Editors
+context-changes = What saving would change
+act-edit-find = search in the text
+hint-edit-find = search
+act-edit-undo = undo
+hint-edit-undo = undo
+act-edit-redo = redo
+changes-title = Save { $file }, { $scope }?
+changes-gap =
+    { $count ->
+        [one] … 1 line stays
+       *[other] … { $count } lines stay
+    }
+option-unchanged = Nothing in { $file } was changed.
+option-origin-only = { $option }: set here only
+option-origin = { $option } is set elsewhere as well: { $places }
+option-origin-wins = { $scope }: { $value } (narrower, it wins there)
+option-origin-yields = { $scope }: { $value } (wider, this one wins)
+
+## Several nodes at once
+node-jump-title-many = Way to { $count } nodes
+node-jump-many = For { $names }. Blank: they are reached directly.
+nodes-changed = { $count } nodes changed.

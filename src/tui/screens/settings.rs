@@ -1,0 +1,258 @@
+//! The operator's own settings. Each counts at once, and beside them stands what every part of a screen looks like with them.
+
+use crate::tui::event::Effect;
+use crate::tui::i18n::{Language, Text, t};
+use crate::tui::keymap::{Action, Context, pretty};
+use crate::tui::look::Look;
+use crate::tui::screen::{Screen, Shared};
+use crate::tui::text::{self, cells};
+use crate::tui::theme::{Part, usable};
+use crate::tui::widgets::list::List;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Columns of the settings where the sample stands beside them.
+const LEFT: u16 = 56;
+/// Least columns in which it stands beside and not below.
+const BESIDE: u16 = 110;
+
+/// The page.
+#[derive(Default)]
+pub struct Settings {
+    list: List,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Item {
+    Language,
+    Theme,
+    Keys,
+    Mouse,
+}
+
+impl Item {
+    const ALL: [Self; 4] = [Self::Language, Self::Theme, Self::Keys, Self::Mouse];
+
+    fn title(self) -> Text {
+        match self {
+            Self::Language => t!("setting-language"),
+            Self::Theme => t!("setting-theme"),
+            Self::Keys => t!("setting-keys"),
+            Self::Mouse => t!("setting-mouse"),
+        }
+    }
+
+    fn what(self, cx: &Shared) -> Text {
+        match self {
+            Self::Language => t!("setting-language-what"),
+            Self::Theme => {
+                let hidden = cx.themes.iter().filter(|t| !usable(t, cx.colours)).count();
+                if hidden == 0 {
+                    t!("setting-theme-what")
+                } else {
+                    t!("setting-theme-hidden", count = hidden)
+                }
+            }
+            Self::Keys => match cx.keymap.differs() {
+                0 => t!("setting-keys-what"),
+                count => t!("setting-keys-differs", count = count),
+            },
+            Self::Mouse => t!("setting-mouse-what"),
+        }
+    }
+
+    /// What can be chosen, and which it is now.
+    fn choices(self, cx: &Shared) -> (Vec<String>, usize) {
+        let of = |names: Vec<String>, now: &str| {
+            let at = names.iter().position(|n| n == now).unwrap_or(0);
+            (names, at)
+        };
+        match self {
+            Self::Language => of(
+                Language::ALL.iter().map(|l| l.name().to_owned()).collect(),
+                cx.catalogue.language().name(),
+            ),
+            Self::Theme => {
+                let usable = cx.themes.iter().filter(|t| usable(t, cx.colours));
+                of(usable.map(|t| t.name.clone()).collect(), &cx.theme.name)
+            }
+            Self::Keys => of(cx.keymaps.iter().map(|k| k.name.clone()).collect(), &cx.keymap.name),
+            Self::Mouse => (
+                vec![cx.tr(&t!("setting-mouse-terminal")), cx.tr(&t!("setting-mouse-here"))],
+                cx.mouse.into(),
+            ),
+        }
+    }
+
+    fn look(self, cx: &Shared, forward: bool) -> Option<Look> {
+        let (names, at) = self.choices(cx);
+        let count = names.len().max(1);
+        let to = if forward { (at + 1) % count } else { (at + count - 1) % count };
+        let name = names.get(to).cloned();
+        Some(match self {
+            Self::Language => Look::Language(Language::ALL.get(to).copied()?),
+            Self::Theme => Look::Theme(name?),
+            Self::Keys => Look::Keys(name?),
+            Self::Mouse => Look::Mouse(to == 1),
+        })
+    }
+}
+
+impl Settings {
+    fn keys() -> Vec<u64> {
+        (0..Item::ALL.len() as u64).collect()
+    }
+
+    fn item(&self) -> Item {
+        let at = self.list.index(&Self::keys()).unwrap_or(0);
+        Item::ALL.get(at).copied().unwrap_or(Item::Language)
+    }
+}
+
+impl Screen for Settings {
+    fn name(&self) -> &'static str {
+        "settings"
+    }
+
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(t!("crumb-settings"))
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        vec![Context::Settings, Context::Moving]
+    }
+
+    fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
+        let forward = match action {
+            Action::ChoiceNext => true,
+            Action::ChoiceBefore => false,
+            _ => return self.list.act(action, &Self::keys()).then(Vec::new),
+        };
+        Some(self.item().look(cx, forward).map(Effect::Look).into_iter().collect())
+    }
+
+    fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        let beside = area.width >= BESIDE;
+        let left = if beside { Rect { width: LEFT, ..area } } else { area };
+        let used = self.settings(cx, frame, left);
+        let rest = if beside {
+            Rect { x: area.x + LEFT, width: area.width - LEFT, ..area }
+        } else {
+            Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area }
+        };
+        for (y, line) in (rest.y..rest.bottom()).zip(sample(cx)) {
+            frame.render_widget(line, Rect { y, height: 1, ..rest });
+        }
+    }
+}
+
+impl Settings {
+    /// Draws the settings; returns the rows they took.
+    fn settings(&self, cx: &Shared, frame: &mut Frame, area: Rect) -> u16 {
+        let room = usize::from(area.width).saturating_sub(2);
+        let mut lines: Vec<Line> = Vec::new();
+        let user = cx.me.as_ref().map_or("", |me| me.name.as_str());
+        for line in text::wrap(&cx.tr(&t!("settings-intro", user = user)), room) {
+            lines.push(Line::styled(format!(" {line}"), cx.style(Part::Dim)));
+        }
+        lines.push(Line::default());
+        let here = self.item();
+        let wide = Item::ALL.iter().map(|i| text::width(&cx.tr(&i.title()))).max().unwrap_or(0);
+        for item in Item::ALL {
+            let (names, at) = item.choices(cx);
+            let style = if item == here { cx.style(Part::Selection) } else { cx.style(Part::Text) };
+            let lead = if item == here { " » " } else { "   " };
+            let title = text::left(&cx.tr(&item.title()), wide);
+            let name = names.get(at).map_or("", String::as_str);
+            let count = format!("{}/{}", at + 1, names.len());
+            lines.push(Line::styled(text::left(&format!("{lead}{title}  ‹ {name} ›  {count}"), room), style));
+        }
+        lines.push(Line::default());
+        for line in text::wrap(&cx.tr(&here.what(cx)), room) {
+            lines.push(Line::styled(format!(" {line}"), cx.style(Part::Dim)));
+        }
+        lines.push(Line::default());
+        let used = cells(lines.len()).min(area.height);
+        for (y, line) in (area.y..area.bottom()).zip(lines) {
+            frame.render_widget(line, Rect { y, height: 1, ..area });
+        }
+        used
+    }
+}
+
+/// Every part of a screen once, in a row or two that look like the real ones.
+fn sample(cx: &Shared) -> Vec<Line<'static>> {
+    let part = |p: Part, words: String| Span::styled(words, cx.style(p));
+    let word = |text: Text| cx.tr(&text);
+    let state = |p: Part, glyph: &str, text: Text| part(p, format!("{glyph} {}   ", word(text)));
+    let mut lines = vec![
+        Line::styled(format!(" cpmg  {} ", word(t!("sample-header"))), cx.style(Part::Header)),
+        Line::from(vec![
+            part(Part::Border, " ┌─ ".into()),
+            part(Part::Title, word(t!("sample-title"))),
+            part(Part::Border, format!(" {}", "─".repeat(20))),
+            part(Part::BorderFocus, format!(" ━━ {}", word(t!("sample-focus")))),
+        ]),
+        Line::styled(format!(" » node-1   {} ", word(t!("sample-selected"))), cx.style(Part::Selection)),
+        Line::styled(format!("   node-2   {} ", word(t!("sample-idle"))), cx.style(Part::SelectionIdle)),
+        Line::from(vec![
+            part(Part::Mark, " * node-3   ".into()),
+            part(Part::Mark, word(t!("sample-marked"))),
+        ]),
+        Line::from(vec![
+            part(Part::Text, "   node-4   ".into()),
+            part(Part::Dim, word(t!("sample-dim"))),
+            part(Part::Text, "  ".into()),
+            part(Part::Match, word(t!("sample-match"))),
+        ]),
+        Line::default(),
+        Line::from(vec![
+            part(Part::Text, "   ".into()),
+            state(Part::Good, "✓", t!("sample-good")),
+            state(Part::Busy, "▸", t!("sample-busy")),
+            state(Part::Warn, "!", t!("sample-warn")),
+            state(Part::Bad, "✗", t!("sample-bad")),
+        ]),
+        Line::from(vec![
+            part(Part::Text, "   ".into()),
+            part(Part::BarDone, "█".repeat(18)),
+            part(Part::BarTodo, "░".repeat(12)),
+            part(Part::Text, "  60 %".into()),
+        ]),
+        Line::default(),
+        Line::from(vec![
+            part(Part::Text, format!("   {} ", word(t!("sample-field")))),
+            part(Part::Field, "10.20.0.0/24      ".into()),
+            part(Part::Text, "  ".into()),
+            part(Part::FieldFocus, "10.20.0.254       ".into()),
+        ]),
+        Line::styled(format!(" ! {} ", word(t!("sample-banner"))), cx.style(Part::Banner)),
+        Line::default(),
+    ];
+    lines.push(Line::from(footer(cx)));
+    lines
+}
+
+/// Keys as this keymap has them.
+fn footer(cx: &Shared) -> Vec<Span<'static>> {
+    let wanted = [
+        (Context::Moving, Action::Down),
+        (Context::Moving, Action::Top),
+        (Context::List, Action::Filter),
+        (Context::Nodes, Action::NodeRemove),
+        (Context::Form, Action::Submit),
+        (Context::Global, Action::Quit),
+    ];
+    let mut spans = vec![Span::raw("   ")];
+    for (context, action) in wanted {
+        let binding =
+            crate::tui::bindings::BINDINGS.iter().find(|b| b.context == context && b.action == action);
+        let key = binding.and_then(|b| cx.keymap.keys(b).first().map(|k| pretty(k))).unwrap_or_default();
+        let short = binding.is_some_and(|b| b.hint.is_some());
+        let what = cx.tr(&Text::key(format!("{}-{}", if short { "hint" } else { "act" }, action.word())));
+        spans.push(Span::styled(key, cx.style(Part::Key)));
+        spans.push(Span::styled(format!(" {what}  "), cx.style(Part::Text)));
+    }
+    spans
+}

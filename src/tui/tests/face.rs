@@ -1,0 +1,186 @@
+//! Settings, looks that are remembered, keymaps at work, the command line by names.
+
+use super::fixtures::{ENV, env, job, nodes};
+use super::harness::{NOW, Rig, session, snapshots};
+use super::nodes::opened;
+use crate::api::message::NodeChange;
+use crate::api::views::NetView;
+use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
+use crate::domain::job::JobState;
+use crate::domain::netplan::{NetworkPlan, PlanText, Resolved};
+use crate::domain::user::UserRole;
+use crate::tui::event::{Command, Event};
+use crate::tui::i18n::Language;
+use crate::tui::prefs::Prefs;
+use crate::tui::theme::Colours;
+
+fn kept(rig: &Rig) -> Option<(String, Prefs)> {
+    rig.other.iter().rev().find_map(|c| match c {
+        Command::Remember { user, prefs } => Some((user.clone(), prefs.clone())),
+        _ => None,
+    })
+}
+
+#[test]
+fn settings_count_at_once_and_are_kept() {
+    let mut rig = Rig::looking(Language::En, Colours::True);
+    rig.connect(false);
+    rig.keys("ada<Enter>correct horse<Enter>");
+    rig.answer("Login", Ok(session("ada", UserRole::Operator)));
+    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    assert_eq!(kept(&rig), None, "nothing was chosen");
+    rig.keys("<F2>");
+    snapshots("settings", &mut rig);
+    rig.keys("<Down><Right>");
+    assert_eq!(rig.app.shared.theme.name, "dark");
+    rig.keys("<Right><Left><Right><Down><Right>");
+    assert_eq!((rig.app.shared.theme.name.as_str(), rig.app.shared.keymap.name.as_str()), ("light", "vim"));
+    rig.keys("<Down>l");
+    assert!(rig.app.shared.mouse);
+    let (user, prefs) = kept(&rig).unwrap();
+    assert_eq!(user, "ada");
+    let theme = Some("light".to_owned());
+    assert_eq!(prefs, Prefs { theme, keys: Some("vim".into()), mouse: true, ..Prefs::default() });
+    // Somebody else finds the screens as they come; who comes back finds his own.
+    rig.keys("<Esc>:logout<Enter>");
+    rig.keys("<S-Tab><C-u>linus<Tab>correct horse<Enter>");
+    rig.answer("Login", Ok(other("linus")));
+    assert_eq!((rig.app.shared.theme.name.as_str(), rig.app.shared.mouse), ("default", false));
+    rig.keys(":logout<Enter><S-Tab><C-u>ada<Tab>correct horse<Enter>");
+    rig.answer("Login", Ok(session("ada", UserRole::Operator)));
+    assert_eq!((rig.app.shared.theme.name.as_str(), rig.app.shared.keymap.name.as_str()), ("light", "vim"));
+}
+
+fn other(name: &str) -> crate::api::Response {
+    let mut view = session(name, UserRole::Operator);
+    if let crate::api::Response::Session(s) = &mut view {
+        s.user.id = crate::domain::ids::UserId(2);
+    }
+    view
+}
+
+#[test]
+fn a_keymap_changes_keys_footer_and_help() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.keys(":keys vim<Enter>");
+    rig.keys("x");
+    assert_eq!(rig.stack().last(), Some(&"environment"), "x removes nothing any more");
+    assert!(rig.screen(160, 50).contains("dd "), "the footer");
+    rig.keys("?");
+    assert!(rig.screen(160, 50).contains("gd "), "the help");
+    rig.keys("<Esc>dd");
+    assert_eq!(rig.stack().len(), 3, "a question: {:?}", rig.stack());
+    rig.keys("<Esc>:keys nonsense<Enter>");
+    assert!(rig.notice().contains("no keymap"), "{}", rig.notice());
+    rig.keys(":keys emacs<Enter><C-n><C-n><C-p>:<C-g>");
+    assert_eq!(rig.stack().last(), Some(&"environment"));
+}
+
+#[test]
+fn the_command_line_goes_by_names() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.rows(Topic::Jobs(ENV), vec![Row::Job(job(JobState::Running))]);
+    rig.keys(":node-3");
+    let screen = rig.screen(80, 24);
+    assert!(screen.contains("» node node-3") && screen.contains("shell node-3"), "{screen}");
+    snapshots("palette-names", &mut rig);
+    rig.keys("<Enter>");
+    assert!(rig.screen(80, 24).lines().any(|l| l.starts_with('»') && l.contains("node-3")));
+    rig.keys(":job 12<Enter>");
+    assert_eq!(rig.stack().last(), Some(&"job"));
+    rig.keys(":env production<Enter>");
+    assert_eq!(rig.stack(), ["environments", "environment"]);
+    rig.keys(":env nowhere at all<Enter>");
+    assert!(rig.notice().contains("no environment"), "{}", rig.notice());
+    let history = kept(&rig).unwrap().1.history;
+    assert_eq!(history.last().map(String::as_str), Some("env nowhere at all"));
+}
+
+/// The overview of an environment with these nodes.
+fn overview(rows: Vec<Row>, plan: NetworkPlan) -> Rig {
+    let mut rig = opened(UserRole::Operator, rows);
+    rig.keys("0");
+    let view = NetView { plan, resolved: Resolved::default(), changed: NOW, changed_by: "grace".into() };
+    rig.answer("Net ", Ok(Response::Net(Box::new(view))));
+    rig
+}
+
+#[test]
+fn an_environment_at_a_glance() {
+    let mut rig = overview(Vec::new(), NetworkPlan::default());
+    snapshots("overview-empty", &mut rig);
+    let mut rig = overview(nodes(), NetworkPlan::default());
+    snapshots("overview-unplanned", &mut rig);
+    let text: PlanText = toml::from_str(
+        "[cluster]\ncidr = '10.20.0.0/24'\nrange = '10.20.0.10-200'\nnic = 'eno1'\n\
+         [public]\ncidr = '10.100.7.0/24'\nrange = '10.100.7.1-99'\nnic = 'eno2'\n",
+    )
+    .unwrap();
+    let (plan, _) = text.read(&[], &NetworkPlan::default());
+    let mut rig = overview(nodes(), plan);
+    rig.rows(Topic::Jobs(ENV), vec![Row::Job(job(JobState::Running))]);
+    rig.at = rig.at.plus(12_000);
+    let mut later = job(JobState::Running);
+    later.changed += 9;
+    rig.rows(Topic::Jobs(ENV), vec![Row::Job(later)]);
+    snapshots("overview", &mut rig);
+    // Pages and tabs are one key away, as on the page below.
+    rig.keys("w");
+    assert_eq!(rig.stack().last(), Some(&"network"));
+    rig.keys("<Esc>j<Enter>");
+    assert_eq!(rig.stack().len(), 4, "the node: {:?}", rig.stack());
+    rig.keys("<Esc>2");
+    assert_eq!(rig.stack(), ["environments", "environment"]);
+    assert!(rig.screen(80, 24).contains("[2 "), "on the modules");
+}
+
+#[test]
+fn the_report_for_the_owner() {
+    let mut rig = overview(nodes(), NetworkPlan::default());
+    rig.keys("<C-s>");
+    snapshots("handover", &mut rig);
+    rig.other.clear();
+    rig.keys("<C-s>");
+    let Some(Command::WriteFile { path, text }) = rig.other.last() else { panic!("{:?}", rig.other) };
+    assert_eq!(path, "~/cpmg-production.html");
+    assert!(
+        text.contains("<svg class=\"topology\"") && text.contains("node-1") && !text.contains('⟨'),
+        "{text}"
+    );
+    // In the other language, with a job that cannot be had.
+    rig.keys("<F3>");
+    rig.rows(Topic::Jobs(ENV), vec![Row::Job(job(JobState::Running))]);
+    rig.keys("<C-s>");
+    rig.answer("JobReport", Err(Failure::new(FailureKind::Engine, "gone")));
+    rig.keys("<C-s>");
+    let Some(Command::WriteFile { text, .. }) = rig.other.last() else { panic!("{:?}", rig.other) };
+    assert!(text.contains("lang=\"zh-CN\"") && text.contains("节点与网络") && !text.contains('⟨'), "{text}");
+}
+
+#[test]
+fn marked_nodes_get_the_same_way_at_once() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    // The second one is being installed: it keeps its way.
+    rig.keys("<Space>j<Space>J");
+    snapshots("node-jump-many", &mut rig);
+    rig.keys("<C-u>ops@10.0.0.1<C-s>");
+    let mut nodes = Vec::new();
+    for good in [true, false] {
+        let call = rig.call("NodeEdit");
+        let Request::NodeEdit { node, change: NodeChange::Jump(Some(ask)), .. } = &call.request else {
+            panic!()
+        };
+        nodes.push(*node);
+        assert_eq!(ask.place, "ops@10.0.0.1");
+        let result = if good {
+            Ok(Response::Done)
+        } else {
+            Err(Failure::new(FailureKind::Conflict, "somebody was quicker"))
+        };
+        rig.event(Event::Answer { to: call.to, tag: call.tag, result });
+    }
+    assert_ne!(nodes[0], nodes[1]);
+    assert_eq!(rig.notice(), "1 of 2 done; the rest was refused, see above.");
+    rig.call("NodeProbe");
+    assert_eq!(rig.stack(), ["environments", "environment"]);
+}
