@@ -77,13 +77,13 @@ fn linear(colour: Color) -> Rgb {
     })
 }
 
-fn contrast(a: Color, b: Color) -> f64 {
+fn contrast(one: Color, other: Color) -> f64 {
     let luminance = |c: Color| {
         let [r, g, b] = linear(c);
         0.2126 * r + 0.7152 * g + 0.0722 * b
     };
-    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
-    if a > b { a / b } else { b / a }
+    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+    if one > other { one / other } else { other / one }
 }
 
 fn times(m: [Rgb; 3], v: Rgb) -> Rgb {

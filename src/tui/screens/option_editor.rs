@@ -55,7 +55,7 @@ pub struct OptionEditor {
 impl OptionEditor {
     /// The editor of a text.
     pub fn new(env: EnvId, scope: Scope, file: String, text: String, sections: Vec<String>) -> Self {
-        let editor = Editor::new(&text, Syntax::Ini);
+        let editor = Editor::new(&text, Syntax::of(&file, &text));
         Self { env, scope, file, before: text, sections, editor, fault: None, theirs: None, warned: false }
     }
 

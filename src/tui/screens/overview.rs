@@ -292,31 +292,8 @@ impl OverviewPage {
         let (head, body) = topology.lines(columns, offset..offset + rows + 1, |r| states::roles(cx, r));
         for (y, drawn) in (area.y..area.bottom()).zip(head.into_iter().chain(body)) {
             let here = drawn.node.is_some_and(|n| selected == Some(n.0));
-            frame.render_widget(self.line(cx, drawn, here), Rect { y, height: 1, ..area });
+            frame.render_widget(line_of(cx, drawn, here), Rect { y, height: 1, ..area });
         }
-    }
-
-    fn line(&self, cx: &Shared, drawn: Drawn, here: bool) -> Line<'static> {
-        let named = drawn.pieces.iter().any(|(ink, _)| *ink == Ink::Name);
-        let node = drawn.node.filter(|_| named).and_then(|n| cx.data.node(n));
-        let mut spans = vec![match node {
-            Some(node) => {
-                let state = states::node(node.state);
-                Span::styled(format!("{}{}", if here { "»" } else { " " }, state.glyph), cx.style(state.part))
-            }
-            None => Span::raw("  "),
-        }];
-        for (ink, piece) in drawn.pieces {
-            let part = match ink {
-                Ink::Name if here => Part::Selection,
-                Ink::Name | Ink::Label => Part::Text,
-                Ink::Title => Part::Title,
-                Ink::Wire => Part::Border,
-                Ink::Fault => Part::Bad,
-            };
-            spans.push(Span::styled(piece, cx.style(part)));
-        }
-        Line::from(spans)
     }
 
     /// Where it stands, a line each, and what to do next.
@@ -333,7 +310,7 @@ impl OverviewPage {
         let mut pairs: Vec<(Text, (String, Part))> = vec![
             (t!("col-state"), (state.text(cx), state.part)),
             (t!("overview-platform"), dim(platform)),
-            (t!("overview-nodes"), self.nodes(cx, &nodes)),
+            (t!("overview-nodes"), nodes_line(cx, &nodes)),
             (t!("overview-network"), self.network(cx)),
             (t!("overview-check"), self.check(cx)),
             (t!("overview-proof"), self.proof(cx)),
@@ -376,34 +353,6 @@ impl OverviewPage {
         }
         lines.push(Line::default());
         lines
-    }
-
-    fn nodes(&self, cx: &Shared, nodes: &[&NodeRow]) -> (String, Part) {
-        let count = |wanted: fn(&NodeRow) -> bool| nodes.iter().filter(|n| wanted(n)).count();
-        let mut words = vec![cx.tr(&t!("overview-nodes-of", count = nodes.len()))];
-        let mut part = Part::Text;
-        for state in NodeState::ALL {
-            let here = nodes.iter().filter(|n| n.state == state).count();
-            if here > 0 {
-                let shown = states::node(state);
-                words.push(format!(
-                    "{} {here} {}",
-                    shown.glyph,
-                    cx.tr(&Text::key(format!("node-state-{}", state.word())))
-                ));
-            }
-        }
-        let silent = count(|n| matches!(n.reach, Reach::Silent { .. }));
-        if silent > 0 {
-            part = Part::Warn;
-            words.push(format!("! {}", cx.tr(&t!("overview-silent", count = silent))));
-        }
-        let locked = count(|n| n.lock.is_some());
-        if locked > 0 {
-            words.push(format!("■ {}", cx.tr(&t!("overview-locked", count = locked))));
-        }
-        // The count first, then each state.
-        (words.join("  ").replacen(":  ", ": ", 1).replacen("：  ", "：", 1), part)
     }
 
     fn network(&self, cx: &Shared) -> (String, Part) {
@@ -477,6 +426,59 @@ impl OverviewPage {
             t!("next-check", key = key(Action::Connectivity))
         }
     }
+}
+
+/// A line of the drawing in its looks; that of the selected node is marked.
+fn line_of(cx: &Shared, drawn: Drawn, here: bool) -> Line<'static> {
+    let named = drawn.pieces.iter().any(|(ink, _)| *ink == Ink::Name);
+    let node = drawn.node.filter(|_| named).and_then(|n| cx.data.node(n));
+    let mut spans = vec![match node {
+        Some(node) => {
+            let state = states::node(node.state);
+            Span::styled(format!("{}{}", if here { "»" } else { " " }, state.glyph), cx.style(state.part))
+        }
+        None => Span::raw("  "),
+    }];
+    for (ink, piece) in drawn.pieces {
+        let part = match ink {
+            Ink::Name if here => Part::Selection,
+            Ink::Name | Ink::Label => Part::Text,
+            Ink::Title => Part::Title,
+            Ink::Wire => Part::Border,
+            Ink::Fault => Part::Bad,
+        };
+        spans.push(Span::styled(piece, cx.style(part)));
+    }
+    Line::from(spans)
+}
+
+/// How many nodes there are, by state, and what is odd about them.
+fn nodes_line(cx: &Shared, nodes: &[&NodeRow]) -> (String, Part) {
+    let count = |wanted: fn(&NodeRow) -> bool| nodes.iter().filter(|n| wanted(n)).count();
+    let mut words = vec![cx.tr(&t!("overview-nodes-of", count = nodes.len()))];
+    let mut part = Part::Text;
+    for state in NodeState::ALL {
+        let here = nodes.iter().filter(|n| n.state == state).count();
+        if here > 0 {
+            let shown = states::node(state);
+            words.push(format!(
+                "{} {here} {}",
+                shown.glyph,
+                cx.tr(&Text::key(format!("node-state-{}", state.word())))
+            ));
+        }
+    }
+    let silent = count(|n| matches!(n.reach, Reach::Silent { .. }));
+    if silent > 0 {
+        part = Part::Warn;
+        words.push(format!("! {}", cx.tr(&t!("overview-silent", count = silent))));
+    }
+    let locked = count(|n| n.lock.is_some());
+    if locked > 0 {
+        words.push(format!("■ {}", cx.tr(&t!("overview-locked", count = locked))));
+    }
+    // The count first, then each state.
+    (words.join("  ").replacen(":  ", ": ", 1).replacen("：  ", "：", 1), part)
 }
 
 fn job_line(cx: &Shared, job: &JobRow) -> (String, Part) {
