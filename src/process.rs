@@ -155,6 +155,9 @@ pub async fn screens(
         options.language = language;
         options.language_given = true;
     }
+    // Nobody knows the password of the demonstration: its screens come with a token and would stay locked.
+    options.lock_after =
+        (token.is_none() && screens.lock_after > 0).then(|| u64::from(screens.lock_after) * 60_000);
     options.token = token;
     options.theme.clone_from(&screens.theme);
     options.theme_dirs = places::themes();

@@ -167,7 +167,8 @@ async fn a_hundred_nodes_at_once() {
             None => tokio::task::yield_now().await,
         }
     };
-    let client = site.client(Request::Login { name: "ada".into(), password: Secret::new(PASSWORD) }).await;
+    let client =
+        site.client(Request::Login { name: "ada".into(), password: Secret::new(PASSWORD), code: None }).await;
     let (nodes_after, steps_after) = whole(&client, job).await;
     assert_eq!(nodes_after, before.0, "the journal tells the same nodes");
     // Usual times are those known when the job was loaded: not of the journal.

@@ -144,7 +144,7 @@ fn part(name: &str, site: &Site, crowd: &Crowd, over: impl Fn(u64, &str) -> bool
 /// Logs in, makes the environment, adds the nodes.
 async fn set_up(site: &Site, crowd: &Crowd) {
     let (client, _pushed) = Client::connect(&site.socket()).await.expect("the engine");
-    let login = Request::Login { name: USER.into(), password: Secret::new(PASSWORD) };
+    let login = Request::Login { name: USER.into(), password: Secret::new(PASSWORD), code: None };
     client.call(login).await.expect("a session");
     let add = Request::EnvAdd { name: ENV.into(), platform: Some(tree::PLATFORM.into()) };
     let Response::Environment(env) = client.call(add).await.expect("an environment") else {

@@ -109,6 +109,8 @@ pub enum Response {
     Session(SessionView),
     /// Users.
     Users(Vec<UserView>),
+    /// About people.
+    People(super::people::PeopleReply),
     /// Rows of a topic.
     Rows(#[serde(deserialize_with = "super::rows::lenient")] Vec<Row>),
     /// The catalog.

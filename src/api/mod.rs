@@ -21,6 +21,7 @@ pub mod import;
 pub mod logs;
 pub mod loki;
 pub mod message;
+pub mod people;
 pub mod proof;
 mod request;
 pub mod rows;

@@ -38,6 +38,9 @@ pub enum Request {
         name: String,
         /// Password.
         password: Secret,
+        /// A code of the second factor or a recovery code, where the user has one.
+        #[serde(default)]
+        code: Option<Secret>,
     },
     /// Logs in by the token of an earlier login.
     Resume {
@@ -59,8 +62,14 @@ pub enum Request {
         role: UserRole,
         /// Password.
         password: Secret,
+        /// What people call the user.
+        #[serde(default)]
+        full_name: String,
+        /// The user must set another password before anything else.
+        #[serde(default)]
+        must_change: bool,
     },
-    /// Sets a user's password; one's own needs the old one.
+    /// Sets a user's password; one's own needs the old one, and somebody else must set another one at the next login.
     UserPassword {
         /// Whose.
         name: String,
@@ -76,6 +85,8 @@ pub enum Request {
         /// Disable or enable.
         disabled: bool,
     },
+    /// Users, sessions and second factors.
+    People(super::people::People),
 
     /// Starts to send rows of a topic.
     Subscribe(Topic),

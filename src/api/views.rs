@@ -28,8 +28,23 @@ pub struct UserView {
     pub name: String,
     /// Role.
     pub role: UserRole,
+    /// What people call the user; may be empty.
+    #[serde(default)]
+    pub full_name: String,
     /// Cannot log in.
     pub disabled: bool,
+    /// Must set another password before anything else.
+    #[serde(default)]
+    pub must_change: bool,
+    /// Has a second factor.
+    #[serde(default)]
+    pub second_factor: bool,
+    /// Until when logins are refused after wrong passwords.
+    #[serde(default)]
+    pub locked_until: Option<Moment>,
+    /// The last login.
+    #[serde(default)]
+    pub last_login: Option<crate::domain::user::LastLogin>,
     /// When it was made.
     pub created: Moment,
     /// Revision.

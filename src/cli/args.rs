@@ -6,7 +6,7 @@
 pub use super::account_args::AccountCommand;
 pub use super::job_args::{JobCommand, ManualCommand, PolicyArgs};
 pub use super::node_args::{CredentialArgs, JumpLoginArgs, NodeCommand};
-use crate::domain::user::UserRole;
+pub use super::user_args::{FactorCommand, SessionCommand, UserCommand};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;
 
@@ -57,6 +57,15 @@ pub struct Screens {
     /// Record events and states of the screens into a file, for a report of a defect (secrets never get into it)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
+    /// Minutes without a key after which the screens lock themselves until the password is typed; 0: never
+    #[arg(
+        long,
+        value_name = "MINUTES",
+        default_value_t = 15,
+        env = "CPMG_LOCK_AFTER",
+        hide_env_values = true
+    )]
+    pub lock_after: u32,
 }
 
 /// Commands.
@@ -68,7 +77,7 @@ pub enum Command {
     Login {
         /// Name of the user
         name: String,
-        /// Read the password from the first line of the standard input
+        /// Read the password from the first line of the standard input, and a code of the second factor from the next one
         #[arg(long)]
         password_stdin: bool,
     },
@@ -79,6 +88,12 @@ pub enum Command {
     /// Users of cpmg
     #[command(subcommand)]
     User(UserCommand),
+    /// Sessions: who is logged in since when and from where; ending them
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Your second factor: codes of an authenticator app besides the password
+    #[command(subcommand)]
+    SecondFactor(FactorCommand),
     /// Environments: one is one OpenStack cloud
     #[command(subcommand)]
     Env(EnvCommand),
@@ -217,42 +232,6 @@ pub enum EngineCommand {
     Status,
     /// Stop the engine; what runs on nodes goes on there and is taken up by the next engine
     Stop,
-}
-
-/// Commands about users.
-#[derive(Clone, Debug, Subcommand)]
-pub enum UserCommand {
-    /// Make a user; when there is none yet, the first administrator
-    Add {
-        /// Name: 2 to 32 of a-z 0-9 . _ -
-        name: String,
-        /// viewer, operator or administrator
-        #[arg(long, default_value = "operator")]
-        role: UserRole,
-        /// Read the password from the first line of the standard input
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// List users
-    List,
-    /// Set a password; for your own account the old one is asked for first
-    Password {
-        /// Whose [default: your own]
-        name: Option<String>,
-        /// Read from the standard input: for your own account the old password in the first line, then the new one
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// Keep a user from logging in
-    Disable {
-        /// Name of the user
-        name: String,
-    },
-    /// Let a user log in again
-    Enable {
-        /// Name of the user
-        name: String,
-    },
 }
 
 /// Commands about environments.

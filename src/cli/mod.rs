@@ -52,8 +52,10 @@ mod print;
 mod prompt;
 mod prove;
 mod report;
+mod second_factor;
 mod services;
 mod session;
+mod sessions;
 mod shell;
 mod stops;
 mod sweep;
@@ -62,6 +64,7 @@ mod talk;
 mod tasks;
 mod times;
 mod undo;
+mod user_args;
 mod users;
 
 pub use pages::reference;
@@ -136,6 +139,8 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Logout => users::logout(global).await?,
         Command::Whoami => users::whoami(global).await?,
         Command::User(command) => users::run(global, command).await?,
+        Command::Session(command) => sessions::run(global, command).await?,
+        Command::SecondFactor(command) => second_factor::run(global, command).await?,
         Command::Env(command) => envs::run(global, command).await?,
         Command::Node(NodeCommand::Reinstall { node, confirm, profile, minutes, follow }) => {
             return care::reinstall(global, &node, confirm, care::Reinstall { profile, minutes, follow })

@@ -7,7 +7,7 @@ use super::places::Places;
 use super::session;
 use crate::api::client::Pushed;
 use crate::api::views::{SessionView, UserView};
-use crate::api::{Client, ClientError, FailureKind, Hello, Request, Response};
+use crate::api::{Client, ClientError, Failure, FailureKind, Hello, Request, Response};
 use crate::domain::plan::{Localized, localized};
 use crate::domain::secret::Secret;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -81,12 +81,19 @@ impl Talk {
 
     /// Begins a session and keeps it.
     pub async fn begin(&self, request: Request) -> Result<SessionView, Fault> {
-        match self.call(request).await? {
-            Response::Session(session) => {
+        self.try_begin(request).await?.map_err(|failure| ClientError::Refused(failure).into())
+    }
+
+    /// The same, with the engine's refusal as it came.
+    pub async fn try_begin(&self, request: Request) -> Result<Result<SessionView, Failure>, Fault> {
+        match self.client.call(request).await {
+            Ok(Response::Session(session)) => {
                 session::keep(&self.places, &session.token)?;
-                Ok(session)
+                Ok(Ok(session))
             }
-            _ => Err(Self::unexpected()),
+            Ok(_) => Err(Self::unexpected()),
+            Err(ClientError::Refused(failure)) => Ok(Err(failure)),
+            Err(other) => Err(other.into()),
         }
     }
 
@@ -112,8 +119,8 @@ impl Talk {
 }
 
 /// A request that begins a session.
-pub fn login(name: &str, password: Secret) -> Request {
-    Request::Login { name: name.to_owned(), password }
+pub fn login(name: &str, password: Secret, code: Option<Secret>) -> Request {
+    Request::Login { name: name.to_owned(), password, code }
 }
 
 fn not_logged_in() -> Fault {

@@ -1,11 +1,15 @@
 //! Sessions, users, and the engine's own state.
 
-use super::args::{Global, UserCommand};
+use super::args::Global;
 use super::connect::IfAbsent;
 use super::exit::{Code, Fault};
+use super::second_factor::{self, ask};
 use super::talk::{Talk, first_start};
+use super::user_args::UserCommand;
 use super::{print, prompt, session, talk};
-use crate::api::{Request, Response};
+use crate::api::people::{People, PeopleReply};
+use crate::api::views::UserView;
+use crate::api::{ClientError, Request, Response};
 use crate::domain::user::UserRole;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -22,8 +26,19 @@ pub async fn login(global: &Global, name: &str, from_input: bool) -> Result<(), 
         return Err(first_start());
     }
     let password = prompt::password(&format!("Password of {name}"), from_input)?;
-    let session = talk.begin(talk::login(name, password)).await?;
-    talk.done(&format!("logged in as {} ({})", session.user.name, session.user.role), &session.user)
+    let session = match talk.try_begin(talk::login(name, password.clone(), None)).await? {
+        Ok(session) => session,
+        Err(failure) if failure.key.as_deref() == Some("error-code-needed") => {
+            let code = second_factor::code("Code of the second factor", from_input)?;
+            talk.begin(talk::login(name, password, Some(code))).await?
+        }
+        Err(failure) => return Err(ClientError::Refused(failure).into()),
+    };
+    let mut said = format!("logged in as {} ({})", session.user.name, session.user.role);
+    if session.user.must_change {
+        said.push_str("; your password was set by somebody else: set your own with 'cpmg user password' before anything else");
+    }
+    talk.done(&said, &session.user)
 }
 
 /// `cpmg logout`.
@@ -50,20 +65,87 @@ pub async fn whoami(global: &Global) -> Result<(), Fault> {
 /// `cpmg user …`.
 pub async fn run(global: &Global, command: UserCommand) -> Result<(), Fault> {
     match command {
-        UserCommand::Add { name, role, password_stdin } => add(global, name, role, password_stdin).await,
+        UserCommand::Add { name, role, full_name, must_change, password_stdin } => {
+            add(global, Added { name, role, full_name, must_change }, password_stdin).await
+        }
         UserCommand::List => list(global).await,
         UserCommand::Password { name, password_stdin } => password(global, name, password_stdin).await,
         UserCommand::Disable { name } => disable(global, name, true).await,
         UserCommand::Enable { name } => disable(global, name, false).await,
+        UserCommand::Edit { name, role, full_name } => edit(global, name, role, full_name).await,
+        UserCommand::Unlock { name } => {
+            let talk = Talk::open(global).await?;
+            let reply = ask(&talk, People::Unlock { name: name.clone() }).await?;
+            told(&talk, &format!("{name} may log in at once"), reply)
+        }
+        UserCommand::ResetFactor { name } => {
+            let talk = Talk::open(global).await?;
+            let reply = ask(&talk, People::FactorReset { name: name.clone() }).await?;
+            told(&talk, &format!("{name} has no second factor any more"), reply)
+        }
+        UserCommand::Delete { name, confirm } => delete(global, name, confirm).await,
     }
 }
 
-async fn add(global: &Global, name: String, role: UserRole, from_input: bool) -> Result<(), Fault> {
-    #[derive(Serialize)]
-    struct Added<'a> {
-        name: &'a str,
-        role: UserRole,
+/// Who is to be made.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Added {
+    name: String,
+    role: UserRole,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    full_name: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    must_change: bool,
+}
+
+/// Tells of a user after a change.
+fn told(talk: &Talk, sentence: &str, reply: PeopleReply) -> Result<(), Fault> {
+    let PeopleReply::User(user) = reply else { return Err(Talk::unexpected()) };
+    talk.done(sentence, &user)
+}
+
+async fn users(talk: &Talk) -> Result<Vec<UserView>, Fault> {
+    let Response::Users(users) = talk.call(Request::Users).await? else { return Err(Talk::unexpected()) };
+    Ok(users)
+}
+
+async fn edit(
+    global: &Global,
+    name: String,
+    role: Option<UserRole>,
+    full_name: Option<String>,
+) -> Result<(), Fault> {
+    let talk = Talk::open(global).await?;
+    let found = users(&talk).await?.into_iter().find(|u| u.name == name);
+    let Some(user) = found else {
+        return Err(Fault::new(Code::NotFound, format!("there is no user called {name}")));
+    };
+    let reply = ask(&talk, People::Edit { name, based_on: user.revision, role, full_name }).await?;
+    told(&talk, &format!("{} was changed", user.name), reply)
+}
+
+async fn delete(global: &Global, name: String, confirm: Option<String>) -> Result<(), Fault> {
+    let talk = Talk::open(global).await?;
+    let question = format!("{name} is deleted for good, open sessions and shells end. Type the name");
+    let typed = match confirm {
+        Some(typed) => Some(typed),
+        None => prompt::typed(&question)?,
+    };
+    match typed {
+        None => return Err(Fault::usage(format!("nobody can be asked here: add '--confirm {name}'"))),
+        Some(typed) if typed != name => {
+            return Err(Fault::usage("the name was not typed: nothing was done"));
+        }
+        Some(_) => {}
     }
+    ask(&talk, People::Delete { name: name.clone() }).await?;
+    talk.done(&format!("{name} is deleted"), &serde_json::json!({ "name": name, "deleted": true }))
+}
+
+async fn add(global: &Global, added: Added, from_input: bool) -> Result<(), Fault> {
+    let Added { name, role, full_name, must_change } = &added;
+    let (name, role) = (name.clone(), *role);
     let talk = Talk::connect(global, IfAbsent::Start).await?;
     let first = talk.hello().first_start;
     if first && role != UserRole::Administrator {
@@ -76,30 +158,50 @@ async fn add(global: &Global, name: String, role: UserRole, from_input: bool) ->
         talk.resume().await?;
     }
     let password = prompt::new_password(&format!("Password for {name}"), from_input)?;
-    let added = Added { name: &name, role };
     if first {
         talk.begin(Request::FirstAdministrator { name: name.clone(), password }).await?;
         talk.done(&format!("the first administrator is {name}, and logged in"), &added)
     } else {
-        talk.call(Request::UserAdd { name: name.clone(), role, password }).await?;
+        let (full_name, must_change) = (full_name.clone(), *must_change);
+        talk.call(Request::UserAdd { name: name.clone(), role, password, full_name, must_change }).await?;
         talk.done(&format!("{name} can log in as {role}"), &added)
     }
 }
 
 async fn list(global: &Global) -> Result<(), Fault> {
     let talk = Talk::open(global).await?;
-    let Response::Users(users) = talk.call(Request::Users).await? else { return Err(Talk::unexpected()) };
+    let users = users(&talk).await?;
     if talk.json {
         return print::json(&users);
     }
-    let rows: Vec<[String; 4]> = users
+    let rows: Vec<[String; 7]> = users
         .iter()
         .map(|u| {
-            let state = if u.disabled { "disabled" } else { "active" };
-            [u.name.clone(), u.role.to_string(), state.to_owned(), print::ago(u.created)]
+            let state = match u {
+                UserView { disabled: true, .. } => "disabled".to_owned(),
+                UserView { locked_until: Some(until), .. } => {
+                    format!("locked for {}", print::span(until.since(print::now())))
+                }
+                UserView { must_change: true, .. } => "must set a password".to_owned(),
+                _ => "active".to_owned(),
+            };
+            let factor = if u.second_factor { "on" } else { "off" };
+            let last = u.last_login.as_ref();
+            let last =
+                last.map_or_else(|| "never".to_owned(), |l| format!("{} ({})", print::ago(l.at), l.account));
+            [
+                u.name.clone(),
+                u.role.to_string(),
+                state,
+                factor.to_owned(),
+                last,
+                print::ago(u.created),
+                u.full_name.clone(),
+            ]
         })
         .collect();
-    print::table(["NAME", "ROLE", "STATE", "MADE"], &rows, "no users")
+    let headings = ["NAME", "ROLE", "STATE", "SECOND FACTOR", "LAST LOGIN", "MADE", "FULL NAME"];
+    print::table(headings, &rows, "no users")
 }
 
 async fn password(global: &Global, name: Option<String>, from_input: bool) -> Result<(), Fault> {

@@ -38,6 +38,10 @@ pub enum AuditKind {
     Leave,
     /// A service was restarted by hand, or options of services were changed or rolled out.
     Service,
+    /// A user was made or changed.
+    User,
+    /// Somebody logged in or out.
+    Session,
     /// Something that this program does not know.
     #[serde(other)]
     Other,
@@ -45,7 +49,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All that are written.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Install,
         Self::Undo,
         Self::Reinstall,
@@ -56,6 +60,8 @@ impl AuditKind {
         Self::HostKey,
         Self::Leave,
         Self::Service,
+        Self::User,
+        Self::Session,
     ];
 
     /// The word for it on the command line and in JSON.
@@ -71,6 +77,8 @@ impl AuditKind {
             Self::HostKey => "host-key",
             Self::Leave => "leave",
             Self::Service => "service",
+            Self::User => "user",
+            Self::Session => "session",
             Self::Other => "other",
         }
     }

@@ -1,4 +1,4 @@
-//! Users of cpmg: their role, name and password rules.
+//! Users of cpmg: their role and name, and what is kept of them. Passwords are `password`'s, second factors `totp`'s.
 
 use super::ids::{Revision, UserId};
 use super::time::Moment;
@@ -56,8 +56,26 @@ pub struct User {
     pub name: String,
     /// What the user may do.
     pub role: UserRole,
+    /// What people call the user; may be empty.
+    #[serde(default)]
+    pub full_name: String,
     /// PHC string of argon2id.
     pub password_hash: String,
+    /// Hashes of earlier passwords, the latest first.
+    #[serde(default)]
+    pub old_hashes: Vec<String>,
+    /// When the password was set.
+    #[serde(default)]
+    pub password_set: Moment,
+    /// Somebody else set the password: nothing is allowed until the user has set another one.
+    #[serde(default)]
+    pub must_change: bool,
+    /// The last login.
+    #[serde(default)]
+    pub last_login: Option<LastLogin>,
+    /// The second factor, where the user has one. Its key is sealed, in a table of its own.
+    #[serde(default)]
+    pub second: Option<SecondFactor>,
     /// Cannot log in, all else is kept.
     #[serde(default)]
     pub disabled: bool,
@@ -65,6 +83,35 @@ pub struct User {
     pub created: Moment,
     /// Grows with every change.
     pub revision: Revision,
+}
+
+/// When and from where somebody logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastLogin {
+    /// When.
+    pub at: Moment,
+    /// Account on the management host.
+    pub account: String,
+}
+
+/// A second factor, without its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// Since when.
+    pub since: Moment,
+    /// Step of the last code that was accepted: no code counts twice.
+    pub last_step: u64,
+    /// SHA-256 of the recovery codes that are left, hexadecimal. They are random, so a quick hash is as good as a slow one.
+    pub recovery: Vec<String>,
+}
+
+/// Longest full name, in characters.
+pub const FULL_NAME_MAX: usize = 60;
+
+/// A full name as it is kept: one harmless line; `None` when it is too long.
+pub fn full_name(typed: &str) -> Option<String> {
+    let text = super::text::harmless(typed).split_whitespace().collect::<Vec<_>>().join(" ");
+    (text.chars().count() <= FULL_NAME_MAX).then_some(text)
 }
 
 /// Checks a user's name: 2 to 32 of `a-z 0-9 . _ -`, starting with a letter.
@@ -83,149 +130,9 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Shortest password that is accepted, in characters.
-pub const PASSWORD_MIN: usize = 8;
-/// Longest password that is accepted, in bytes: argon2 would take more, a denial of service too.
-pub const PASSWORD_MAX: usize = 256;
-
-/// The passwords that guessers try first and that satisfy the length rule.
-const COMMON: &[&str] = &[
-    "password",
-    "password1",
-    "password123",
-    "passw0rd",
-    "p@ssw0rd",
-    "p@ssword",
-    "qwertyuiop",
-    "qwerty123",
-    "1q2w3e4r",
-    "1qaz2wsx",
-    "iloveyou",
-    "sunshine",
-    "princess",
-    "football",
-    "baseball",
-    "superman",
-    "trustno1",
-    "welcome1",
-    "admin123",
-    "administrator",
-    "changeme",
-    "openstack",
-    "letmein1",
-    "abcd1234",
-    "asdfghjkl",
-    "zaq12wsx",
-];
-
-/// A rule that a password breaks. The word is the key of the sentence in the message catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasswordFault {
-    /// Under [`PASSWORD_MIN`] characters.
-    TooShort,
-    /// Over [`PASSWORD_MAX`] bytes.
-    TooLong,
-    /// Contains the user's name or is contained in it.
-    LikeName,
-    /// Among the first that guessers try.
-    Common,
-    /// Digits only.
-    DigitsOnly,
-    /// One character over and over.
-    Repetition,
-}
-
-impl PasswordFault {
-    /// What is wrong, in English, for the command line and the log.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::TooShort => "the password is too short: it needs at least 8 characters",
-            Self::TooLong => "the password is too long: 256 bytes are the most",
-            Self::LikeName => "the password is too similar to the user's name",
-            Self::Common => "the password is among those that are tried first: choose a less common one",
-            Self::DigitsOnly => "the password consists of digits only: add letters",
-            Self::Repetition => "the password repeats one character: choose a varied one",
-        }
-    }
-
-    /// Key of the sentence in the message catalogue.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::TooShort => "password-too-short",
-            Self::TooLong => "password-too-long",
-            Self::LikeName => "password-like-name",
-            Self::Common => "password-common",
-            Self::DigitsOnly => "password-digits-only",
-            Self::Repetition => "password-repetition",
-        }
-    }
-}
-
-/// Every rule that `password` breaks for the user called `name`; empty when it is accepted.
-pub fn password_faults(name: &str, password: &str) -> Vec<PasswordFault> {
-    let mut faults = Vec::new();
-    let lower = password.to_lowercase();
-    let name = name.to_lowercase();
-    if password.chars().count() < PASSWORD_MIN {
-        faults.push(PasswordFault::TooShort);
-    }
-    if password.len() > PASSWORD_MAX {
-        faults.push(PasswordFault::TooLong);
-    }
-    if name.len() >= 3 && (lower.contains(&name) || (!lower.is_empty() && name.contains(&lower))) {
-        faults.push(PasswordFault::LikeName);
-    }
-    if COMMON.contains(&lower.as_str()) {
-        faults.push(PasswordFault::Common);
-    }
-    if !password.is_empty() && password.chars().all(|c| c.is_ascii_digit()) {
-        faults.push(PasswordFault::DigitsOnly);
-    }
-    let mut chars = password.chars();
-    if let Some(first) = chars.next()
-        && password.chars().count() > 1
-        && chars.all(|c| c == first)
-    {
-        faults.push(PasswordFault::Repetition);
-    }
-    faults
-}
-
-/// How long a user must wait after `failures` wrong passwords, in milliseconds: nothing for two slips, then 1 s, 2 s, 4 s …
-/// up to 5 minutes.
-pub fn login_delay_ms(failures: u32) -> u64 {
-    match failures {
-        0..=2 => 0,
-        n => (1_000_u64 << (n - 3).min(16)).min(300_000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn password_rules() {
-        use PasswordFault as F;
-        for (name, password, faults) in [
-            ("ada", "correct horse", vec![]),
-            ("ada", "short", vec![F::TooShort]),
-            ("admin", "admin", vec![F::TooShort, F::LikeName]),
-            ("ada", "12345678", vec![F::DigitsOnly]),
-            ("ada", "Password1", vec![F::Common]),
-            ("ada", "xxxxxxxxxx", vec![F::Repetition]),
-            ("ada", "", vec![F::TooShort]),
-        ] {
-            assert_eq!(password_faults(name, password), faults, "{password:?}");
-        }
-    }
-
-    #[test]
-    fn delay_grows_and_is_bounded() {
-        let all: Vec<u64> = (0..64).map(login_delay_ms).collect();
-        assert!(all.windows(2).all(|w| w[0] <= w[1]));
-        assert_eq!((all[2], all[3], all[4], all[63]), (0, 1_000, 2_000, 300_000));
-    }
 
     #[test]
     fn names() {

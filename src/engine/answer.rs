@@ -4,6 +4,7 @@ use super::auth::Caller;
 use super::connection::Shared;
 use super::jobs::JobCell;
 use super::nodes::NodeAsk;
+use super::people::NewUser;
 use super::{Engine, rows};
 use crate::api::day2::Day2;
 use crate::api::message::{CatalogView, EnvChange, PlatformView};
@@ -15,7 +16,8 @@ use crate::domain::user::User;
 use crate::install::Attempt;
 use std::sync::Arc;
 
-fn unknown() -> Failure {
+/// The refusal of what an older engine does not know.
+pub(super) fn unknown() -> Failure {
     Failure::new(
         FailureKind::Unknown,
         "the engine does not know this request: it is of another release than this program",
@@ -43,8 +45,8 @@ impl Engine {
             R::FirstAdministrator { name, password } => {
                 return Ok(Response::Session(self.first_administrator(caller, name, password).await?));
             }
-            R::Login { name, password } => {
-                return Ok(Response::Session(self.login(caller, name, password).await?));
+            R::Login { name, password, code } => {
+                return Ok(Response::Session(self.login(caller, name, password, code).await?));
             }
             R::Resume { token } => return Ok(Response::Session(self.resume(caller, &token)?)),
             _ => {}
@@ -59,13 +61,15 @@ impl Engine {
             }
             R::WhoAmI => Response::Users(vec![super::auth::view(&user)]),
             R::Users => Response::Users(self.users()),
-            R::UserAdd { name, role, password } => {
-                Response::Users(vec![self.user_add(name, role, password).await?])
+            R::UserAdd { name, role, password, full_name, must_change } => {
+                let new = NewUser { name, role, full_name, must_change };
+                Response::Users(vec![super::auth::view(&self.new_user(new, password, Some(&user)).await?)])
             }
             R::UserPassword { name, old, new } => {
-                self.user_password(&user, &name, old, new).await?;
+                self.user_password(caller, &user, &name, old, new).await?;
                 Response::Done
             }
+            R::People(asked) => Response::People(Box::pin(self.people(caller, &user, asked)).await?),
             R::UserDisable { name, disabled } => {
                 self.user_disable(&user, &name, disabled)?;
                 Response::Done

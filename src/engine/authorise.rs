@@ -5,6 +5,7 @@ use crate::api::day2::Day2;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
 use crate::api::message::EnvChange;
+use crate::api::people::People;
 use crate::api::{Failure, FailureKind, Request, Topic};
 use crate::domain::access::{Action, allowed};
 use crate::domain::user::User;
@@ -18,6 +19,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         }
         R::Logout | R::WhoAmI | R::UserPassword { .. } => Action::OwnAccount,
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
+        R::People(asked) => of_people(asked),
         R::Subscribe(topic) | R::Rows(topic) => match topic {
             Topic::Hidden => Action::Hidden,
             _ => Action::Read,
@@ -102,6 +104,34 @@ pub fn needs(request: &Request) -> Option<Action> {
     })
 }
 
+fn of_people(asked: &People) -> Action {
+    match asked {
+        People::Edit { .. }
+        | People::Delete { .. }
+        | People::Unlock { .. }
+        | People::FactorReset { .. }
+        | People::Sessions
+        | People::End(_) => Action::Users,
+        People::Own
+        | People::EndOwn(_)
+        | People::Unlocked { .. }
+        | People::FactorBegin { .. }
+        | People::FactorConfirm { .. }
+        | People::FactorOff { .. }
+        | People::RecoveryRenew { .. }
+        | People::Unknown => Action::OwnAccount,
+    }
+}
+
+/// What is allowed to somebody whose password another one has set: to set another one, or to leave.
+fn before_own_password(request: &Request, user: &User) -> bool {
+    match request {
+        Request::UserPassword { name, .. } => *name == user.name,
+        Request::Logout | Request::WhoAmI | Request::People(People::Own | People::Unlocked { .. }) => true,
+        _ => false,
+    }
+}
+
 fn of_logs(asked: &LogAsk) -> Action {
     match asked {
         LogAsk::Collect { .. } => Action::Configure,
@@ -146,6 +176,13 @@ pub fn authorise(caller: &Caller, request: &Request) -> Result<Option<User>, Fai
         )
         .keyed("error-not-logged-in"));
     };
+    if user.must_change && !before_own_password(request, &user) {
+        return Err(Failure::new(
+            FailureKind::NotAllowed,
+            "your password was set by somebody else: set one of your own first ('cpmg user password')",
+        )
+        .keyed("error-must-change"));
+    }
     if allowed(user.role, action) {
         return Ok(Some(user));
     }

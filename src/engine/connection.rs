@@ -15,6 +15,7 @@ use crate::api::{
     Topic, Update,
 };
 use crate::domain::job::JobState;
+use crate::domain::rate::Bucket;
 use futures_util::{SinkExt, StreamExt};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +40,12 @@ const ROUND_MAX: Duration = Duration::from_millis(750);
 const MOVING: Duration = Duration::from_secs(1);
 /// Requests of one client that may be under way at once.
 const REQUESTS_MAX: usize = 64;
+/// Requests of one connection that are free at once, and how many a second go on.
+const BURST: u32 = 4_000;
+const A_SECOND: u32 = 1_000;
+/// The same before anybody has logged in on it.
+const STRANGERS_BURST: u32 = 40;
+const STRANGERS_A_SECOND: u32 = 10;
 /// How long an engine that stops waits for its last answers to go out.
 pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Answers to keyed requests that are remembered.
@@ -130,7 +137,19 @@ async fn read(
     shared: Arc<Shared>,
 ) {
     let turns = Arc::new(tokio::sync::Semaphore::new(REQUESTS_MAX));
+    let at = engine.auth.clock.steady();
+    let mut of_everybody = Bucket::new(BURST, A_SECOND, at);
+    let mut of_strangers = Bucket::new(STRANGERS_BURST, STRANGERS_A_SECOND, at);
     while let Some(Ok(frame)) = source.next().await {
+        // Whoever asks too much is slowed down by not being read: the client's own socket fills up.
+        let at = engine.auth.clock.steady();
+        let mut wait = of_everybody.take(at);
+        if caller.session().is_none() {
+            wait = wait.max(of_strangers.take(at));
+        }
+        if wait > 0 {
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
         let Ok(ClientFrame { id, key, request }) = decode_request(&frame) else { continue };
         // Typing keeps its order: it is done here and now, and its answer is not waited for by anybody.
         if matches!(request, Request::ShellWrite { .. } | Request::ShellResize { .. }) {

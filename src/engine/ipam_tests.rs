@@ -5,6 +5,7 @@ use super::*;
 use crate::api::message::Credential;
 use crate::api::{Client, Request, Response};
 use crate::domain::ipam::{IpEvent, IpRequest, IpView, PoolKind, Source, SubnetState};
+use crate::domain::secret::Secret;
 use std::collections::BTreeSet;
 
 async fn ask(client: &Client, env: EnvId, request: IpRequest) -> Result<IpEvent, Failure> {

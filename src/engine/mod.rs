@@ -16,12 +16,15 @@ mod auth;
 mod authorise;
 mod bundles;
 mod check;
+mod clock;
 mod cobbler;
 mod connection;
 mod credential_sets;
 #[cfg(test)]
 mod discovery_tests;
+mod doors;
 mod environments;
+mod factors;
 mod facts;
 mod fresh;
 mod import;
@@ -41,6 +44,10 @@ mod loki;
 mod netplan;
 mod nodes;
 mod options;
+mod passwords;
+mod people;
+#[cfg(test)]
+mod people_tests;
 mod proof;
 mod records;
 mod reports;
@@ -61,7 +68,7 @@ mod tasks;
 mod tests;
 mod topics;
 
-pub use auth::hash_password;
+pub use passwords::hash_password;
 
 use crate::api::message::Diagnosis;
 use crate::api::{Failure, FailureKind};
@@ -70,7 +77,6 @@ use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
 use crate::domain::job::JobState;
 use crate::domain::node::Node;
-use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::domain::usual::StepTimes;
@@ -256,8 +262,7 @@ impl Engine {
         let data = DataDir::open(&options.data)?;
         let records = Records::new(data.store(), data.sealer());
         let output = OutputStore::open(&options.data.join("output"))?;
-        let dummy = hex::encode(dice::<16>().map_err(|f| EngineError::Other(f.message))?);
-        let dummy_hash = hash_password(&Secret::new(dummy)).map_err(|f| EngineError::Other(f.message))?;
+        let dummy_hash = passwords::nobodys_hash(&dice().map_err(|f| EngineError::Other(f.message))?);
         let (journal, orders) = journal::Journal::new();
         let found = Findings::load(&options.roles);
         let wrong = found.as_ref().err().and_then(|faults| faults.first()).map(ToString::to_string);
@@ -333,7 +338,7 @@ impl Engine {
             model.nodes = self.records.all(NODES)?;
             model.networks = self.records.all(NETWORKS)?;
         }
-        let expired = |s: &auth::Session| now().since(s.used) >= auth::SESSION_MS;
+        let expired = |s: &auth::Session| s.expires() <= now();
         for (hash, session) in self.records.all(SESSIONS)? {
             if expired(&session) {
                 self.records.remove(SESSIONS, &hash).map_err(|f| EngineError::Other(f.message))?;

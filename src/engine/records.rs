@@ -33,6 +33,8 @@ use std::sync::Arc;
 pub const USERS: Table<UserId, User> = Table::new(Kind::Users, &[]);
 /// Logins that are open, by the hash of their token.
 pub const SESSIONS: Table<String, Session> = Table::new(Kind::Sessions, &[]);
+/// Keys of second factors, sealed.
+pub const SECOND_FACTORS: Table<UserId, Sealed> = Table::new(Kind::SecondFactors, &[]);
 /// Environments.
 pub const ENVIRONMENTS: Table<EnvId, Environment> = Table::new(Kind::Environments, &[]);
 /// Nodes.
@@ -359,6 +361,30 @@ impl Records {
             .open(&Identity::of(&ACCOUNTS, &key, "value"), &sealed.value)
             .map(Some)
             .map_err(|f| refused(&f))
+    }
+
+    /// The key of a user's second factor.
+    pub fn second_factor(&self, user: UserId) -> Result<Option<Secret>, Failure> {
+        let Some(sealed) = SECOND_FACTORS.get(&*self.store, &user).map_err(|f| refused(&f))? else {
+            return Ok(None);
+        };
+        let identity = Identity::of(&SECOND_FACTORS, &user, "key");
+        self.sealer.open(&identity, &sealed.value).map(Some).map_err(|f| refused(&f))
+    }
+
+    /// Seals the key of a user's second factor, as part of a change; `None` forgets it.
+    pub fn put_second_factor(
+        &self,
+        batch: &mut Batch,
+        user: UserId,
+        key: Option<&Secret>,
+    ) -> store::Result<()> {
+        let Some(key) = key else {
+            SECOND_FACTORS.remove(batch, &user);
+            return Ok(());
+        };
+        let sealed = self.sealer.seal(&Identity::of(&SECOND_FACTORS, &user, "key"), key)?;
+        SECOND_FACTORS.put(batch, &user, &sealed, Stamp::engine(now()))
     }
 
     /// When an account's value was written last.

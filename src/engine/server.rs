@@ -7,10 +7,11 @@
 use super::auth::Caller;
 use super::{Engine, EngineError, connection};
 use crate::api::socket_path;
+use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,8 @@ use tokio_util::task::TaskTracker;
 const THREADS: usize = 2;
 /// Threads on which their requests wait for the disk, at most.
 const WAITING_THREADS: usize = 8;
+/// Connections that one account may have at once: an account must not use up what others need.
+const OF_ACCOUNT_MAX: usize = 512;
 /// Longest path of a unix socket that the kernel takes, bytes.
 const SOCKET_PATH_MAX: usize = 107;
 
@@ -84,6 +87,7 @@ impl Server {
     pub async fn serve(self, engine: Arc<Engine>, stop: CancellationToken) -> Result<(), EngineError> {
         let threads = Threads::new()?;
         let numbers = AtomicU64::new(1);
+        let guests = Guests::default();
         let connections = TaskTracker::new();
         loop {
             let stream = tokio::select! {
@@ -99,11 +103,17 @@ impl Server {
                 () = stop.cancelled() => break,
             };
             let number = numbers.fetch_add(1, Ordering::Relaxed);
-            let caller = Caller::new(&engine, number, account(&stream));
+            let account = account(&stream);
+            let Some(guest) = Guest::enter(&guests, &account) else {
+                tracing::warn!(%account, "too many connections of one account: another one was closed");
+                continue;
+            };
+            let caller = Caller::new(&engine, number, account);
             // Known to the threads of the clients, it is they who wake when something comes.
             let Ok(stream) = stream.into_std() else { continue };
             let (engine, stop) = (Arc::clone(&engine), stop.clone());
             let serve = async move {
+                let _guest = guest;
                 match UnixStream::from_std(stream) {
                     Ok(stream) => Box::pin(connection::serve(engine, caller, stream, stop)).await,
                     Err(why) => tracing::error!(%why, "a client could not be served"),
@@ -115,6 +125,40 @@ impl Server {
         connections.close();
         let _ = tokio::time::timeout(2 * connection::LAST_WORDS, connections.wait()).await;
         Ok(())
+    }
+}
+
+/// Connections of each account.
+type Guests = Arc<Mutex<HashMap<String, usize>>>;
+
+/// One connection, counted until it ends.
+struct Guest {
+    guests: Guests,
+    account: String,
+}
+
+impl Guest {
+    /// Counts a connection; `None`: the account has as many as it may have.
+    fn enter(guests: &Guests, account: &str) -> Option<Self> {
+        let mut counts = guests.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(account.to_owned()).or_default();
+        if *count >= OF_ACCOUNT_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Self { guests: Arc::clone(guests), account: account.to_owned() })
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut counts = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.account) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.account);
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::api::client::Pushed;
 use crate::api::message::EnvChange;
 use crate::api::{Client, ClientError, Request, Response, Row, Topic, socket_path};
+use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -88,7 +89,7 @@ impl Running {
 }
 
 pub(super) fn login(name: &str, password: &str) -> Request {
-    Request::Login { name: name.into(), password: Secret::new(password) }
+    Request::Login { name: name.into(), password: Secret::new(password), code: None }
 }
 
 pub(super) fn refusal(result: Result<Response, ClientError>) -> Failure {
@@ -154,7 +155,13 @@ async fn nobody_does_anything_without_permission() {
     let (client, _) = engine.client().await;
     assert_eq!(refusal(client.call(Request::Users).await).kind, FailureKind::NotLoggedIn);
     for (name, role) in [("vic", UserRole::Viewer), ("olga", UserRole::Operator)] {
-        let add = Request::UserAdd { name: name.into(), role, password: Secret::new("correct horse") };
+        let add = Request::UserAdd {
+            name: name.into(),
+            role,
+            password: Secret::new("correct horse"),
+            full_name: String::new(),
+            must_change: false,
+        };
         ada.call(add).await.unwrap();
     }
     client.call(login("vic", "correct horse")).await.unwrap();

@@ -70,6 +70,8 @@ kinds! {
     Users = "users",
     /// Logins that are open.
     Sessions = "sessions",
+    /// Keys of second factors, sealed.
+    SecondFactors = "second-factors",
     /// Environments.
     Environments = "environments",
     /// Nodes.

@@ -37,6 +37,8 @@ pub struct Looks {
     pub size: (u16, u16),
     /// Name to offer at the login.
     pub user: Option<String>,
+    /// Milliseconds without a key after which the screen locks itself; `None`: never.
+    pub lock_after: Option<u64>,
 }
 
 /// What the command line of the program decided: it wins over what is remembered, and is not remembered itself.
@@ -90,6 +92,10 @@ pub struct App {
     pub(super) first_theme: Theme,
     /// The language where none was chosen.
     pub(super) first_language: Language,
+    /// When a key was pressed last.
+    pub(super) active: Moment,
+    /// See [`Looks::lock_after`].
+    pub(super) lock_after: Option<u64>,
     next: u64,
 }
 
@@ -132,6 +138,8 @@ impl App {
             prefs: Prefs::default(),
             first_theme,
             first_language: looks.language,
+            active: now,
+            lock_after: looks.lock_after,
             next: 0,
         };
         if let Some(prefs) = app.remembered.of_last().cloned() {
@@ -150,6 +158,12 @@ impl App {
     /// The screen that gets the keys.
     pub fn top(&self) -> Option<&Held> {
         self.gate.as_ref().or(self.stack.last())
+    }
+
+    /// When the screen locks itself unless a key comes first; `None`: there is nothing to lock.
+    pub fn locks_at(&self) -> Option<Moment> {
+        let after = self.lock_after.filter(|_| self.gate.is_none() && self.shared.me.is_some())?;
+        Some(self.active.plus(after))
     }
 
     /// Whether something on the screen counts seconds, so that time itself must wake us.

@@ -95,6 +95,8 @@ pub enum Event {
         /// Or why it could not be.
         result: Result<(), String>,
     },
+    /// No key has come for as long as it takes to lock the screen; see [`super::app::App::locks_at`].
+    Idle,
     /// A second has passed; comes only while [`super::app::App::ticks`].
     Tick,
 }
@@ -156,6 +158,8 @@ pub enum Effect {
     Trust(Vec<crate::api::message::HostKeyView>),
     /// A session has begun.
     SessionBegan(Box<crate::api::message::SessionView>),
+    /// The locked screen's password was right.
+    Unlocked,
     /// These come from the screen below, after this one was closed.
     Below(Vec<Effect>),
     /// Run a line of the command line on the screen below.

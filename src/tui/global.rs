@@ -9,8 +9,8 @@ use super::look::{self, Look, change};
 use super::screens::environment::EnvPage;
 use super::screens::job::JobPage;
 use super::screens::logs::LogsPage;
-use super::screens::{account, help, messages, palette, settings, users};
-use super::update::{close, logged_out, perform as perform_on_top, push, say};
+use super::screens::{account, help, messages, own, palette, settings, users};
+use super::update::{close, lock, logged_out, perform as perform_on_top, push, say};
 use crate::api::Request;
 use crate::domain::access;
 
@@ -28,7 +28,15 @@ pub fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
         Action::Messages => push(app, Box::new(messages::Messages::default()), out),
         Action::Logs => logs(app, "", out),
         Action::Users => push(app, Box::new(users::Users::default()), out),
-        Action::OwnPassword => push(app, account::own_password(), out),
+        Action::OwnPassword => {
+            let name = app.shared.me.as_ref().map(|me| me.name.clone()).unwrap_or_default();
+            push(app, account::own_password(&name), out);
+        }
+        Action::OwnAccount if app.gate.is_none() => push(app, Box::new(own::Own::new()), out),
+        Action::LoginSessions => push(app, Box::new(own::Own::all("")), out),
+        Action::LockScreen if app.gate.is_some() => {}
+        Action::LockScreen if app.lock_after.is_none() => say(app, Level::Info, t!("lock-off")),
+        Action::LockScreen => lock(app),
         Action::Settings => push(app, Box::new(settings::Settings::default()), out),
         Action::Language => change(app, Look::Language(app.shared.catalogue.language().next()), out),
         Action::Theme => change(app, look::next_theme(app), out),

@@ -71,6 +71,8 @@ impl Language {
             Self::En => concat!(
                 include_str!("i18n/en.ftl"),
                 "\n",
+                include_str!("i18n/en-people.ftl"),
+                "\n",
                 include_str!("i18n/en-jobs.ftl"),
                 "\n",
                 include_str!("i18n/en-times.ftl"),
@@ -101,6 +103,8 @@ impl Language {
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-people.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-jobs.ftl"),
                 "\n",

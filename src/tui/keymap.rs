@@ -75,6 +75,9 @@ actions! {
     Connectivity "connectivity", CheckRun "check-run", CheckAgain "check-again", CheckStop "check-stop",
     Proof "proof", ProofRun "prove", ProofClean "proof-clean", ProofStop "proof-stop",
     UserNew "user-new", UserPassword "user-password", UserDisable "user-disable",
+    UserEdit "user-edit", UserDelete "user-delete", UserUnlock "user-unlock", UserFactor "user-factor",
+    OwnAccount "own-account", LoginSessions "login-sessions", SessionEnd "session-end", SessionsEnd "sessions-end",
+    FactorToggle "factor", FactorCodes "recovery-codes", LockScreen "lock-screen",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
 }
@@ -140,6 +143,10 @@ pub enum Context {
     ShellScroll,
     /// Users.
     Users,
+    /// One's own account.
+    Own,
+    /// Sessions of users.
+    LoginSessions,
     /// A Cobbler server.
     Cobbler,
     /// A Loki.
@@ -179,7 +186,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 48] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -209,6 +216,8 @@ impl Context {
         Self::Shell,
         Self::ShellScroll,
         Self::Users,
+        Self::Own,
+        Self::LoginSessions,
         Self::Cobbler,
         Self::Loki,
         Self::Network,
@@ -260,6 +269,8 @@ impl Context {
             Self::Shell => "shell",
             Self::ShellScroll => "shell-scroll",
             Self::Users => "users",
+            Self::Own => "own",
+            Self::LoginSessions => "login-sessions",
             Self::Cobbler => "cobbler",
             Self::Loki => "loki",
             Self::Network => "network",

@@ -60,6 +60,8 @@ pub struct Options {
     pub user: Option<String>,
     /// Where to write a record for a report of a defect.
     pub record: Option<PathBuf>,
+    /// Milliseconds without a key after which the screen locks itself; `None`: never.
+    pub lock_after: Option<u64>,
 }
 
 impl Options {
@@ -87,6 +89,7 @@ impl Options {
             on_choice: Box::new(|_, _| {}),
             user: None,
             record: None,
+            lock_after: None,
         }
     }
 }

@@ -37,6 +37,7 @@ pub fn event(app: &App, at: Moment, event: &Event) -> Value {
         Event::Written { result, .. } => json!({"written": result.is_ok()}),
         Event::File { to, result } => json!({"file": to.0, "read": result.is_ok()}),
         Event::Tick => json!("tick"),
+        Event::Idle => json!("idle"),
     };
     json!({"at": at.0, "event": what})
 }

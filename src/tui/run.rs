@@ -95,6 +95,7 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
         zone: jiff::tz::TimeZone::system(),
         size: (size.width, size.height),
         user: options.user.clone(),
+        lock_after: options.lock_after,
     };
     let mut app = App::new(looks, options.token.clone(), now());
     let faults = faults.iter().map(ToString::to_string);
@@ -158,6 +159,7 @@ impl Loop {
         let mut tick = tokio::time::Instant::now() + Duration::from_secs(1);
         while self.exit.is_none() {
             let ticks = self.app.ticks();
+            let locks = self.app.locks_at().map(|due| Duration::from_millis(due.since(now())));
             let frame = tokio::time::Instant::from_std(drawn + FRAME);
             tokio::select! {
                 Some(event) = input.recv() => self.input(event),
@@ -166,6 +168,9 @@ impl Loop {
                 () = tokio::time::sleep_until(tick), if ticks => {
                     tick = tokio::time::Instant::now() + Duration::from_secs(1);
                     self.happens(Event::Tick);
+                }
+                () = tokio::time::sleep(locks.unwrap_or_default()), if locks.is_some() => {
+                    self.happens(Event::Idle);
                 }
                 () = tokio::time::sleep_until(frame), if self.dirty => {}
                 _ = signals.term.recv() => self.exit = Some(Exit::Signal),

@@ -9,7 +9,7 @@ use super::event::{Command, Effect, Event, Level, ScreenId, Tag};
 use super::i18n::{Text, t};
 use super::keymap::{self, Action, Context, Found};
 use super::screen::Link;
-use super::screens::{environments::Environments, gate, host_key};
+use super::screens::{account, environments::Environments, gate, host_key, lock};
 use crate::api::client::Pushed;
 use crate::api::message::SessionView;
 use crate::api::{Failure, FailureKind, Hello, Request, Response};
@@ -24,9 +24,19 @@ const MESSAGES: usize = 500;
 pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
     let mut out = Vec::new();
     app.shared.now = at;
+    if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
+        // What wakes a machine may be older than the time to lock: the key that comes then must not be seen by the screen behind.
+        if app.locks_at().is_some_and(|due| due <= at) {
+            lock(app);
+            return out;
+        }
+        app.active = at;
+    }
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => on_key(app, &key, &mut out),
         Event::Key(_) => {}
+        Event::Idle if app.locks_at().is_some_and(|due| due <= at) => lock(app),
+        Event::Idle => {}
         Event::Tick => app.stack.iter_mut().for_each(|held| held.screen.tick()),
         Event::Paste(text) => on_paste(app, &text, &mut out),
         Event::Mouse(mouse) => {
@@ -268,6 +278,10 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
                 request: Request::NodeTrust { node: k.node, key: k.key, jump: k.jump.is_some() },
             })),
             Effect::SessionBegan(view) => session_began(app, *view, out),
+            Effect::Unlocked => {
+                app.gate = None;
+                uncovered(app, out);
+            }
             Effect::Below(effects) => {
                 let below = app.stack.last().map(|held| held.id);
                 apply(app, below, effects, out);
@@ -314,6 +328,22 @@ fn show_login(app: &mut App, why: Option<Text>) {
     app.gate = Some(gate);
 }
 
+/// Locks the screen: all stays as it is behind the question for the password, and what runs goes on.
+pub(super) fn lock(app: &mut App) {
+    if app.gate.is_some() {
+        return;
+    }
+    if let Some(name) = app.shared.me.as_ref().map(|me| me.name.clone()) {
+        app.pending.clear();
+        app.notice = None;
+        app.gate = Some(app.hold(lock::locked(&name)));
+    }
+}
+
+fn is_locked(app: &App) -> bool {
+    app.gate.as_ref().is_some_and(|held| held.screen.name() == lock::LOCKED)
+}
+
 /// The session is over: everything stays where it is behind the login.
 fn login_again(app: &mut App, out: &mut Vec<Command>) {
     app.subscribed.clear();
@@ -340,8 +370,20 @@ fn session_began(app: &mut App, view: SessionView, out: &mut Vec<Command>) {
         app.stack.clear();
         app.shared.data.clear();
     }
-    app.gate = None;
     app.subscribed.clear();
+    if view.user.must_change {
+        app.stack.clear();
+        app.shared.me = None;
+        app.token = Some(view.token.clone());
+        out.push(Command::Token(Some(view.token.clone())));
+        app.gate = Some(app.hold(account::password_first(view)));
+        return;
+    }
+    // The engine was lost and is there again: a locked screen stays locked.
+    if !(same && is_locked(app)) {
+        app.gate = None;
+    }
+    app.active = app.shared.now;
     app.shared.me = Some(view.user);
     if !same {
         super::look::logged_in(app, out);
@@ -370,7 +412,9 @@ fn on_answer(
         (Tag::Resume, Err(f)) if f.kind == FailureKind::NotLoggedIn || app.shared.link == Link::Up => {
             login_again(app, out);
         }
-        (_, Err(f)) if f.kind == FailureKind::NotLoggedIn && app.gate.is_none() => login_again(app, out),
+        (_, Err(f)) if f.kind == FailureKind::NotLoggedIn && (app.gate.is_none() || is_locked(app)) => {
+            login_again(app, out);
+        }
         (Tag::Probe(node), result) => host_key::probed(app, node, result),
         (Tag::Trust(node), Ok(_)) => apply(app, None, vec![Effect::Probe(vec![node])], out),
         (Tag::Refresh, Ok(_)) => uncovered(app, out),

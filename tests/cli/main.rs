@@ -16,6 +16,7 @@ mod loki;
 mod net;
 mod nodes;
 mod options;
+mod people;
 mod support;
 mod sweeps;
 mod terminal;

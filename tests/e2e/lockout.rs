@@ -97,7 +97,8 @@ impl Site {
         runtime.block_on(async {
             let (client, _pushed) =
                 Client::connect(&socket_path(&self.cpmg.data().join("run"))).await.unwrap();
-            let login = Request::Login { name: "ada".into(), password: Secret::new("correct horse") };
+            let login =
+                Request::Login { name: "ada".into(), password: Secret::new("correct horse"), code: None };
             client.call(login).await.unwrap();
             client.call(request).await.unwrap()
         })

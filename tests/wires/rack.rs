@@ -155,7 +155,7 @@ impl Rack {
     pub async fn plan(&self) {
         let socket = socket_path(&self.site.data().join("run"));
         let (client, _pushed) = Client::connect(&socket).await.unwrap();
-        let login = Request::Login { name: "ada".into(), password: Secret::new(PASSWORD) };
+        let login = Request::Login { name: "ada".into(), password: Secret::new(PASSWORD), code: None };
         client.call(login).await.unwrap();
         let net = |last: u8, gateway: Option<&str>| Net {
             cidr: format!("10.9.{last}.0/24").parse().unwrap(),

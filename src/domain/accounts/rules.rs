@@ -6,7 +6,7 @@
 //! blanks and quotation marks around a value are taken away), and bcrypt in Keystone (72 bytes).
 
 use super::AccountUse;
-use crate::domain::user::{PasswordFault, password_faults};
+use crate::domain::password::{PasswordFault, password_faults};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a password that Keystone's bcrypt looks at.
@@ -127,9 +127,15 @@ pub(super) fn breaks(uses: &[AccountUse], value: &str) -> Vec<ValueFault> {
     faults
 }
 
+/// Rules of passwords that are not typed by people again and again: what is merely guessable has a word of its own ([`Strength`]).
+fn plain_faults(value: &str) -> Vec<PasswordFault> {
+    password_faults("", value).into_iter().filter(|f| *f != PasswordFault::Guessable).collect()
+}
+
 /// Every rule that a password breaks; empty when it is accepted.
 pub fn faults(uses: &[AccountUse], value: &str) -> Vec<ValueFault> {
-    let mut all: Vec<ValueFault> = password_faults("", value).into_iter().map(ValueFault::Weak).collect();
+    let weak = plain_faults(value);
+    let mut all: Vec<ValueFault> = weak.into_iter().map(ValueFault::Weak).collect();
     all.extend(breaks(uses, value));
     all
 }
@@ -189,7 +195,7 @@ pub fn strength_bits(value: &str) -> u32 {
 
 /// How good a password is, in a word.
 pub fn strength(value: &str) -> Strength {
-    if password_faults("", value).is_empty() {
+    if plain_faults(value).is_empty() {
         match strength_bits(value) {
             0..50 => Strength::Weak,
             50..80 => Strength::Fair,

@@ -37,6 +37,8 @@ async fn a_viewer_reads_and_an_operator_switches() {
         name: "vic".into(),
         role: UserRole::Viewer,
         password: Secret::new("staple battery"),
+        full_name: String::new(),
+        must_change: false,
     };
     ada.call(add).await.unwrap();
     let (vic, _) = engine.client().await;

@@ -1,8 +1,8 @@
 //! What stands before the screens: starting, the first administrator, the login.
 
 use super::account::{match_again, name_fault, strength};
-use crate::api::{Request, Response};
-use crate::domain::user::password_faults;
+use crate::api::{Failure, Request, Response};
+use crate::domain::password::password_faults;
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
@@ -55,7 +55,7 @@ impl Screen for Starting {
 pub fn first_administrator() -> Box<dyn Screen> {
     let fields = vec![
         Field::text("name", t!("field-user"), "").hint(t!("hint-user-name")),
-        Field::secret("password", t!("field-password")).hint(t!("hint-password")),
+        Field::secret("password", t!("field-password")).hint(t!("hint-new-password")),
         Field::secret("again", t!("field-again")),
     ];
     Box::new(Form::new(First, fields))
@@ -132,7 +132,21 @@ impl Purpose for Login {
             return Vec::new();
         }
         let (name, password) = (fields.text("name").to_owned(), fields.secret("password"));
-        vec![Effect::Call(Tag::Form, Request::Login { name, password })]
+        let code = Some(fields.secret("code")).filter(|c| !c.is_empty());
+        vec![Effect::Call(Tag::Form, Request::Login { name, password, code })]
+    }
+
+    /// The password is right, and there is a second factor: the password stays while its code is typed.
+    fn asks_more(&mut self, cx: &Shared, fields: &mut Fields, failure: &Failure) -> bool {
+        if !matches!(failure.key.as_deref(), Some("error-code-needed" | "error-wrong-code")) {
+            return false;
+        }
+        fields.add(Field::secret("code", t!("field-code")).hint(t!("hint-code")));
+        fields.forget("code");
+        if failure.key.as_deref() == Some("error-wrong-code") {
+            fields.wrong("code", cx.catalogue.failure(failure));
+        }
+        true
     }
 
     fn done(&mut self, _: &Shared, fields: &mut Fields, _: Tag, response: Response) -> Vec<Effect> {

@@ -14,10 +14,11 @@ use crate::domain::job::{JobNodeState, JobState, ReinstallPhase};
 use crate::domain::manual::ENGLISH;
 use crate::domain::netplan;
 use crate::domain::node::{NodeRole, NodeState};
+use crate::domain::password::PasswordFault;
 use crate::domain::plan::{PlanKind, StageKind};
 use crate::domain::policy::OnFailure;
 use crate::domain::timeline::Fill;
-use crate::domain::user::{PasswordFault, UserRole};
+use crate::domain::user::UserRole;
 use crate::domain::{export, import};
 use crate::tui::bindings::BINDINGS;
 use crate::tui::i18n::{Catalogue, Language, Text};
@@ -181,11 +182,8 @@ fn made() -> BTreeSet<String> {
         all.extend([F::Url, F::UrlHoldsLogin, F::User, F::Authority].map(|f| f.key().to_owned()));
     }
     all.extend(made_by_loki());
-    {
-        use PasswordFault as F;
-        let faults = [F::TooShort, F::TooLong, F::LikeName, F::Common, F::DigitsOnly, F::Repetition];
-        all.extend(faults.map(|f| f.key().to_owned()));
-    }
+    all.extend((0..=4).map(|n| format!("strength-score-{n}")));
+    all.extend(PasswordFault::ALL.map(|f| f.key().to_owned()));
     all.extend(Why::ALL.map(|w| format!("import-why-{}", w.word())));
     all.push(format!("import-why-{}", Why::Unknown.word()));
     all.extend(import::Format::ALL.map(|f| format!("import-format-{}", f.word())));

@@ -123,7 +123,7 @@ fn users() {
     snapshots("user-disable", &mut rig);
     rig.keys("<Esc>n");
     snapshots("user-new", &mut rig);
-    rig.keys("linus<Tab><Right><Tab>hunter2hunter2 ok<Tab>hunter2hunter2 ok<Enter>");
+    rig.keys("linus<Tab>Linus T.<Tab><Right><Tab>hunter2hunter2 ok<Tab>hunter2hunter2 ok<C-s>");
     let Request::UserAdd { name, role, .. } = rig.call("UserAdd").request else { panic!() };
     assert_eq!((name.as_str(), role), ("linus", UserRole::Administrator));
 }

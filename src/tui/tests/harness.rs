@@ -59,6 +59,7 @@ impl Rig {
             zone: jiff::tz::TimeZone::UTC,
             size: (80, 24),
             user: None,
+            lock_after: Some(15 * 60_000),
         };
         let app = App::new(looks, None, NOW);
         Self { app, at: NOW, calls: VecDeque::new(), other: Vec::new() }
@@ -207,7 +208,12 @@ pub fn user(id: u64, name: &str, role: UserRole) -> UserView {
         id: UserId(id),
         name: name.into(),
         role,
+        full_name: String::new(),
         disabled: false,
+        must_change: false,
+        second_factor: false,
+        locked_until: None,
+        last_login: None,
         created: Moment(NOW.0 - 86_400_000),
         revision: Revision(1),
     }

@@ -31,6 +31,7 @@ mod loki;
 mod network;
 mod nodes;
 mod options;
+mod people;
 mod policies;
 mod proof;
 mod recorder;

@@ -58,6 +58,10 @@ pub trait Purpose: Send {
     fn refused(&mut self, _: &Shared, _: Tag, _: &Failure) -> Option<Vec<Effect>> {
         None
     }
+    /// A refusal that asks for one thing more: the form takes it up itself.
+    fn asks_more(&mut self, _: &Shared, _: &mut Fields, _: &Failure) -> bool {
+        false
+    }
     /// A refusal wipes the passwords.
     fn forgets(&self) -> bool {
         false
@@ -181,6 +185,22 @@ impl Fields {
     pub fn clear_faults(&mut self) {
         self.fault = None;
         self.all.iter_mut().for_each(|f| f.fault = None);
+    }
+
+    /// Wipes one password.
+    pub fn forget(&mut self, id: &str) {
+        if let Some(Field { value: Value::Secret(secret), .. }) = self.all.iter_mut().find(|f| f.id == id) {
+            secret.clear();
+        }
+    }
+
+    /// Adds a field, if it is not there, and gives it the focus.
+    pub fn add(&mut self, field: Field) {
+        let id = field.id;
+        if self.field(id).is_none() {
+            self.all.push(field);
+        }
+        self.focus = self.all.iter().position(|f| f.id == id).unwrap_or(self.focus);
     }
 
     /// Wipes every password.
@@ -439,6 +459,9 @@ impl<P: Purpose> Screen for Form<P> {
                 }
             }
             Err(failure) => self.purpose.refused(cx, tag, &failure).unwrap_or_else(|| {
+                if self.purpose.asks_more(cx, &mut self.fields, &failure) {
+                    return Vec::new();
+                }
                 self.fields.refuse(cx, &failure);
                 if self.purpose.forgets() {
                     self.fields.wipe();
