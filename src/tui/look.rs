@@ -6,7 +6,6 @@
 use super::app::App;
 use super::event::{Command, Level};
 use super::i18n::{Catalogue, Language, t};
-use super::keys::Keymap;
 use super::prefs::{HISTORY, Prefs};
 use super::theme;
 use super::update::say;

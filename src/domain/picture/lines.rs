@@ -125,11 +125,11 @@ fn crossing(member: &Member, label: String, shown: usize, rail: usize) -> Drawn 
         let fill = if goes_on { "─" } else { " " };
         match link {
             Some(link) => {
-                let (ink, words) = nic(link);
+                let (part, words) = nic(link);
                 let words = fit_end(&format!(" {words} "), rail - 2);
                 let rest = rail.saturating_sub(2 + words.width());
                 pieces.push((Ink::Wire, "●─".into()));
-                pieces.push((ink, words));
+                pieces.push((part, words));
                 pieces.push((Ink::Wire, fill.repeat(rest)));
             }
             None if goes_on => pieces.push((Ink::Wire, format!("╂{}", "─".repeat(rail - 1)))),

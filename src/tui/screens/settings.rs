@@ -173,11 +173,11 @@ impl Settings {
             lines.push(Line::styled(format!(" {line}"), cx.style(Part::Dim)));
         }
         lines.push(Line::default());
-        let used = cells(lines.len()).min(area.height);
+        let rows = cells(lines.len()).min(area.height);
         for (y, line) in (area.y..area.bottom()).zip(lines) {
             frame.render_widget(line, Rect { y, height: 1, ..area });
         }
-        used
+        rows
     }
 }
 
