@@ -60,7 +60,7 @@ impl Drop for Traces {
 }
 
 /// Runs the demonstration until its screens are left.
-pub async fn run(global: &Global, args: &DemoArgs) -> Result<Code, Fault> {
+pub async fn run(global: &Global, args: &DemoArgs, screens: &Screens) -> Result<Code, Fault> {
     let dir = std::env::temp_dir().join(format!("cpmg-demo-{}", std::process::id()));
     cpmg::store::private_dir(&dir).map_err(cannot)?;
     let mut traces = Traces { dir: dir.clone(), engine: None, lab: None };
@@ -88,7 +88,7 @@ pub async fn run(global: &Global, args: &DemoArgs) -> Result<Code, Fault> {
     traces.engine = Some(engine(&places, simulated)?);
     let token = prepare(&places, &machines).await?;
     let mine = Global { data: Some(places.data.clone()), socket: Some(places.run.clone()), ..global.clone() };
-    process::screens(&mine, &Screens::default(), places, Some(token)).await?;
+    process::screens(&mine, screens, places, Some(token)).await?;
     eprintln!("the demonstration is over; what it made is removed");
     Ok(Code::Done)
 }

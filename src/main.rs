@@ -5,7 +5,7 @@ mod demo;
 mod process;
 
 use clap::Parser;
-use cpmg::cli::args::{Cli, Command, EngineArgs};
+use cpmg::cli::args::{Cli, Command, DebugCommand, EngineArgs, Screens};
 use cpmg::cli::exit::{Code, Fault};
 use cpmg::cli::places::{self, Places};
 use cpmg::cli::{self, Hooks};
@@ -16,10 +16,22 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.global.json;
     let result = match &cli.command {
-        None => screens(&cli),
+        None => screens(&cli, &cli.screens),
+        Some(Command::Debug(DebugCommand::Record { file })) => {
+            let options = Screens { record: Some(file.clone()), ..cli.screens.clone() };
+            screens(&cli, &options)
+        }
+        Some(Command::Debug(DebugCommand::Replay { file, print, svg, shows })) => {
+            let how = match (print, svg) {
+                (true, _) => process::Replay::Print,
+                (_, true) => process::Replay::Picture(shows.clone()),
+                _ => process::Replay::Play,
+            };
+            process::replay(file, how)
+        }
         Some(Command::Engine(args @ EngineArgs { command: None, .. })) => engine(&cli, args),
         Some(Command::Demo(args)) => {
-            process::server().and_then(|rt| rt.block_on(demo::run(&cli.global, args)))
+            process::server().and_then(|rt| rt.block_on(demo::run(&cli.global, args, &cli.screens)))
         }
         Some(_) => match process::client() {
             Ok(runtime) => return runtime.block_on(cli::run(cli, Hooks { check_roles, parse_log })),
@@ -35,9 +47,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn screens(cli: &Cli) -> Result<Code, Fault> {
+fn screens(cli: &Cli, options: &Screens) -> Result<Code, Fault> {
     let places = Places::find(&cli.global)?;
-    process::client()?.block_on(process::screens(&cli.global, &cli.screens, places, None)).map(process::left)
+    process::client()?.block_on(process::screens(&cli.global, options, places, None)).map(process::left)
 }
 
 fn engine(cli: &Cli, args: &EngineArgs) -> Result<Code, Fault> {

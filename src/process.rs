@@ -8,7 +8,7 @@ use cpmg::domain::secret::Secret;
 use cpmg::engine::{Engine, EngineError, Options};
 use cpmg::tui::choices;
 use cpmg::tui::{self, ConnectFault, Connecting, Exit, Language};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -167,6 +167,33 @@ pub async fn screens(
         options.on_choice = Box::new(move |user, prefs| choices::keep(&file, user, prefs));
     }
     tui::run(options).await.map_err(cannot)
+}
+
+/// What becomes of a recording.
+pub enum Replay {
+    /// It is played on the terminal.
+    Play,
+    /// Its events and screens are printed.
+    Print,
+    /// The last screen with that text is printed as a picture.
+    Picture(Option<String>),
+}
+
+/// Plays a recording of the screens, or prints it.
+pub fn replay(file: &Path, how: Replay) -> Result<Code, Fault> {
+    use std::io::Write as _;
+    let recording = tui::replay::Recording::load(file, &places::themes()).map_err(cannot)?;
+    match how {
+        Replay::Play => tui::replay::play(&recording).map_err(cannot)?,
+        Replay::Print => tui::replay::print(&recording, &mut std::io::stdout().lock()).map_err(cannot)?,
+        Replay::Picture(shows) => {
+            let Some(svg) = tui::replay::picture(&recording, shows.as_deref()) else {
+                return Err(cannot(format!("no screen of {} shows that text", file.display())));
+            };
+            std::io::stdout().lock().write_all(svg.as_bytes()).map_err(cannot)?;
+        }
+    }
+    Ok(Code::Done)
 }
 
 /// Says what goes on now that the screens were left.

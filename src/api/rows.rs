@@ -18,6 +18,7 @@ use crate::domain::net::HostAddress;
 use crate::domain::netplan::NodeFacts;
 use crate::domain::node::{CredentialKind, NodeLock, NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::{Localized, PlanKind, StageKind, StepId};
+pub use crate::domain::report::KnownError;
 use crate::domain::sweeps::Sighting;
 use crate::domain::time::Moment;
 use crate::domain::usual::{Ceiling, Usual};
@@ -343,19 +344,6 @@ pub struct FirstError {
     /// What is known about such an error.
     #[serde(default)]
     pub known: Option<KnownError>,
-}
-
-/// An error that is known, of `roles/findings`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownError {
-    /// The finding's name.
-    pub id: String,
-    /// What it is, in a few words.
-    pub title: Localized,
-    /// What it means.
-    pub meaning: Localized,
-    /// What to do.
-    pub mend: Localized,
 }
 
 /// A node within a job.

@@ -54,7 +54,7 @@ pub struct Screens {
     /// Theme: a name from `themes/` or a file
     #[arg(long, value_name = "THEME", env = "CPMG_THEME", hide_env_values = true)]
     pub theme: Option<String>,
-    /// Record events and states of the screens into a file, for a report of a defect (secrets never get into it)
+    /// Record events and states of the screens into a file, as 'cpmg debug record FILE' does
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// Minutes without a key after which the screens lock themselves until the password is typed; 0: never
@@ -185,6 +185,9 @@ pub enum Command {
     Logs(super::logs::LogsArgs),
     /// Say what is wrong with this installation of cpmg and how to mend it
     Doctor,
+    /// For reports of defects: record what happens on the screens, play a recording again
+    #[command(subcommand)]
+    Debug(DebugCommand),
     /// Open the screens on a throw-away engine with nodes to try things on
     Demo(DemoArgs),
     /// Print completions for a shell
@@ -321,6 +324,33 @@ pub enum CatalogCommand {
         /// Directories with roles, later ones win [default: the installed ones]
         #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
         dirs: Vec<PathBuf>,
+    },
+}
+
+/// Recording the screens.
+#[derive(Clone, Debug, Subcommand)]
+pub enum DebugCommand {
+    /// Open the screens and record them into a file: events, states, and what is needed to play them again. Passwords, keys, what
+    /// is typed into and printed by shells, and the text of steps' output are masked; names, addresses and log lines are not
+    Record {
+        /// The file; a recording is added to one that is there already
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Play the last recording of a file again, without an engine: space pauses, left and right go by single events
+    Replay {
+        /// The file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Print every event with the screen after it instead
+        #[arg(long)]
+        print: bool,
+        /// Print the last screen as a picture (SVG) instead
+        #[arg(long, conflicts_with = "print")]
+        svg: bool,
+        /// The last screen on which this text stands, not the last of all
+        #[arg(long, value_name = "TEXT", requires = "svg")]
+        shows: Option<String>,
     },
 }
 

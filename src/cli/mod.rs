@@ -181,6 +181,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
             Some(EngineCommand::Stop) => users::stop(global).await?,
             None => return Err(Fault::usage("this program was built without an engine")),
         },
+        Command::Debug(_) => return Err(Fault::usage("this program was built without screens")),
         Command::Demo(_) => return Err(Fault::usage("this program was built without the demonstration")),
     }
     Ok(Code::Done)

@@ -4,14 +4,41 @@
 //! once, from a client that typed one to the engine over the local socket; what the engine stores is sealed by the `store`
 //! and what it answers never contains a `Secret`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use std::cell::Cell;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A piece of secret text.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct Secret(String);
+
+/// What stands for a secret where it must not be seen; always as long, whatever the secret's length.
+pub const MASK: &str = "••••••••";
+
+thread_local! {
+    static MASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does something, a serialisation, in which every secret becomes [`MASK`] (an empty one stays empty).
+pub fn masking<T>(work: impl FnOnce() -> T) -> T {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            MASKING.set(self.0);
+        }
+    }
+    let _back = Back(MASKING.replace(true));
+    work()
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let hidden = MASKING.get() && !self.0.is_empty();
+        to.serialize_str(if hidden { MASK } else { &self.0 })
+    }
+}
 
 impl Secret {
     /// Takes the text over.
@@ -61,6 +88,14 @@ mod tests {
     #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(…)");
+    }
+
+    #[test]
+    fn serialised_in_the_open_or_behind_a_mask() {
+        let secrets = (Secret::new("hunter2"), Secret::default());
+        let told = masking(|| serde_json::to_string(&secrets).unwrap());
+        assert_eq!(told, format!(r#"["{MASK}",""]"#));
+        assert_eq!(serde_json::to_string(&secrets).unwrap(), r#"["hunter2",""]"#);
     }
 
     #[test]

@@ -6,10 +6,9 @@
 use super::records::refused;
 use super::{Engine, now, site};
 use crate::api::message::ReportPart;
-use crate::api::rows::KnownError;
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
 use crate::domain::ids::JobId;
-use crate::domain::report::{JobReport, around};
+use crate::domain::report::{JobReport, KnownError, around};
 use crate::domain::text::harmless;
 use crate::install::Attempt;
 use crate::logs::findings::{Finding, Findings};
@@ -100,7 +99,9 @@ impl Engine {
         {
             let (node, step) = (error.node, step.clone());
             let action = job.plan.action(node, &step);
+            let module = step.module().to_owned();
             error.lines = self.cause(&Attempt { node, index: 0, step, action, number: error.attempt }, id);
+            error.known = self.known_error(Some(&module), &error.lines.join("\n"));
         }
         Ok(report)
     }

@@ -72,6 +72,8 @@ pub struct Options {
     pub root_password_hash: Option<String>,
     /// Runs in this network namespace; needs root.
     pub netns: Option<String>,
+    /// This folder is seen where that one is, by the server and by what it starts; needs root.
+    pub bind: Option<(PathBuf, PathBuf)>,
 }
 
 impl Default for Options {
@@ -83,6 +85,7 @@ impl Default for Options {
             config: Vec::new(),
             root_password_hash: None,
             netns: None,
+            bind: None,
         }
     }
 }
@@ -232,6 +235,17 @@ fn launch(folder: &Path, options: &Options, log: &Arc<Mutex<String>>) -> Child {
         command
             .arg("mount --bind \"$1/shadow\" /etc/shadow; exec /usr/sbin/sshd -D -e -f \"$1/sshd_config\"");
         command.arg("sh").arg(folder);
+        command
+    } else if let Some((folder, place)) = &options.bind {
+        let mut command = Command::new("unshare");
+        command.args([
+            "-m",
+            "sh",
+            "-ec",
+            "mount --bind \"$1\" \"$2\"; exec /usr/sbin/sshd -D -e -f \"$3\"",
+            "sh",
+        ]);
+        command.args([folder, place, &path]);
         command
     } else {
         let mut command = match &options.netns {

@@ -42,7 +42,7 @@ pub struct Looks {
 }
 
 /// What the command line of the program decided: it wins over what is remembered, and is not remembered itself.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Given {
     /// The language.
     pub language: bool,

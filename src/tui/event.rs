@@ -13,13 +13,14 @@ use crate::api::{Failure, Hello, Request, Response};
 use crate::domain::ids::{NodeId, ShellId};
 use crate::domain::secret::Secret;
 use crossterm::event::{KeyEvent, MouseEvent};
+use serde::{Deserialize, Serialize};
 
 /// Number of a screen; never used twice, so that a late answer cannot reach another screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ScreenId(pub u64);
 
 /// What a screen wants to know when the answer comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tag {
     /// A form was sent.
     Form,

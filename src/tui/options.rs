@@ -64,12 +64,17 @@ pub struct Options {
     pub lock_after: Option<u64>,
 }
 
+/// Whether terminals of this name have no colours: DEC's, and those that say so, as terminfo knows them.
+fn colourless(term: &str) -> bool {
+    term == "dumb" || term.starts_with("vt") || term.ends_with("-m") || term.ends_with("-mono")
+}
+
 impl Options {
     /// Options as the environment asks for them: `LC_ALL`, `LC_MESSAGES`, `LANG`, `NO_COLOR`, `COLORTERM`, `TERM`, `USER`.
     pub fn from_environment(connect: Arc<dyn Fn() -> Connecting + Send + Sync>) -> Self {
         let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(var);
-        let colours = if var("NO_COLOR").is_some() || var("TERM").as_deref() == Some("dumb") {
+        let colours = if var("NO_COLOR").is_some() || var("TERM").is_some_and(|term| colourless(&term)) {
             Colours::None
         } else if matches!(var("COLORTERM").as_deref(), Some("truecolor" | "24bit")) {
             Colours::True

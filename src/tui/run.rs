@@ -61,10 +61,11 @@ enum Inner {
 
 /// Runs the interface until it is left.
 pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
-    let record = match &options.record {
+    let mut record = match &options.record {
         None => None,
         Some(path) => {
-            let open = std::fs::OpenOptions::new().create(true).append(true).open(path);
+            use std::os::unix::fs::OpenOptionsExt;
+            let open = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
             Some(BufWriter::new(open.map_err(|source| TuiError::Record { path: path.clone(), source })?))
         }
     };
@@ -73,8 +74,7 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
     let terminal = Terminal::new(backend)?;
     let size = terminal.size()?;
     let mut files = toml_files(&options.theme_dirs);
-    let key_dirs: Vec<PathBuf> = options.theme_dirs.iter().map(|d| d.join("keys")).collect();
-    let (keymaps, key_faults) = super::keys::collect(&toml_files(&key_dirs));
+    let (keymaps, key_faults) = keymaps(&options.theme_dirs);
     let mut theme = options.theme.clone();
     // A theme may also be named by its file.
     if let Some(path) = options.theme.as_ref().filter(|t| t.contains(['/', '.'])) {
@@ -97,7 +97,12 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
         user: options.user.clone(),
         lock_after: options.lock_after,
     };
-    let mut app = App::new(looks, options.token.clone(), now());
+    let began = now();
+    if let (Some(record), Some(path)) = (&mut record, &options.record) {
+        let head = record::head(&looks, began);
+        writeln!(record, "{head}").map_err(|source| TuiError::Record { path: path.clone(), source })?;
+    }
+    let mut app = App::new(looks, options.token.clone(), began);
     let faults = faults.iter().map(ToString::to_string);
     for fault in faults.chain(key_faults.iter().map(ToString::to_string)) {
         let text = super::i18n::Text::plain(fault);
@@ -459,7 +464,13 @@ fn failure(fault: ClientError) -> Failure {
     }
 }
 
-fn toml_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
+/// The keymaps in these directories, and what is wrong with others.
+pub(super) fn keymaps(theme_dirs: &[PathBuf]) -> (Vec<super::keys::Keymap>, Vec<super::keys::KeymapFault>) {
+    let dirs: Vec<PathBuf> = theme_dirs.iter().map(|d| d.join("keys")).collect();
+    super::keys::collect(&toml_files(&dirs))
+}
+
+pub(super) fn toml_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for dir in dirs {
         let Ok(entries) = std::fs::read_dir(dir) else { continue };

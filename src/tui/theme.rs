@@ -217,7 +217,8 @@ pub fn collect(files: &[(String, String)]) -> (Vec<Theme>, Vec<ThemeFault>) {
 }
 
 /// What the terminal can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Colours {
     /// The operator asked for none (`NO_COLOR`), or the terminal has none.
     None,

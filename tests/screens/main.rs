@@ -4,13 +4,16 @@
 #[path = "../cli/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of the commands")]
 mod support;
+mod tasks;
 
-use cpmg::terminal::{Alacritty, Answers, Emulator, Size};
+use cpmg::terminal::{Alacritty, Answers, Color, Emulator, Size};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
 use support::{PASSWORD, Site, wait_until};
 
 /// The program in a terminal of its own.
@@ -19,6 +22,17 @@ struct Terminal {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
+    /// Bytes that came so far.
+    came: Arc<AtomicUsize>,
+}
+
+/// How bad the way to the terminal is.
+#[derive(Clone, Copy)]
+struct Link {
+    /// How long a byte is on its way.
+    delay: Duration,
+    /// How many get through in a second.
+    bytes_a_second: u32,
 }
 
 fn pty_size(cols: u16, rows: u16) -> PtySize {
@@ -27,26 +41,71 @@ fn pty_size(cols: u16, rows: u16) -> PtySize {
 
 impl Terminal {
     fn open(site: &Site) -> Self {
-        let pair = native_pty_system().openpty(pty_size(80, 24)).unwrap();
-        let command = site.command(&[]);
+        Self::start(site, &[], (80, 24), None)
+    }
+
+    /// With a variable of its environment.
+    fn with(site: &Site, variable: (&str, &str)) -> Self {
+        let mut command = site.command(&[]);
+        command.env(variable.0, variable.1);
+        Self::spawn(&command, (80, 24), None)
+    }
+
+    /// A command that has screens.
+    fn running(site: &Site, args: &[&str]) -> Self {
+        Self::start(site, args, (120, 40), None)
+    }
+
+    /// On the other end of a link.
+    fn behind(site: &Site, link: Link) -> Self {
+        Self::start(site, &[], (80, 24), Some(link))
+    }
+
+    fn start(site: &Site, args: &[&str], size: (u16, u16), link: Option<Link>) -> Self {
+        Self::spawn(&site.command(args), size, link)
+    }
+
+    fn spawn(command: &std::process::Command, (cols, rows): (u16, u16), link: Option<Link>) -> Self {
+        let pair = native_pty_system().openpty(pty_size(cols, rows)).unwrap();
         let mut builder = CommandBuilder::new(command.get_program());
         builder.env_clear();
+        builder.env("TERM", "xterm-256color");
         for (name, value) in command.get_envs() {
             builder.env(name, value.unwrap_or_default());
         }
-        builder.env("TERM", "xterm-256color");
+        builder.args(command.get_args());
         let child = pair.slave.spawn_command(builder).unwrap();
-        let emulator = Arc::new(Mutex::new(Alacritty::new(Size::new(80, 24), Answers::Discard)));
+        let emulator = Arc::new(Mutex::new(Alacritty::new(Size::new(cols, rows), Answers::Discard)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let screen = Arc::clone(&emulator);
+        let came = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&came);
+        let (send, arrive) = mpsc::channel::<(Instant, Vec<u8>)>();
         std::thread::spawn(move || {
             let mut bytes = [0; 8192];
-            while let Ok(n @ 1..) = output.read(&mut bytes) {
-                screen.lock().unwrap().feed(&bytes[..n]);
+            let most = link.map_or(8192, |_| 512);
+            while let Ok(n @ 1..) = output.read(&mut bytes[..most]) {
+                if let Some(link) = link {
+                    // No more is read than the link takes: that is what fills the buffers before it.
+                    std::thread::sleep(
+                        Duration::from_secs(1) * u32::try_from(n).unwrap() / link.bytes_a_second,
+                    );
+                }
+                let due = Instant::now() + link.map_or(Duration::ZERO, |l| l.delay);
+                if send.send((due, bytes[..n].to_vec())).is_err() {
+                    break;
+                }
+            }
+        });
+        std::thread::spawn(move || {
+            for (due, bytes) in arrive {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                count.fetch_add(bytes.len(), Ordering::Relaxed);
+                screen.lock().unwrap().feed(&bytes);
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { emulator, keys, child, master: pair.master }
+        Self { emulator, keys, child, master: pair.master, came }
     }
 
     fn text(&self) -> String {
@@ -162,5 +221,81 @@ fn signals_leave_the_terminal_whole() {
         terminal.signal(signal);
         terminal.wait_for_end();
         wait_until("the terminal is given back", || !terminal.has_full_screen());
+    }
+}
+
+#[test]
+fn a_slow_link_loses_frames_and_no_key() {
+    let site = Site::new();
+    site.ok_typing(&["login", "ada", "--password-stdin"], &format!("{PASSWORD}\n"));
+    for n in 0..12 {
+        site.ok(&["env", "add", &format!("cloud {n}")]);
+    }
+    let link = Link { delay: Duration::from_millis(300), bytes_a_second: 10_000 };
+    let mut terminal = Terminal::behind(&site, link);
+    terminal.wait_for("Password");
+    terminal.press(&format!("ada\r{PASSWORD}\r"));
+    terminal.wait_for("cloud 11");
+    // Held keys: the selection goes up and down through the whole list. Each is taken, but not each is drawn.
+    let before = terminal.came.load(Ordering::Relaxed);
+    for _ in 0..40 {
+        terminal.press(&"j".repeat(11));
+        terminal.press(&"k".repeat(11));
+    }
+    terminal.press("jjjn");
+    terminal.wait_for("New environment");
+    let drawn = terminal.came.load(Ordering::Relaxed) - before;
+    assert!(drawn < 40_000, "{drawn} bytes for 884 keys: 4 s of this link");
+    terminal.press("typed while frames were on their way\u{13}");
+    terminal.wait_for("typed while frames were on their way was made");
+    terminal.press("q");
+    terminal.wait_for_end();
+    wait_until("the terminal is as it was", || !terminal.has_full_screen());
+}
+
+#[test]
+fn a_storm_of_sizes_ends_with_a_whole_screen() {
+    let site = Site::new();
+    site.ok_typing(&["login", "ada", "--password-stdin"], &format!("{PASSWORD}\n"));
+    site.ok(&["env", "add", "cloud 9"]);
+    let mut terminal = Terminal::open(&site);
+    terminal.wait_for("Password");
+    terminal.press(&format!("ada\r{PASSWORD}\r"));
+    terminal.wait_for("cloud 9");
+    let mut dice = 88_172_645_463_325_252_u64;
+    for _ in 0..300 {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        let size = |least: u64, span: u64, shift: u32| u16::try_from(least + (dice >> shift) % span).unwrap();
+        terminal.resize(size(20, 381, 8), size(5, 116, 32));
+    }
+    terminal.press("n");
+    terminal.resize(400, 120);
+    terminal.wait_for("New environment");
+    terminal.press("typed in the storm\u{13}");
+    terminal.resize(80, 24);
+    terminal.wait_for("typed in the storm was made");
+    terminal.press("q");
+    terminal.wait_for_end();
+    wait_until("the terminal is as it was", || !terminal.has_full_screen());
+}
+
+#[test]
+fn without_colours_none_is_sent() {
+    let site = Site::new();
+    site.ok_typing(&["login", "ada", "--password-stdin"], &format!("{PASSWORD}\n"));
+    site.ok(&["env", "add", "cloud 9"]);
+    for variable in [("NO_COLOR", "1"), ("TERM", "vt220")] {
+        let mut terminal = Terminal::with(&site, variable);
+        terminal.wait_for("Password");
+        terminal.press(&format!("ada\r{PASSWORD}\r"));
+        terminal.wait_for("cloud 9");
+        terminal.press("?");
+        terminal.wait_for("Keys");
+        let emulator = terminal.emulator.lock().unwrap();
+        let coloured = |cell: &&cpmg::terminal::Cell| cell.fg != Color::Default || cell.bg != Color::Default;
+        let screen = emulator.screen();
+        assert_eq!(screen.cells.iter().find(coloured), None, "{variable:?}");
     }
 }

@@ -128,7 +128,8 @@ impl Fold<'_> {
         }
         let name = self.name(node);
         let (step, attempt) = step.map_or((None, 0), |(step, attempt)| (Some(step), attempt));
-        self.first_error = Some(ErrorReport { at, node, name, step, attempt, what, lines: Vec::new() });
+        self.first_error =
+            Some(ErrorReport { at, node, name, step, attempt, what, lines: Vec::new(), known: None });
     }
 
     /// Nobody will hear any more of what is open on a node.

@@ -18,7 +18,7 @@ pub use text::text;
 use super::ids::{EnvId, JobId, NodeId};
 use super::job::{Job, JobNodeState, JobState, JournalEntry, StepAction, StepEnd};
 use super::node::NodeRoles;
-use super::plan::{StageKind, StepId};
+use super::plan::{Localized, StageKind, StepId};
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +114,22 @@ pub struct ErrorReport {
     pub what: String,
     /// The output around it, made harmless.
     pub lines: Vec<String>,
+    /// What is known about such an error.
+    #[serde(default)]
+    pub known: Option<KnownError>,
+}
+
+/// An error that is known, of `roles/findings`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownError {
+    /// The finding's name.
+    pub id: String,
+    /// What it is, in a few words.
+    pub title: Localized,
+    /// What it means.
+    pub meaning: Localized,
+    /// What to do.
+    pub mend: Localized,
 }
 
 /// Something that happened besides steps.

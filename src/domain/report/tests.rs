@@ -132,7 +132,15 @@ fn a_node_that_is_lost_ends_its_attempt() {
 #[test]
 fn the_text_fits_a_mail() {
     let mut report = report_of(&failed_and_mended(), 0);
-    report.first_error.as_mut().unwrap().lines = vec!["ERROR 1045 (28000): Access denied".into()];
+    let error = report.first_error.as_mut().unwrap();
+    error.lines = vec!["ERROR 1045 (28000): Access denied".into()];
+    let english = |text: &str| [("en".to_owned(), text.to_owned())].into();
+    error.known = Some(super::KnownError {
+        id: "mariadb-denied".into(),
+        title: english("MariaDB refuses the password"),
+        meaning: english("The account has another password than cpmg knows."),
+        mend: english("Set it: cpmg account set, or rotate it."),
+    });
     insta::assert_snapshot!(text(&report));
 }
 

@@ -2,6 +2,7 @@
 
 use super::{AttemptReport, JobReport, NodeReport, Share, StepReport, end_words};
 use crate::domain::job::StepAction;
+use crate::domain::plan::localized;
 use crate::domain::text::harmless;
 use crate::domain::time::{Moment, clock_utc, span, utc};
 use std::fmt::Write;
@@ -92,6 +93,12 @@ fn error(out: &mut String, r: &JobReport) {
     line(out, &e.what);
     for l in &e.lines {
         line(out, &format!("  | {l}"));
+    }
+    if let Some(known) = &e.known {
+        line(out, &format!("Known: {}", localized(&known.title, "en")));
+        for text in [&known.meaning, &known.mend] {
+            line(out, &format!("  {}", localized(text, "en")));
+        }
     }
 }
 

@@ -73,15 +73,7 @@ impl Rig {
     }
 
     pub fn connect(&mut self, first_start: bool) {
-        let hello = Hello {
-            protocol: PROTOCOL,
-            release: "0.1.0".into(),
-            pid: 1,
-            first_start,
-            simulated: false,
-            notices: Vec::new(),
-        };
-        self.event(Event::Connected(Box::new(hello)));
+        self.event(Event::Connected(Box::new(hello(first_start))));
     }
 
     /// Logged in.
@@ -197,6 +189,17 @@ fn parse(keys: &str) -> (KeyEvent, &str) {
     }
     let c = keys.chars().next().unwrap();
     (KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE), &keys[c.len_utf8()..])
+}
+
+pub fn hello(first_start: bool) -> Hello {
+    Hello {
+        protocol: PROTOCOL,
+        release: "0.1.0".into(),
+        pid: 1,
+        first_start,
+        simulated: false,
+        notices: Vec::new(),
+    }
 }
 
 pub fn session(name: &str, role: UserRole) -> Response {

@@ -19,7 +19,7 @@ mod environments;
 mod face;
 mod fixtures;
 mod gate;
-mod harness;
+pub(super) mod harness;
 mod imports;
 mod job;
 mod job_asks;

@@ -66,4 +66,18 @@ fn passwords_are_masked_wherever_they_pass() {
         assert!(!log.contains(secret), "{secret} is in the record:\n{log}");
     }
     assert!(log.contains("masked") && log.contains("NodeAdd"), "{log}");
+    // What is kept for a replay, decoded.
+    let word = regex::Regex::new(r#""replay":"([^"]*)""#).unwrap();
+    let words: Vec<String> = word.captures_iter(&log).map(|c| c[1].to_owned()).collect();
+    assert!(words.len() > 40, "{} events", words.len());
+    let kept: String = words.iter().map(|w| format!("{:?}", record::read(w).unwrap())).collect();
+    let keys = regex::Regex::new(r"Char\('(.)'\)").unwrap();
+    let typed: String = keys.captures_iter(&kept).map(|c| c[1].to_owned()).filter(|c| c != "•").collect();
+    assert_eq!(typed, "adan10.0.0.7");
+    for word in words {
+        let (Event::Paste(text) | Event::File { result: Ok(text), .. }) = record::read(&word).unwrap() else {
+            continue;
+        };
+        assert_eq!(text.reveal(), crate::domain::secret::MASK);
+    }
 }

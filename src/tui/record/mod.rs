@@ -1,15 +1,76 @@
 //! The recorder: what happened and what the screen was, as JSON lines, for reports of defects.
 //!
+//! A line with `recording` begins one: how the screens looked at the start. Then comes each event, for the eyes (`event`) and for a
+//! replay (`replay`, see `told`), followed by what it led to (`commands`) and the `state` after it.
+//!
 //! No secret is ever in it. Keys and pastes are masked while a password field or a shell has the focus; answers and requests
 //! are written by their kind and by `Debug`, in which a `Secret` shows nothing; bytes of shells and windows of output
 //! are counted, not written.
 
-use super::app::App;
+mod told;
+
+pub use told::read;
+
+use super::app::{App, Given, Looks};
 use super::event::{Command, Event};
+use super::prefs::Remembered;
 use crate::api::client::Pushed;
 use crate::api::{Request, Response};
 use crate::domain::time::Moment;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// Form of the recording; another number is not understood.
+pub const FORM: u32 = 1;
+
+/// How the screens looked when a recording began.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// [`FORM`].
+    pub recording: u32,
+    /// Release of cpmg.
+    pub release: String,
+    /// When it began.
+    pub at: u64,
+    /// Code of the language.
+    pub language: String,
+    /// What the terminal can show.
+    pub colours: super::theme::Colours,
+    /// Name of the theme.
+    pub theme: Option<String>,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Time zone, by its name.
+    pub zone: Option<String>,
+    /// Name offered at the login.
+    pub user: Option<String>,
+    /// What the command line of the program decided.
+    pub given: Given,
+    /// What was remembered, without lines of the command line.
+    pub remembered: Remembered,
+}
+
+/// The first line of a recording.
+pub fn head(looks: &Looks, at: Moment) -> Value {
+    let mut remembered = looks.remembered.clone();
+    for prefs in remembered.users.values_mut() {
+        prefs.history.clear();
+    }
+    let head = Head {
+        recording: FORM,
+        release: env!("CARGO_PKG_VERSION").to_owned(),
+        at: at.0,
+        language: looks.language.code().to_owned(),
+        colours: looks.colours,
+        theme: looks.theme.clone(),
+        size: looks.size,
+        zone: looks.zone.iana_name().map(str::to_owned),
+        user: looks.user.clone(),
+        given: looks.given,
+        remembered,
+    };
+    serde_json::to_value(head).unwrap_or_default()
+}
 
 /// An event as a line, written before it changes the state.
 pub fn event(app: &App, at: Moment, event: &Event) -> Value {
@@ -39,7 +100,7 @@ pub fn event(app: &App, at: Moment, event: &Event) -> Value {
         Event::Tick => json!("tick"),
         Event::Idle => json!("idle"),
     };
-    json!({"at": at.0, "event": what})
+    json!({"at": at.0, "event": what, "replay": told::write(event, secret)})
 }
 
 fn answer(result: &Result<Response, crate::api::Failure>) -> String {

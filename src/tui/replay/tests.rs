@@ -1,0 +1,110 @@
+use super::{Player, Recording, lines, print};
+use crate::domain::user::UserRole;
+use crate::tui::app::{Given, Looks};
+use crate::tui::event::Event;
+use crate::tui::i18n::Language;
+use crate::tui::keys::Keymap;
+use crate::tui::prefs::Remembered;
+use crate::tui::record;
+use crate::tui::tests::harness::Rig;
+use crate::tui::theme::{Colours, Theme};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::path::Path;
+
+/// A rig that writes down its events.
+struct Recorder {
+    rig: Rig,
+    log: String,
+}
+
+impl Recorder {
+    fn new() -> Self {
+        let looks = Looks {
+            language: Language::En,
+            colours: Colours::Basic,
+            themes: Theme::built_in(),
+            theme: None,
+            zone: jiff::tz::TimeZone::UTC,
+            size: (80, 24),
+            user: None,
+            keymaps: Keymap::built_in(),
+            given: Given::default(),
+            remembered: Remembered::default(),
+        };
+        let rig = Rig::new();
+        let log = format!("{}\n", record::head(&looks, rig.at));
+        Self { rig, log }
+    }
+
+    fn event(&mut self, event: Event) {
+        let line = record::event(&self.rig.app, self.rig.at, &event);
+        self.log += &format!("{line}\n");
+        self.rig.event(event);
+        self.log += &format!("{}\n", record::state(&self.rig.app));
+    }
+
+    fn keys(&mut self, keys: &str) {
+        for c in keys.chars() {
+            let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+            self.event(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+}
+
+fn recorded() -> (Recorder, Recording) {
+    let mut recorder = Recorder::new();
+    recorder.event(Event::Connected(Box::new(crate::tui::tests::harness::hello(false))));
+    recorder.keys("ada\nsecret words\n");
+    let to = recorder.rig.app.gate.as_ref().map(|held| held.id);
+    let result = Ok(crate::tui::tests::harness::session("ada", UserRole::Operator));
+    recorder.event(Event::Answer { to, tag: crate::tui::event::Tag::Form, result });
+    recorder.keys("?");
+    let recording =
+        Recording::parse(Path::new("a"), &recorder.log, Theme::built_in(), Keymap::built_in()).unwrap();
+    (recorder, recording)
+}
+
+#[test]
+fn a_replay_ends_with_the_screen_that_was_recorded() {
+    let (mut recorder, recording) = recorded();
+    let mut player = Player::new(&recording);
+    player.go(usize::MAX);
+    assert_eq!(player.done, recording.steps.len());
+    let expected = recorder.rig.screen(80, 24);
+    assert!(expected.contains("╔ Keys"), "{expected}");
+    assert_eq!(lines(&player.frame()), expected);
+    // Back and forth it is the same.
+    player.go(3);
+    let early = lines(&player.frame());
+    player.go(recording.steps.len());
+    assert_eq!(lines(&player.frame()), expected);
+    player.go(3);
+    assert_eq!(lines(&player.frame()), early);
+    let mut out = Vec::new();
+    print(&recording, &mut out).unwrap();
+    let printed = String::from_utf8(out).unwrap();
+    assert!(printed.contains("== start 80x24") && printed.ends_with(&format!("{expected}\n")), "{printed}");
+    assert!(!printed.contains("secret words"));
+}
+
+#[test]
+fn lines_that_are_damaged_are_counted_and_the_rest_is_played() {
+    let (recorder, whole) = recorded();
+    let damaged = recorder.log.replacen("\"replay\":\"", "\"replay\":\"!", 1) + "{\"at\":1,\"event\":\"cut";
+    let recording =
+        Recording::parse(Path::new("a"), &damaged, Theme::built_in(), Keymap::built_in()).unwrap();
+    assert_eq!(recording.steps.len(), whole.steps.len() - 1);
+    assert_eq!(recording.lost.as_ref().map(|(n, _)| *n), Some(2), "{:?}", recording.lost);
+    let mut player = Player::new(&recording);
+    player.go(usize::MAX);
+}
+
+#[test]
+fn what_is_no_recording_says_so() {
+    let none = Recording::parse(Path::new("a"), "{}\nx\n", Vec::new(), Vec::new()).err().unwrap();
+    assert!(none.to_string().contains("not a recording"), "{none}");
+    let (recorder, _) = recorded();
+    let other = recorder.log.replacen("\"recording\":1", "\"recording\":7", 1);
+    let other = Recording::parse(Path::new("a"), &other, Vec::new(), Vec::new()).err().unwrap();
+    assert!(other.to_string().contains("form 7"), "{other}");
+}
