@@ -75,6 +75,7 @@ pub fn head(looks: &Looks, at: Moment) -> Value {
 /// An event as a line, written before it changes the state.
 pub fn event(app: &App, at: Moment, event: &Event) -> Value {
     let secret = app.is_secret();
+    let simulated = app.shared.hello.as_ref().is_some_and(|hello| hello.simulated);
     let what = match event {
         Event::Key(_) if secret => json!({"key": "masked"}),
         Event::Key(key) => {
@@ -100,7 +101,7 @@ pub fn event(app: &App, at: Moment, event: &Event) -> Value {
         Event::Tick => json!("tick"),
         Event::Idle => json!("idle"),
     };
-    json!({"at": at.0, "event": what, "replay": told::write(event, secret)})
+    json!({"at": at.0, "event": what, "replay": told::write(event, secret, simulated)})
 }
 
 fn answer(result: &Result<Response, crate::api::Failure>) -> String {

@@ -1,7 +1,8 @@
 //! Events as they are kept for a replay: whole, as on the wire, with every secret behind a mask.
 //!
 //! Masked are: keys typed and text pasted where a password field or a shell has the focus (their number shows), all other pasted
-//! text, every `Secret`, the bytes of shells and the letters of output windows. Everything else is what the screens showed.
+//! text, every `Secret`, the bytes of shells and the letters of output windows. Everything else is what the screens showed. Shells and
+//! output of simulated nodes are kept as they are: nobody's secrets are there, and the documentation's pictures come from them.
 
 use crate::api::client::Pushed;
 use crate::api::message::ShellBytes;
@@ -37,9 +38,10 @@ enum Told {
     Tick,
 }
 
-/// An event as one word; `None` when it is larger than any frame of the wire. `secret`: what is typed must not be seen.
-pub fn write(event: &Event, secret: bool) -> Option<String> {
-    let told = tell(event, secret);
+/// An event as one word; `None` when it is larger than any frame of the wire. `secret`: what is typed must not be seen;
+/// `simulated`: the nodes are.
+pub fn write(event: &Event, secret: bool, simulated: bool) -> Option<String> {
+    let told = tell(event, secret, simulated);
     let bytes = secret::masking(|| codec::encode_answer(&told)).ok()?;
     Some(BASE64.encode(bytes))
 }
@@ -66,7 +68,7 @@ pub fn read(word: &str) -> Result<Event, String> {
     })
 }
 
-fn tell(event: &Event, secret: bool) -> Told {
+fn tell(event: &Event, secret: bool, simulated: bool) -> Told {
     match event {
         Event::Key(key) if secret && matches!(key.code, KeyCode::Char(_)) && key.modifiers.is_empty() => {
             Told::Key(KeyEvent { code: KeyCode::Char(DOT), ..*key })
@@ -81,6 +83,7 @@ fn tell(event: &Event, secret: bool) -> Told {
         }
         Event::Lost => Told::Lost,
         Event::Pushed(Pushed::Update(update)) => Told::Update(update.clone()),
+        Event::Pushed(Pushed::Shell(shell)) if simulated => Told::Shell(shell.clone()),
         Event::Pushed(Pushed::Shell(shell)) => {
             let text = format!("[{} bytes of a shell: not recorded]\r\n", shell.bytes.len());
             Told::Shell(ShellBytes { bytes: text.into_bytes(), ..shell.clone() })
@@ -88,7 +91,9 @@ fn tell(event: &Event, secret: bool) -> Told {
         Event::Pushed(Pushed::SessionEnded) => Told::SessionEnded,
         Event::Answer { to, tag, result } => {
             let mut result = result.clone();
-            if let Ok(Response::Window(window)) = &mut result {
+            if let Ok(Response::Window(window)) = &mut result
+                && !simulated
+            {
                 veil(&mut window.bytes);
             }
             Told::Answer { to: *to, tag: *tag, result }
