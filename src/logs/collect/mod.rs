@@ -5,7 +5,7 @@
 //! | `follower.py` | runs on the node and answers: which files are there, bytes of one, entries of the journal |
 //! | `link` | starts it and talks with it, one question at a time: that is the bound on both sides |
 //! | `tracking` | from what is known and what is there: which file became which, what to read; pure |
-//! | `round` | one round: ask, decide, read, keep |
+//! | `round` | one round: ask, decide, read, keep; `round/journal`: the same for the journal |
 //! | `backfill` | where in a file the last hours begin |
 //!
 //! The node keeps no position and judges nothing, so it does not matter when it, the link or the engine dies: what is kept is
