@@ -168,6 +168,7 @@ impl Recording {
             keymaps: self.keymaps.clone(),
             given: self.head.given,
             remembered: self.head.remembered.clone(),
+            lock_after: self.head.lock_after,
         };
         App::new(looks, None, Moment(self.head.at))
     }

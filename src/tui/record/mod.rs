@@ -48,6 +48,8 @@ pub struct Head {
     pub given: Given,
     /// What was remembered, without lines of the command line.
     pub remembered: Remembered,
+    /// Milliseconds without a key after which the screen locks itself.
+    pub lock_after: Option<u64>,
 }
 
 /// The first line of a recording.
@@ -68,6 +70,7 @@ pub fn head(looks: &Looks, at: Moment) -> Value {
         user: looks.user.clone(),
         given: looks.given,
         remembered,
+        lock_after: looks.lock_after,
     };
     serde_json::to_value(head).unwrap_or_default()
 }

@@ -36,6 +36,7 @@ enum Told {
     File { to: ScreenId, result: Result<Secret, String> },
     Written { path: String, result: Result<(), String> },
     Tick,
+    Idle,
 }
 
 /// An event as one word; `None` when it is larger than any frame of the wire. `secret`: what is typed must not be seen;
@@ -65,6 +66,7 @@ pub fn read(word: &str) -> Result<Event, String> {
         Told::File { to, result } => Event::File { to, result },
         Told::Written { path, result } => Event::Written { path, result },
         Told::Tick => Event::Tick,
+        Told::Idle => Event::Idle,
     })
 }
 
@@ -101,6 +103,7 @@ fn tell(event: &Event, secret: bool, simulated: bool) -> Told {
         Event::File { to, result } => Told::File { to: *to, result: result.clone() },
         Event::Written { path, result } => Told::Written { path: path.clone(), result: result.clone() },
         Event::Tick => Told::Tick,
+        Event::Idle => Told::Idle,
     }
 }
 

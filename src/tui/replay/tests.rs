@@ -30,6 +30,7 @@ impl Recorder {
             keymaps: Keymap::built_in(),
             given: Given::default(),
             remembered: Remembered::default(),
+            lock_after: None,
         };
         let rig = Rig::new();
         let log = format!("{}\n", record::head(&looks, rig.at));
