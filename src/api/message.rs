@@ -177,6 +177,8 @@ pub enum Response {
     Audit(AuditPage),
     /// What was asked about logs.
     Logs(Box<super::logs::LogAnswer>),
+    /// What was asked about shells.
+    Shells(Box<super::shells::ShellAnswer>),
     /// About Loki.
     Loki(super::loki::LokiReply),
     /// What the engine knows about itself.

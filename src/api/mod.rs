@@ -25,6 +25,8 @@ pub mod people;
 pub mod proof;
 mod request;
 pub mod rows;
+pub mod shells;
+pub mod transfer;
 pub mod views;
 
 pub use client::{Client, ClientError};

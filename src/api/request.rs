@@ -508,7 +508,12 @@ pub enum Request {
         cols: u16,
         /// Rows.
         rows: u16,
+        /// The job it is opened from.
+        #[serde(default)]
+        job: Option<JobId>,
     },
+    /// About shells besides typing: rules, recordings, files.
+    Shells(super::shells::ShellAsk),
     /// Attaches to a shell that is open already.
     ShellAttach {
         /// Which.

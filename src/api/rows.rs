@@ -533,6 +533,21 @@ pub struct ShellRow {
     pub by: String,
     /// When.
     pub opened: Moment,
+    /// Clients that are attached.
+    #[serde(default)]
+    pub clients: u32,
+    /// Since when nobody is attached.
+    #[serde(default)]
+    pub alone: Option<Moment>,
+    /// When it is closed unless somebody attaches.
+    #[serde(default)]
+    pub closes: Option<Moment>,
+    /// The recording that is being made.
+    #[serde(default)]
+    pub recording: Option<u64>,
+    /// The job it was opened from.
+    #[serde(default)]
+    pub job: Option<JobId>,
 }
 
 /// Somebody who is here.

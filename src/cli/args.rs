@@ -179,6 +179,11 @@ pub enum Command {
         #[arg(long, conflicts_with = "node")]
         list: bool,
     },
+    /// Recordings of shells: list, export; the rules for shells
+    #[command(subcommand)]
+    Recording(super::recordings::RecordingCommand),
+    /// Copy a file to a node or from it
+    Copy(super::copy::CopyArgs),
     /// Show who did what, when, to which environment or node, and why
     Audit(super::check_args::AuditArgs),
     /// Logs: show, follow and export what was collected from the nodes; read a file of any format

@@ -9,6 +9,7 @@
 
 pub mod args;
 pub mod connect;
+mod copy;
 pub mod exit;
 pub mod places;
 
@@ -51,6 +52,7 @@ mod policy;
 mod print;
 mod prompt;
 mod prove;
+mod recordings;
 mod report;
 mod second_factor;
 mod services;
@@ -168,6 +170,8 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         }
         Command::Job(command) => return jobs::run(global, command).await,
         Command::Shell { node, attach, list } => return shell::run(global, node, attach, list).await,
+        Command::Recording(command) => recordings::run(global, command).await?,
+        Command::Copy(args) => copy::run(global, args).await?,
         Command::Check(command) => return check::run(global, command).await,
         Command::Prove(args) => return prove::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await?,

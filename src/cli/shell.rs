@@ -62,7 +62,9 @@ pub async fn run(
     let (cols, rows) = if terminal { size() } else { (80, 24) };
     let request = match (attach, node) {
         (Some(shell), _) => Request::ShellAttach { shell: ShellId(shell), cols, rows },
-        (None, Some(node)) => Request::ShellOpen { node: find::node(&talk, &node).await?.id, cols, rows },
+        (None, Some(node)) => {
+            Request::ShellOpen { node: find::node(&talk, &node).await?.id, cols, rows, job: None }
+        }
         (None, None) => return Err(Fault::usage("name a node")),
     };
     let shell = match (talk.call(request).await?, attach) {
@@ -186,11 +188,19 @@ async fn shells(talk: &Talk) -> Result<(), Fault> {
     if talk.json {
         return print::json(&shells);
     }
-    let rows: Vec<[String; 4]> = shells
+    let clients = |s: &crate::api::rows::ShellRow| match s.alone {
+        Some(since) => format!("none, left {}", print::ago(since)),
+        None => s.clients.to_string(),
+    };
+    let recording = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    let rows: Vec<[String; 6]> = shells
         .iter()
-        .map(|s| [s.id.to_string(), s.name.clone(), s.by.clone(), print::ago(s.opened)])
+        .map(|s| {
+            let (id, opened) = (s.id.to_string(), print::ago(s.opened));
+            [id, s.name.clone(), s.by.clone(), opened, clients(s), recording(s.recording)]
+        })
         .collect();
-    print::table(["SHELL", "NODE", "BY", "OPENED"], &rows, "no shell is open")
+    print::table(["SHELL", "NODE", "BY", "OPENED", "CLIENTS", "RECORDING"], &rows, "no shell is open")
 }
 
 #[cfg(test)]

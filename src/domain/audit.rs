@@ -42,6 +42,8 @@ pub enum AuditKind {
     User,
     /// Somebody logged in or out.
     Session,
+    /// A shell was opened, a recording looked at, a file brought to a node or from it.
+    Shell,
     /// Something that this program does not know.
     #[serde(other)]
     Other,
@@ -49,7 +51,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All that are written.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Install,
         Self::Undo,
         Self::Reinstall,
@@ -62,6 +64,7 @@ impl AuditKind {
         Self::Service,
         Self::User,
         Self::Session,
+        Self::Shell,
     ];
 
     /// The word for it on the command line and in JSON.
@@ -79,6 +82,7 @@ impl AuditKind {
             Self::Service => "service",
             Self::User => "user",
             Self::Session => "session",
+            Self::Shell => "shell",
             Self::Other => "other",
         }
     }

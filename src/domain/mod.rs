@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod asciicast;
 pub mod audit;
 pub mod check;
 pub mod choice;
@@ -41,6 +42,7 @@ pub mod qr;
 pub mod rate;
 pub mod report;
 pub mod secret;
+pub mod shells;
 pub mod sweeps;
 pub mod text;
 pub mod time;

@@ -5,10 +5,14 @@ use super::connection::Shared;
 use super::jobs::JobCell;
 use super::nodes::NodeAsk;
 use super::people::NewUser;
+use super::records::blocking;
+use super::transfers::Upload;
 use super::{Engine, rows};
 use crate::api::day2::Day2;
 use crate::api::message::{CatalogView, EnvChange, PlatformView};
+use crate::api::shells::{ShellAnswer, ShellAsk};
 use crate::api::{Failure, FailureKind, Request, Response};
+use crate::domain::asciicast::Origin;
 use crate::domain::job::JobEvent;
 use crate::domain::plan::PlanKind;
 use crate::domain::sweeps::SweepOrder;
@@ -204,8 +208,9 @@ impl Engine {
                 let attempt = Attempt { node, index: 0, step, action, number: attempt };
                 Response::Window(self.output_window(job, &attempt, offset, max)?)
             }
-            R::ShellOpen { node, cols, rows } => {
-                Response::Shell(self.shell_open(&user, shared, node, cols, rows).await?)
+            R::Shells(asked) => Box::pin(self.about_shells(&user, asked)).await?,
+            R::ShellOpen { node, cols, rows, job } => {
+                Response::Shell(self.shell_open(&user, shared, node, (cols, rows), job).await?)
             }
             R::ShellAttach { shell, cols, rows } => {
                 self.shell_attach(&user, shared, shell, cols, rows)?;
@@ -256,6 +261,52 @@ impl Engine {
             | R::Subscribe(_)
             | R::Unsubscribe(_) => return Err(unknown()),
         })
+    }
+
+    async fn about_shells(self: &Arc<Self>, user: &User, asked: ShellAsk) -> Result<Response, Failure> {
+        let answer = match asked {
+            ShellAsk::Rules => ShellAnswer::Rules(self.recordings.rules.borrow().clone()),
+            ShellAsk::RulesSet(rules) => {
+                self.shell_rules_set(user, rules)?;
+                return Ok(Response::Done);
+            }
+            ShellAsk::Record { shell, on } => {
+                self.shell_record(user, shell, on)?;
+                return Ok(Response::Done);
+            }
+            ShellAsk::Recordings { node, by, job } => {
+                let wanted = |o: &Origin| {
+                    node.is_none_or(|n| n == o.node)
+                        && by.as_ref().is_none_or(|by| *by == o.by)
+                        && job.is_none_or(|j| o.job == Some(j))
+                };
+                ShellAnswer::Recordings(blocking(|| self.recording_rows(user, wanted)))
+            }
+            ShellAsk::RecordingPart { number, offset } => {
+                ShellAnswer::Part(blocking(|| self.recording_part(user, number, offset))?)
+            }
+            ShellAsk::Upload { node, path, name, size, mode, replace } => {
+                let file = Upload { path: &path, name: &name, size, mode, replace };
+                ShellAnswer::Transfer { transfer: self.upload(user, node, file).await?, size }
+            }
+            ShellAsk::UploadPart { transfer, bytes } => {
+                self.upload_part(user, transfer, bytes).await?;
+                return Ok(Response::Done);
+            }
+            ShellAsk::UploadEnd { transfer } => ShellAnswer::Written(self.upload_end(user, transfer).await?),
+            ShellAsk::Download { node, path } => {
+                let (transfer, size) = self.download(user, node, &path).await?;
+                ShellAnswer::Transfer { transfer, size }
+            }
+            ShellAsk::DownloadPart { transfer } => {
+                ShellAnswer::Part(self.download_part(user, transfer).await?)
+            }
+            ShellAsk::TransferCancel { transfer } => {
+                self.transfer_cancel(user, transfer).await?;
+                return Ok(Response::Done);
+            }
+        };
+        Ok(Response::Shells(Box::new(answer)))
     }
 
     async fn day2(self: &Arc<Self>, user: &User, asked: Day2) -> Result<Response, Failure> {

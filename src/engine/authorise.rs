@@ -6,6 +6,7 @@ use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
 use crate::api::message::EnvChange;
 use crate::api::people::People;
+use crate::api::shells::ShellAsk;
 use crate::api::{Failure, FailureKind, Request, Topic};
 use crate::domain::access::{Action, allowed};
 use crate::domain::user::User;
@@ -43,6 +44,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Diagnosis => Action::Read,
         R::Logs(asked) => of_logs(asked),
         R::Loki(asked) => of_loki(asked),
+        R::Shells(asked) => of_shells(asked),
         R::Day2(asked) => match asked {
             Day2::LeavePreview { .. }
             | Day2::Services { .. }
@@ -148,6 +150,23 @@ fn of_logs(asked: &LogAsk) -> Action {
         | LogAsk::Views { .. }
         | LogAsk::ViewSave { .. }
         | LogAsk::ViewRemove { .. } => Action::Read,
+    }
+}
+
+/// Whose recording it is the engine looks at itself: operators see their own.
+fn of_shells(asked: &ShellAsk) -> Action {
+    match asked {
+        ShellAsk::Rules => Action::Read,
+        ShellAsk::RulesSet(_) => Action::Engine,
+        ShellAsk::Record { .. }
+        | ShellAsk::Recordings { .. }
+        | ShellAsk::RecordingPart { .. }
+        | ShellAsk::Upload { .. }
+        | ShellAsk::UploadPart { .. }
+        | ShellAsk::UploadEnd { .. }
+        | ShellAsk::Download { .. }
+        | ShellAsk::DownloadPart { .. }
+        | ShellAsk::TransferCancel { .. } => Action::Shell,
     }
 }
 

@@ -49,6 +49,7 @@ mod people;
 #[cfg(test)]
 mod people_tests;
 mod proof;
+mod recordings;
 mod records;
 mod reports;
 mod rows;
@@ -56,6 +57,8 @@ mod schedule;
 mod server;
 mod services;
 mod shells;
+#[cfg(test)]
+mod shells_tests;
 mod site;
 mod standing;
 #[cfg(test)]
@@ -67,6 +70,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod transfers;
 
 pub use passwords::hash_password;
 
@@ -86,8 +90,8 @@ use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use jobs::JobCell;
 use records::{
-    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, LOGS, NETWORKS, NODES, NetworkRecord,
-    PROOF_IMAGES, PROOFS, Records, SESSIONS, SETS, SIGHTINGS, SWEEPS, USERS,
+    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, LOGS, NETWORKS, NODES, NetworkRecord, ONLY,
+    PROOF_IMAGES, PROOFS, Records, SESSIONS, SETS, SHELL_RULES, SIGHTINGS, SWEEPS, USERS,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -230,6 +234,8 @@ pub struct Engine {
     sets: credential_sets::Sets,
     logins: logins::Logins,
     shells: shells::Shells,
+    recordings: recordings::Recordings,
+    transfers: transfers::Transfers,
     logbooks: logs::Logbooks,
     probing: Probing,
     cobblers: cobbler::Cobblers,
@@ -284,6 +290,8 @@ impl Engine {
             sets: credential_sets::Sets::default(),
             logins: logins::Logins::default(),
             shells: shells::Shells::default(),
+            recordings: recordings::Recordings::new(&options.data),
+            transfers: transfers::Transfers::default(),
             logbooks: logs::Logbooks::default(),
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
@@ -346,6 +354,10 @@ impl Engine {
                 self.auth.sessions().insert(hash, session);
             }
         }
+        if let Some(rules) = self.records.all(SHELL_RULES)?.remove(ONLY) {
+            self.recordings.rules.send_replace(rules);
+        }
+        self.recordings.tidy();
         self.books.load(self.records.all(ADDRESSES)?);
         self.checks.load(self.records.all(CHECKS)?);
         self.settings.load(self.records.all(DISCOVERY)?);
@@ -379,6 +391,8 @@ impl Engine {
         let _schedules = AbortOnDropHandle::new(tokio::spawn(async move { engine.keep_schedules().await }));
         let engine = Arc::clone(&self);
         let _logs = AbortOnDropHandle::new(tokio::spawn(async move { engine.keep_logs().await }));
+        let engine = Arc::clone(&self);
+        let _shells = AbortOnDropHandle::new(tokio::spawn(async move { engine.watch_shells().await }));
         tokio::select! {
             end = server.serve(Arc::clone(&self), stop) => end,
             () = self.export_hourly() => Ok(()),

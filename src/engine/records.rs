@@ -19,6 +19,7 @@ use crate::domain::netplan::NetworkPlan;
 use crate::domain::node::{CredentialKind, Node};
 use crate::domain::proof::Proof;
 use crate::domain::secret::Secret;
+use crate::domain::shells::ShellRules;
 use crate::domain::sweeps::{Discovery, Sighting, SweepRecord};
 use crate::domain::time::Moment;
 use crate::domain::user::User;
@@ -80,6 +81,10 @@ pub const LOGS: Table<EnvId, LogSettings> = Table::new(Kind::Logs, &[]);
 pub const LOG_MARKS: Table<(EnvId, u64), LogMark> = Table::new(Kind::LogMarks, &[]);
 /// Saved ways to look at logs, by environment and name.
 pub const LOG_VIEWS: Table<(EnvId, String), LogView> = Table::new(Kind::LogViews, &[]);
+/// The rules for shells, under [`ONLY`].
+pub const SHELL_RULES: Table<String, ShellRules> = Table::new(Kind::ShellRules, &[]);
+/// The key of a record of which there is one.
+pub const ONLY: &str = "only";
 /// Who did what, by a number that only grows.
 pub const AUDIT: Table<u64, AuditEntry> = Table::new(Kind::Audit, &[]);
 

@@ -83,7 +83,7 @@ impl Engine {
             Topic::Sweep(sweep) => self.sweep_rows(sweep),
             Topic::Discovery(env) => self.discovery_rows(env),
             Topic::Logs(env) => vec![Row::Logs(self.log_news(env))],
-            Topic::Shells => self.shells.rows(),
+            Topic::Shells => self.shells.rows(&self.recordings.rules.borrow()),
             Topic::Sessions => self.session_rows(),
         }
     }

@@ -4,7 +4,7 @@
 //! beside it and a log of the last bytes (`log.rs`), numbered from the shell's start. A client follows: it asks
 //! [`ShellSession::read_from`] for what comes after the number it has, and feeds that to an emulator of its own. If its
 //! number is no longer in the log, it gets a redrawn screen instead. `core.rs` keeps the two together and knows no IO;
-//! `session.rs` moves the bytes; `pipe.rs` is what a pty must be able to do.
+//! `session.rs` moves the bytes; `pipe.rs` is what a pty must be able to do; `recorder.rs` writes what was printed into a file.
 //!
 //! Rules that make both sides show the same:
 //! - A client's emulator has the size of the [`Chunk`]s, not of its own pane. Several clients share one pty and so one size;
@@ -20,10 +20,12 @@
 mod core;
 mod log;
 mod pipe;
+mod recorder;
 mod session;
 #[cfg(test)]
 mod tests;
 
 pub use core::Chunk;
 pub use pipe::{PipeEvent, PipeReader, PipeWriter};
+pub use recorder::Recorder;
 pub use session::{Closed, Progress, ShellError, ShellSession};

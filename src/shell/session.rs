@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::core::{Chunk, Core, Taken};
 use super::pipe::{PipeEvent, PipeReader, PipeWriter};
+use super::recorder::Recorder;
 use crate::ssh::{Session, SshError};
 use crate::terminal::{Emulator, Screen, Size, TERM};
 
@@ -78,6 +79,7 @@ enum Input {
 
 struct Shared {
     core: Mutex<Core>,
+    recorder: Mutex<Option<Recorder>>,
     progress: watch::Sender<Progress>,
     input: mpsc::UnboundedSender<Input>,
     waiting: AtomicUsize,
@@ -108,6 +110,7 @@ impl ShellSession {
         let close = CancellationToken::new();
         let shared = Arc::new(Shared {
             core: Mutex::new(Core::new(size, log)),
+            recorder: Mutex::new(None),
             progress: watch::Sender::new(Progress { end: 0, closed: None }),
             input,
             waiting: AtomicUsize::new(0),
@@ -133,6 +136,9 @@ impl ShellSession {
             if core.resize(size) {
                 let _ = self.shared.input.send(Input::Resize(size));
                 self.shared.publish(&core);
+                // Whoever has the recorder may wait for the core.
+                drop(core);
+                self.shared.record(|recorder| recorder.resize(size));
             }
         }
     }
@@ -172,6 +178,18 @@ impl ShellSession {
         self.shared.core().emulator().screen()
     }
 
+    /// Begins or ends a recording. One that begins starts with the screen as it is.
+    pub fn record(&self, recorder: Option<Recorder>) {
+        let mut here = self.shared.recorder.lock().unwrap_or_else(PoisonError::into_inner);
+        *here = recorder;
+        if let Some(recorder) = &mut *here {
+            let mut core = self.shared.core();
+            if core.end() > 0 {
+                recorder.output(&Bytes::from(core.redraw().bytes));
+            }
+        }
+    }
+
     /// Hangs up. The node ends the shell's programs as it does when a terminal is closed.
     pub fn close(&self) {
         self.shared.close.cancel();
@@ -181,6 +199,12 @@ impl ShellSession {
 impl Shared {
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, what: impl FnOnce(&mut Recorder)) {
+        if let Some(recorder) = &mut *self.recorder.lock().unwrap_or_else(PoisonError::into_inner) {
+            what(recorder);
+        }
     }
 
     /// Queues input; false when too much waits.
@@ -210,6 +234,9 @@ impl Shared {
 
     /// Takes what came from the pty.
     fn take(&self, event: Option<PipeEvent>) -> Result<(), Closed> {
+        if let Some(PipeEvent::Output(bytes)) = &event {
+            self.record(|recorder| recorder.output(bytes));
+        }
         let mut core = self.core();
         let taken = match event {
             Some(PipeEvent::Output(bytes)) => core.feed(&bytes),
@@ -244,6 +271,7 @@ impl Shared {
             }
             first
         });
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.close.cancel();
     }
 }

@@ -122,6 +122,8 @@ kinds! {
     LogMarks = "log-marks",
     /// Saved ways to look at logs.
     LogViews = "log-views",
+    /// How long shells are kept and what is recorded of them.
+    ShellRules = "shell-rules",
     /// Who did what.
     Audit = "audit",
 }

@@ -28,6 +28,8 @@ mod keys;
 mod mouse;
 mod paste;
 mod quirks;
+#[cfg(test)]
+mod recorded_tests;
 mod redraw;
 #[cfg(test)]
 mod tests;

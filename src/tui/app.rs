@@ -173,6 +173,11 @@ impl App {
             || self.visible().any(|held| held.screen.ticks(&self.shared))
     }
 
+    /// When something on the screen wants to be woken, earlier than after a second.
+    pub fn wakes(&self) -> Option<Moment> {
+        self.visible().filter_map(|held| held.screen.wakes(&self.shared)).min()
+    }
+
     /// The screens that can be seen, lowest first: the last page and the dialogs over it.
     pub fn visible(&self) -> impl Iterator<Item = &Held> {
         let from = self.stack.iter().rposition(|held| !held.screen.is_dialog()).unwrap_or(0);

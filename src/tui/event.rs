@@ -40,8 +40,6 @@ pub enum Tag {
     Item(u64),
     /// A window of output for the pane of that node; the number is the place of the step.
     Window(NodeId, u32),
-    /// A shell was opened or attached to.
-    Shell,
     /// What a record is now, after somebody else was quicker.
     Fresh,
     /// Bytes typed into that shell.
@@ -98,6 +96,17 @@ pub enum Event {
     },
     /// No key has come for as long as it takes to lock the screen; see [`super::app::App::locks_at`].
     Idle,
+    /// A file is on its way.
+    Moving {
+        /// Its name.
+        name: String,
+        /// Bytes that arrived.
+        done: u64,
+        /// Bytes there are.
+        size: u64,
+    },
+    /// It has arrived: where it lies and how large it is. Or not.
+    Moved(Result<(String, u64), Failure>),
     /// A second has passed; comes only while [`super::app::App::ticks`].
     Tick,
 }
@@ -126,6 +135,23 @@ pub enum Settle {
     Mine,
 }
 
+/// A file that is to be moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// To the node; otherwise from it.
+    pub send: bool,
+    /// The place on this host; `~` is the operator's home.
+    pub here: String,
+    /// The place on the node.
+    pub there: String,
+    /// Replace what is there.
+    pub replace: bool,
+}
+
 /// What a screen wants.
 pub enum Effect {
     /// Another screen on top.
@@ -149,6 +175,8 @@ pub enum Effect {
         /// What.
         text: String,
     },
+    /// Move a file to a node or from it; what became of it is told to the operator.
+    Transfer(Transfer),
     /// Tell the operator.
     Say(Level, Text),
     /// Put text on the clipboard of the operator's own terminal.
@@ -205,6 +233,8 @@ pub enum Command {
         /// What.
         text: String,
     },
+    /// Move a file to a node or from it.
+    Transfer(Transfer),
     /// Keep or forget the session's token.
     Token(Option<Secret>),
     /// Send text to the clipboard of the operator's terminal.

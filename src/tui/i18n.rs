@@ -99,6 +99,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-face.ftl"),
                 "\n",
+                include_str!("i18n/en-shells.ftl"),
+                "\n",
                 include_str!("i18n/en-errors.ftl")
             ),
             Self::ZhCn => concat!(
@@ -131,6 +133,8 @@ impl Language {
                 include_str!("i18n/zh-CN-logs.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-face.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-shells.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-errors.ftl")
             ),

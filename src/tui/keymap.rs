@@ -64,7 +64,14 @@ actions! {
     LogSpan24h "last-24h", LogSpan7d "last-7d",
     StepBefore "step-before", StepNext "step-next", ScrollLeft "left", ScrollRight "right",
     ShellDetach "shell-detach", ShellClose "shell-close", ShellScroll "shell-scroll", ShellNext "shell-next",
-    ShellBefore "shell-before", ShellPrefix "shell-prefix", ShellLive "shell-live",
+    ShellBefore "shell-before", ShellPrefix "shell-prefix", ShellLive "shell-live", ShellNew "shell-new",
+    ShellRight "shell-right", ShellBelow "shell-below", ShellNumber "shell-number", ShellWider "shell-wider",
+    ShellNarrower "shell-narrower", ShellTogether "shell-together", ShellAside "shell-aside", ShellSearch "shell-search",
+    ShellSelect "select", ShellSelectLines "select-lines", WordNext "word-next", WordBefore "word-before",
+    LineStart "line-start", LineEnd "line-end", ShellSend "shell-send", ShellRecord "shell-record",
+    Recordings "recordings", RecordingExport "recording-export", ReplayPause "replay-pause",
+    ReplayBack "replay-back", ReplayOn "replay-on",
+    ReplayFaster "replay-faster", ReplaySlower "replay-slower",
     Cobbler "cobbler", CobblerSet "cobbler-set", CobblerCheck "cobbler-check", CobblerForget "cobbler-forget",
     CobblerRegister "cobbler-register", TabSystems "systems", TabProfiles "profiles", TabDistros "distros",
     Loki "loki", LokiSet "loki-set", LokiTest "loki-test", LokiPush "loki-push", LokiForget "loki-forget",
@@ -141,6 +148,12 @@ pub enum Context {
     Shell,
     /// What a shell printed before.
     ShellScroll,
+    /// Shells and nodes to choose from.
+    ShellPick,
+    /// Recordings of shells.
+    Recordings,
+    /// A recording that is played.
+    Replay,
     /// Users.
     Users,
     /// One's own account.
@@ -215,6 +228,9 @@ impl Context {
         Self::Compare,
         Self::Shell,
         Self::ShellScroll,
+        Self::ShellPick,
+        Self::Recordings,
+        Self::Replay,
         Self::Users,
         Self::Own,
         Self::LoginSessions,
@@ -268,6 +284,9 @@ impl Context {
             Self::Compare => "compare",
             Self::Shell => "shell",
             Self::ShellScroll => "shell-scroll",
+            Self::ShellPick => "shell-pick",
+            Self::Recordings => "recordings",
+            Self::Replay => "replay",
             Self::Users => "users",
             Self::Own => "own",
             Self::LoginSessions => "login-sessions",

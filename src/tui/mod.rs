@@ -21,6 +21,7 @@ mod keymap;
 mod keys;
 mod keys_to_terminal;
 mod look;
+mod moving;
 mod options;
 mod picture;
 mod prefs;

@@ -10,7 +10,7 @@ use super::guard::{Guard, quietly};
 use super::options::{ConnectFault, Exit, Options, TuiError};
 use super::theme::collect;
 use super::update::update;
-use super::{record, widgets};
+use super::{moving, record, widgets};
 use crate::api::client::Pushed;
 use crate::api::{Client, ClientError, Failure, FailureKind};
 use crate::domain::import;
@@ -163,14 +163,19 @@ impl Loop {
         let mut drawn = Instant::now();
         let mut tick = tokio::time::Instant::now() + Duration::from_secs(1);
         while self.exit.is_none() {
-            let ticks = self.app.ticks();
+            let wakes = self
+                .app
+                .wakes()
+                .map(|at| tokio::time::Instant::now() + Duration::from_millis(at.since(now())));
+            let ticks = wakes.is_some() || self.app.ticks();
+            let wake = wakes.map_or(tick, |at| at.min(tick));
             let locks = self.app.locks_at().map(|due| Duration::from_millis(due.since(now())));
             let frame = tokio::time::Instant::from_std(drawn + FRAME);
             tokio::select! {
                 Some(event) = input.recv() => self.input(event),
                 Some(done) = inner.recv() => self.inner(done),
                 pushed = receive(&mut self.pushed) => self.pushed(pushed),
-                () = tokio::time::sleep_until(tick), if ticks => {
+                () = tokio::time::sleep_until(wake), if ticks => {
                     tick = tokio::time::Instant::now() + Duration::from_secs(1);
                     self.happens(Event::Tick);
                 }
@@ -316,6 +321,19 @@ impl Loop {
                 tokio::spawn(async move {
                     let result = write_file(&path, &text).await;
                     let _ = send.send(Inner::Event(Box::new(Event::Written { path, result })));
+                });
+            }
+            Command::Transfer(transfer) => {
+                let (client, send) = (self.client.clone(), self.send.clone());
+                tokio::spawn(async move {
+                    let tell = |event| drop(send.send(Inner::Event(Box::new(event))));
+                    let result = match client {
+                        Some(client) => {
+                            moving::move_file(&client, &transfer, place(&transfer.here), tell).await
+                        }
+                        None => Err(failure(ClientError::Lost)),
+                    };
+                    tell(Event::Moved(result));
                 });
             }
             Command::Token(token) => (self.options.on_token)(token.as_ref()),
@@ -490,7 +508,7 @@ const FILE_MAX: u64 = 64 * 1024;
 
 /// A path as an operator types it.
 fn place(path: &str) -> PathBuf {
-    match path.strip_prefix("~/") {
+    match path.strip_prefix("~/").or((path == "~").then_some("")) {
         Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
         None => PathBuf::from(path),
     }

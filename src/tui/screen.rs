@@ -187,6 +187,9 @@ pub trait Screen: Send {
         Vec::new()
     }
 
+    /// How far a file is on its way; `None`: it has arrived, or not.
+    fn moving(&mut self, _: &Shared, _: Option<(&str, u64, u64)>) {}
+
     /// Bytes of a shell.
     fn shell(&mut self, _: &Shared, _: &ShellBytes) -> Vec<Effect> {
         Vec::new()
@@ -217,8 +220,15 @@ pub trait Screen: Send {
         Vec::new()
     }
 
-    /// A second has passed.
-    fn tick(&mut self) {}
+    /// A second has passed, or the moment has come for which it asked.
+    fn tick(&mut self, _: &Shared) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// When it wants the next tick, earlier than after a second.
+    fn wakes(&self, _: &Shared) -> Option<Moment> {
+        None
+    }
 
     /// Something on it counts seconds.
     fn ticks(&self, _: &Shared) -> bool {

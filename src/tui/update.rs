@@ -37,7 +37,12 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
         Event::Key(_) => {}
         Event::Idle if app.locks_at().is_some_and(|due| due <= at) => lock(app),
         Event::Idle => {}
-        Event::Tick => app.stack.iter_mut().for_each(|held| held.screen.tick()),
+        Event::Tick => each(app, &mut out, |screen, cx| screen.tick(cx)),
+        Event::Moving { name, done, size } => each(app, &mut out, |screen, cx| {
+            screen.moving(cx, Some((&name, done, size)));
+            Vec::new()
+        }),
+        Event::Moved(result) => moved(app, result, &mut out),
         Event::Paste(text) => on_paste(app, &text, &mut out),
         Event::Mouse(mouse) => {
             let top = app.gate.as_mut().or(app.stack.last_mut());
@@ -95,6 +100,24 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
     super::look::remember(app, &mut out);
     subscribe(app, &mut out);
     out
+}
+
+/// A file has arrived, or not.
+fn moved(app: &mut App, result: Result<(String, u64), Failure>, out: &mut Vec<Command>) {
+    each(app, out, |screen, cx| {
+        screen.moving(cx, None);
+        Vec::new()
+    });
+    match result {
+        Ok((place, size)) => {
+            let size = super::text::bytes(size);
+            say(app, Level::Good, t!("transfer-done", size = size, place = place));
+        }
+        Err(failure) => {
+            let why = app.shared.catalogue.failure(&failure);
+            say(app, Level::Bad, t!("transfer-failed", why = app.shared.tr(&why)));
+        }
+    }
 }
 
 /// Asks the engine for the topics that are new, takes back those that nobody wants any more.
@@ -262,6 +285,7 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
             Effect::ReadFile(path) => out.extend(from.map(|to| Command::ReadFile { to, path })),
             Effect::ReadText(path) => out.extend(from.map(|to| Command::ReadText { to, path })),
             Effect::WriteFile { path, text } => out.push(Command::WriteFile { path, text }),
+            Effect::Transfer(transfer) => out.push(Command::Transfer(transfer)),
             Effect::Say(level, text) => say(app, level, text),
             Effect::Copy(text) => {
                 out.push(Command::Copy(text));

@@ -100,7 +100,6 @@ crumb-users = Users
 crumb-sweep = Find machines
 crumb-plan = Plan
 crumb-job = Job { $id }
-crumb-shell = Shells
 
 ## Columns
 col-name = Name
@@ -510,13 +509,6 @@ log-no-match = Nothing matches "{ $text }".
 ## What the engine refuses
 
 ## Shells
-shell-opening = Opening a shell on { $name }…
-shell-ended = { $why }. Esc goes back.
-shell-detached = Detached; the shell on { $name } lives on.
-shell-prefix-on = ^] …
-shell-scrolled = scrolled back { $lines } lines; q returns
-shell-close-title = Close the shell on { $name }?
-shell-close-what = The shell and what runs in its foreground get a hang-up. d detaches instead.
 act-theme-named = look: { $name }
 
 ## Actions: what they do, and the word in the footer
@@ -632,18 +624,6 @@ act-step-before = step before
 act-step-next = next step
 act-left = to the left
 act-right = to the right
-act-shell-detach = detach; the shell lives on
-hint-shell-detach = detach
-act-shell-close = close the shell
-hint-shell-close = close
-act-shell-scroll = look at what it printed before
-hint-shell-scroll = scroll
-act-shell-next = next shell
-hint-shell-next = next
-act-shell-before = shell before
-act-shell-prefix = send the prefix key itself
-act-shell-live = back to the live screen
-hint-shell-live = live
 act-user-new = new user
 hint-user-new = new
 act-user-password = set a new password
@@ -677,8 +657,6 @@ context-sweep = Finding machines
 context-plan = Plan
 context-job = A job
 context-logs = Output
-context-shell = Shell, after ^]
-context-shell-scroll = Shell, scrolled back
 context-users = Users
 context-form = Forms
 context-dialog = Dialogs

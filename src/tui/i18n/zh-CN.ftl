@@ -96,7 +96,6 @@ crumb-users = 用户
 crumb-sweep = 查找机器
 crumb-plan = 计划
 crumb-job = 任务 { $id }
-crumb-shell = 终端
 
 ## Columns
 col-name = 名称
@@ -461,13 +460,6 @@ log-no-match = 没有与“{ $text }”匹配的内容。
 ## What the engine refuses
 
 ## Shells
-shell-opening = 正在 { $name } 上打开终端…
-shell-ended = { $why }。按 Esc 返回。
-shell-detached = 已分离；{ $name } 上的终端继续运行。
-shell-prefix-on = ^] …
-shell-scrolled = 已回看 { $lines } 行；q 返回
-shell-close-title = 关闭 { $name } 上的终端？
-shell-close-what = 终端及其前台程序会收到挂断信号。按 d 则只是分离。
 act-theme-named = 外观：{ $name }
 
 ## Actions
@@ -583,18 +575,6 @@ act-step-before = 上一个步骤
 act-step-next = 下一个步骤
 act-left = 向左
 act-right = 向右
-act-shell-detach = 分离；终端继续运行
-hint-shell-detach = 分离
-act-shell-close = 关闭终端
-hint-shell-close = 关闭
-act-shell-scroll = 回看历史输出
-hint-shell-scroll = 回看
-act-shell-next = 下一个终端
-hint-shell-next = 下一个
-act-shell-before = 上一个终端
-act-shell-prefix = 发送前缀键本身
-act-shell-live = 回到实时屏幕
-hint-shell-live = 实时
 act-user-new = 新建用户
 hint-user-new = 新建
 act-user-password = 重设密码
@@ -628,8 +608,6 @@ context-sweep = 查找机器
 context-plan = 计划
 context-job = 任务详情
 context-logs = 输出
-context-shell = 终端（^] 之后）
-context-shell-scroll = 终端（回看）
 context-users = 用户
 context-form = 表单
 context-dialog = 对话框

@@ -99,6 +99,8 @@ pub fn event(app: &App, at: Moment, event: &Event) -> Value {
         Event::Answer { to, tag, result } => {
             json!({"answer": format!("{tag:?}"), "to": to.map(|id| id.0), "result": answer(result)})
         }
+        Event::Moving { done, size, .. } => json!({"moving": [done, size]}),
+        Event::Moved(result) => json!({"moved": result.is_ok()}),
         Event::Written { result, .. } => json!({"written": result.is_ok()}),
         Event::File { to, result } => json!({"file": to.0, "read": result.is_ok()}),
         Event::Tick => json!("tick"),
@@ -109,6 +111,7 @@ pub fn event(app: &App, at: Moment, event: &Event) -> Value {
 
 fn answer(result: &Result<Response, crate::api::Failure>) -> String {
     match result {
+        Ok(Response::Shells(_)) => "Shells".to_owned(),
         Ok(Response::Window(window)) => format!("Window {} +{}", window.offset, window.bytes.len()),
         other => format!("{other:?}"),
     }

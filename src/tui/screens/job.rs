@@ -353,7 +353,7 @@ impl Screen for JobPage {
             }
             Action::Shell => {
                 let node = self.node(cx)?;
-                let page = ShellPage::open(cx, node.node, &node.name);
+                let page = ShellPage::open(cx, self.row(cx)?.env, Some(self.job), &[(node.node, &node.name)]);
                 return Some(vec![Effect::Push(Box::new(page))]);
             }
             Action::Details => {

@@ -276,7 +276,12 @@ impl Screen for NodePage {
             }
             Action::Shell => {
                 let (_, node) = self.rows(cx)?;
-                Some(vec![Effect::Push(Box::new(ShellPage::open(cx, node.node, &node.name)))])
+                Some(vec![Effect::Push(Box::new(ShellPage::open(
+                    cx,
+                    self.env,
+                    Some(self.job),
+                    &[(node.node, &node.name)],
+                )))])
             }
             _ if ways::is_way(action) => {
                 let (job, node) = self.rows(cx)?;

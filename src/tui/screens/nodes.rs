@@ -122,8 +122,8 @@ impl NodesTab {
             A::NodeProbe | A::Shell => {
                 let without = chosen.iter().find(|n| n.credential.is_none());
                 without.map(|n| t!("refused-no-credential", name = &n.name)).or_else(|| {
-                    (action == A::Shell && selected.host_key.is_none())
-                        .then(|| t!("refused-no-key", name = &selected.name))
+                    let unknown = chosen.iter().find(|n| action == A::Shell && n.host_key.is_none());
+                    unknown.map(|n| t!("refused-no-key", name = &n.name))
                 })
             }
             A::Services if selected.credential.is_none() => {
@@ -186,8 +186,8 @@ impl NodesTab {
             }
             Action::Open | Action::Details => vec![Effect::Push(Box::new(details(self.selected(cx)?)))],
             Action::Shell => {
-                let node = self.selected(cx)?;
-                vec![Effect::Push(Box::new(shell::ShellPage::open(cx, node.id, &node.name)))]
+                let nodes: Vec<_> = chosen.iter().map(|n| (n.id, n.name.as_str())).collect();
+                vec![Effect::Push(Box::new(shell::ShellPage::open(cx, self.env, None, &nodes)))]
             }
             Action::Logs => {
                 let node = self.selected(cx)?;
@@ -259,7 +259,7 @@ impl NodesTab {
 }
 
 /// `node-2` before `node-10`.
-fn natural(name: &str) -> (String, u64, String) {
+pub fn natural(name: &str) -> (String, u64, String) {
     let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let number = name.get(head.len()..).and_then(|n| n.parse().ok()).unwrap_or(0);
     (head.to_owned(), number, name.to_owned())

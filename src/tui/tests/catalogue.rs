@@ -139,6 +139,7 @@ fn made() -> BTreeSet<String> {
     ] {
         all.push(format!("plan-kind-{}", kind.word()));
     }
+    all.extend(crate::domain::shells::Recorded::ALL.map(|r| format!("recorded-{r}")));
     for way in ["stop", "undo", "gone", "forget"] {
         all.extend(["", "-means"].map(|tail| format!("leave-{way}{tail}")));
     }

@@ -20,6 +20,8 @@ mod face;
 mod fixtures;
 mod gate;
 pub(super) mod harness;
+mod harness;
+mod hostile;
 mod imports;
 mod job;
 mod job_asks;
