@@ -106,6 +106,7 @@ async fn a_shell_waits_for_its_operator_and_is_recorded() {
     other.call(login("ada", "correct horse")).await.unwrap();
     other.call(Request::Subscribe(Topic::Shells)).await.unwrap();
     shell_row(&mut told, |row| row.clients == 1 && row.recording.is_some()).await;
+    ada.call(Request::ShellDetach { shell }).await.unwrap();
     drop((ada, pushed));
     shell_row(&mut told, |row| row.clients == 0 && row.alone.is_some() && row.closes.is_some()).await;
     other.call(Request::ShellAttach { shell, cols: 80, rows: 24 }).await.unwrap();

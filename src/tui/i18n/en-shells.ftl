@@ -134,3 +134,4 @@ error-file-folder = { $path } is a folder on { $node }.
 error-file-none = There is no file { $path } on { $node }.
 error-file-odd = { $node } answered something odd: { $line }
 error-plain = { $why }
+col-operator = By

@@ -134,3 +134,4 @@ error-file-folder = { $path } 是 { $node } 上的目录。
 error-file-none = { $node } 上没有文件 { $path }。
 error-file-odd = { $node } 的回答异常：{ $line }
 error-plain = { $why }
+col-operator = 操作员

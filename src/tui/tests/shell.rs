@@ -327,7 +327,7 @@ fn recordings_are_listed_played_and_exported() {
     let bytes = cast.clone().into_bytes();
     let part = Part { size: bytes.len() as u64, bytes: bytes.clone(), last: true };
     rig.answer("Shells(RecordingPart", shells(ShellAnswer::Part(part.clone())));
-    assert!(rig.screen(80, 24).contains("$ ") && !rig.screen(80, 24).contains("uptime"));
+    assert!(rig.screen(80, 24).contains("\n$") && !rig.screen(80, 24).contains("uptime"));
     let wake = rig.app.wakes().unwrap();
     assert_eq!(wake, Moment(NOW.0 + 1_000), "woken for the next event and not before");
     rig.at = wake;
