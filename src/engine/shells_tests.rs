@@ -76,7 +76,15 @@ async fn text_of(client: &Client, number: u64) -> String {
 
 async fn user(engine: &Running, ada: &Client, name: &str, role: UserRole) -> Client {
     let password = Secret::new("staple battery");
-    ada.call(Request::UserAdd { name: name.into(), role, password }).await.unwrap();
+    ada.call(Request::UserAdd {
+        name: name.into(),
+        role,
+        password,
+        full_name: String::new(),
+        must_change: false,
+    })
+    .await
+    .unwrap();
     let (client, _) = engine.client().await;
     client.call(login(name, "staple battery")).await.unwrap();
     client
