@@ -290,7 +290,8 @@ impl Engine {
             .keyed("error-delete-own"));
         }
         // Nobody who gets this name later may find them.
-        for row in self.shells.rows() {
+        let open = self.shells.rows(&self.recordings.rules.borrow());
+        for row in open {
             if let Row::Shell(ShellRow { id, by, .. }) = row
                 && by == name
             {

@@ -199,7 +199,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 51] = [
         Self::Global,
         Self::Moving,
         Self::List,
