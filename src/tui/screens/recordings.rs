@@ -145,7 +145,7 @@ impl Screen for RecordingsPage {
         }
         let columns = [
             column(t!("col-number"), Wide::Fixed(6), 0),
-            column(t!("col-began"), Wide::Fixed(16), 0),
+            column(t!("col-recorded"), Wide::Fixed(16), 0),
             column(t!("col-operator"), Wide::Flex(8), 0),
             column(t!("col-node"), Wide::Flex(10), 0),
             column(t!("col-of-job"), Wide::Fixed(5), 3),
