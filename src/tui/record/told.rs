@@ -6,6 +6,7 @@
 
 use crate::api::client::Pushed;
 use crate::api::message::ShellBytes;
+use crate::api::shells::ShellAnswer;
 use crate::api::{Failure, Hello, Response, Update, codec};
 use crate::domain::secret::{self, Secret};
 use crate::tui::event::{Event, ScreenId, Tag};
@@ -37,6 +38,8 @@ enum Told {
     Written { path: String, result: Result<(), String> },
     Tick,
     Idle,
+    Moving { name: String, done: u64, size: u64 },
+    Moved(Result<(String, u64), Failure>),
 }
 
 /// An event as one word; `None` when it is larger than any frame of the wire. `secret`: what is typed must not be seen;
@@ -67,6 +70,8 @@ pub fn read(word: &str) -> Result<Event, String> {
         Told::Written { path, result } => Event::Written { path, result },
         Told::Tick => Event::Tick,
         Told::Idle => Event::Idle,
+        Told::Moving { name, done, size } => Event::Moving { name, done, size },
+        Told::Moved(result) => Event::Moved(result),
     })
 }
 
@@ -98,12 +103,21 @@ fn tell(event: &Event, secret: bool, simulated: bool) -> Told {
             {
                 veil(&mut window.bytes);
             }
+            // Recordings of shells hold what was printed in them.
+            if let Ok(Response::Shells(answer)) = &mut result
+                && let ShellAnswer::Part(part) = &mut **answer
+                && !simulated
+            {
+                veil(&mut part.bytes);
+            }
             Told::Answer { to: *to, tag: *tag, result }
         }
         Event::File { to, result } => Told::File { to: *to, result: result.clone() },
         Event::Written { path, result } => Told::Written { path: path.clone(), result: result.clone() },
         Event::Tick => Told::Tick,
         Event::Idle => Told::Idle,
+        Event::Moving { name, done, size } => Told::Moving { name: name.clone(), done: *done, size: *size },
+        Event::Moved(result) => Told::Moved(result.clone()),
     }
 }
 

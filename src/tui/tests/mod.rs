@@ -20,7 +20,6 @@ mod face;
 mod fixtures;
 mod gate;
 pub(super) mod harness;
-mod harness;
 mod hostile;
 mod imports;
 mod job;
