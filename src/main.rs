@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             process::server().and_then(|rt| rt.block_on(demo::run(&cli.global, args, &cli.screens)))
         }
         Some(_) => match process::client() {
-            Ok(runtime) => return runtime.block_on(cli::run(cli, Hooks { check_roles, parse_log })),
+            Ok(runtime) => return runtime.block_on(cli::run(cli, hooks())),
             Err(fault) => Err(fault),
         },
     };
@@ -44,6 +44,20 @@ fn main() -> ExitCode {
             fault.tell(json);
             fault.code.into()
         }
+    }
+}
+
+fn hooks() -> Hooks {
+    use cpmg::store::backup;
+    Hooks {
+        check_roles,
+        parse_log,
+        backup: |data, to, passphrase| backup::write(data, to, passphrase).map_err(|e| e.to_string()),
+        needs_passphrase: |path| backup::needs_passphrase(path).map_err(|e| e.to_string()),
+        restore: |data, from, passphrase| {
+            let done = backup::restore(data, from, passphrase, cpmg::engine::now());
+            done.map(|r| (r.at, r.records)).map_err(|e| e.to_string())
+        },
     }
 }
 

@@ -84,8 +84,13 @@ pub fn engine(places: &Places, roles: Vec<PathBuf>, args: &EngineArgs) -> Result
     }
     more_files();
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let options =
-        Options { data: places.data.clone(), run: places.run.clone(), roles, simulated: args.simulated };
+    let options = Options {
+        data: places.data.clone(),
+        run: places.run.clone(),
+        roles,
+        simulated: args.simulated,
+        audit_syslog: args.audit_syslog.clone(),
+    };
     let runtime = server()?;
     let result = runtime.block_on(async {
         let stop = CancellationToken::new();

@@ -50,6 +50,8 @@ pub enum EnvChange {
     Policy(Policy),
     /// Another text of options for a scope and file; a blank one takes it away.
     Options(OptionText),
+    /// Only the users of these names reach it, besides administrators; `None`: everybody.
+    Members(Option<Vec<String>>),
 }
 
 /// A change of a node.

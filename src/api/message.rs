@@ -15,6 +15,7 @@ use crate::domain::job::forecast::NodeForecast;
 use crate::domain::job::undo::UndoList;
 use crate::domain::plan::Plan;
 use crate::domain::secret::Secret;
+use crate::domain::trail::TrailReport;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -175,6 +176,10 @@ pub enum Response {
     Proof(Box<crate::domain::proof::Proof>),
     /// Who did what.
     Audit(AuditPage),
+    /// An export was written.
+    Backup(BackupView),
+    /// Whether the audit trail is whole.
+    AuditVerified(TrailReport),
     /// What was asked about logs.
     Logs(Box<super::logs::LogAnswer>),
     /// What was asked about shells.

@@ -18,6 +18,7 @@ pub mod day2;
 pub mod discovery;
 pub mod handover;
 pub mod import;
+pub mod keep;
 pub mod logs;
 pub mod loki;
 pub mod message;

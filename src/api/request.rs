@@ -590,6 +590,8 @@ pub enum Request {
         /// Most entries wanted; 500 are the most there are in one answer.
         limit: u32,
     },
+    /// What keeps data and the trail of it.
+    Keep(super::keep::Keep),
     /// What the engine knows about itself.
     Diagnosis,
     /// Ends the engine; running jobs go on on the nodes and are taken up by the next engine.

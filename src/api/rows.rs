@@ -185,6 +185,9 @@ pub struct MarkRow {
 pub struct EnvRow {
     /// The record.
     pub env: Environment,
+    /// Names of the users who reach it besides administrators; `None`: everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<String>>,
     /// Nodes in it.
     pub nodes: u32,
     /// Nodes that are installed.

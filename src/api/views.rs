@@ -187,6 +187,19 @@ pub struct ReportPart {
     pub length: u64,
 }
 
+/// An export that was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupView {
+    /// The file on the management host.
+    pub path: String,
+    /// The file with the key of its secrets.
+    pub key: String,
+    /// When.
+    pub at: Moment,
+    /// Records in it.
+    pub records: u64,
+}
+
 /// What the engine knows about itself, for `cpmg doctor`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

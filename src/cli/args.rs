@@ -185,9 +185,13 @@ pub enum Command {
     /// Copy a file to a node or from it
     Copy(super::copy::CopyArgs),
     /// Show who did what, when, to which environment or node, and why
-    Audit(super::check_args::AuditArgs),
+    Audit(super::audit_args::AuditArgs),
     /// Logs: show, follow and export what was collected from the nodes; read a file of any format
     Logs(super::logs::LogsArgs),
+    /// Write the data of cpmg down for bad days: an export, or one file that opens on another machine (administrators)
+    Backup(super::backup::BackupArgs),
+    /// Put a backup or an export in the place of the data; the engine must be stopped
+    Restore(super::backup::RestoreArgs),
     /// Say what is wrong with this installation of cpmg and how to mend it
     Doctor,
     /// For reports of defects: record what happens on the screens, play a recording again
@@ -231,6 +235,10 @@ pub struct EngineArgs {
     #[arg(long, value_name = "DIR", env = "CPMG_ROLES", hide_env_values = true, value_delimiter = ':')]
     #[arg(value_hint = ValueHint::DirPath)]
     pub roles: Vec<PathBuf>,
+    /// Send each entry of the audit trail to syslog or journald as well; with a path, to that socket
+    #[arg(long, value_name = "SOCKET", env = "CPMG_AUDIT_SYSLOG", hide_env_values = true)]
+    #[arg(num_args = 0..=1, default_missing_value = "/dev/log", value_hint = ValueHint::FilePath)]
+    pub audit_syslog: Option<PathBuf>,
 }
 
 /// Commands to a running engine.
@@ -293,6 +301,36 @@ pub enum EnvCommand {
     Unhide {
         /// Environment, by name or number
         env: String,
+    },
+    /// Remove a hidden environment for good, with its nodes' records, jobs, output and logs; machines are not touched (administrators)
+    Purge {
+        /// Hidden environment, by name or number
+        env: String,
+        /// Its name once more; asked for on a terminal
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        /// Why; goes to the audit trail
+        #[arg(long, value_name = "REASON")]
+        why: String,
+    },
+    /// Make an environment like another one: platform, modules, policy, options, network plan; without nodes and accounts
+    Clone {
+        /// Environment, by name or number
+        env: String,
+        /// Name of the new one
+        name: String,
+    },
+    /// Limit an environment to named users, or open it to all; administrators reach all (administrators)
+    #[command(group = clap::ArgGroup::new("who").required(true))]
+    Limit {
+        /// Environment, by name or number
+        env: String,
+        /// Names of users, separated by commas
+        #[arg(long, group = "who", value_name = "NAMES", value_delimiter = ',', action = ArgAction::Set, num_args = 1)]
+        to: Option<Vec<String>>,
+        /// Open it to all users
+        #[arg(long, group = "who")]
+        all: bool,
     },
     /// Change an environment's settings
     #[command(group = clap::ArgGroup::new("setting").required(true).multiple(true))]

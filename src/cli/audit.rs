@@ -1,42 +1,87 @@
-//! `cpmg audit`: who did what, oldest first.
+//! `cpmg audit`: who did what, oldest first; the trail as JSON lines; whether it is as it was written.
 
 use super::args::Global;
-use super::check_args::AuditArgs;
-use super::exit::Fault;
+use super::audit_args::{AuditArgs, AuditCommand, AuditWanted};
+use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{find, print};
+use crate::api::keep::Keep;
 use crate::api::{Request, Response};
 use crate::domain::audit::{AuditEntry, AuditFilter};
 use crate::domain::time::{Moment, utc};
+use crate::domain::trail::{Line, TrailReport, Verifier};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 /// Entries asked for at once.
 const PAGE: u32 = 500;
 
-/// `cpmg audit`.
-pub async fn run(global: &Global, args: AuditArgs) -> Result<(), Fault> {
-    let since = args.since.as_deref().map(|text| moment(text, print::now())).transpose()?;
-    let talk = Talk::open(global).await?;
-    let mut filter = AuditFilter { user: args.user, kind: args.kind, since, ..AuditFilter::default() };
-    if let Some(env) = &args.env {
-        filter.env = Some(find::environment(&talk, env, false).await?.env.id);
+/// `cpmg audit …`.
+pub async fn run(global: &Global, args: AuditArgs) -> Result<Code, Fault> {
+    match args.command {
+        None => show(global, &args.wanted, args.limit).await.map(|()| Code::Done),
+        Some(AuditCommand::Export { file, wanted }) => {
+            export(global, &wanted, file.as_deref()).await.map(|()| Code::Done)
+        }
+        Some(AuditCommand::Verify { file: Some(file) }) => verified(global, &of_file(&file)?, true),
+        Some(AuditCommand::Verify { file: None }) => {
+            let talk = Talk::open(global).await?;
+            let Response::AuditVerified(report) = talk.call(Request::Keep(Keep::AuditVerify)).await? else {
+                return Err(Talk::unexpected());
+            };
+            verified(global, &report, false)
+        }
     }
-    if let Some(node) = &args.node {
-        filter.node = Some(find::node(&talk, node).await?.id);
+}
+
+async fn filter(talk: &Talk, wanted: &AuditWanted) -> Result<AuditFilter, Fault> {
+    let at = |text: &Option<String>| text.as_deref().map(|text| moment(text, print::now())).transpose();
+    let mut filter = AuditFilter {
+        user: wanted.user.clone(),
+        kind: wanted.kind,
+        since: at(&wanted.since)?,
+        until: at(&wanted.until)?,
+        text: wanted.text.clone(),
+        ..AuditFilter::default()
+    };
+    if let Some(env) = &wanted.env {
+        filter.env = Some(find::environment(talk, env, false).await?.env.id);
     }
-    let wanted = args.limit as usize;
+    if let Some(node) = &wanted.node {
+        filter.node = Some(find::node(talk, node).await?.id);
+    }
+    Ok(filter)
+}
+
+/// The newest entries that fit, at most `most`, oldest first.
+async fn entries(talk: &Talk, wanted: &AuditWanted, most: usize) -> Result<Vec<(u64, AuditEntry)>, Fault> {
+    let filter = filter(talk, wanted).await?;
     let mut entries: Vec<(u64, AuditEntry)> = Vec::new();
     let mut before = None;
     loop {
-        let request = Request::Audit { filter: filter.clone(), before, limit: args.limit.min(PAGE) };
+        let limit = u32::try_from(most).unwrap_or(PAGE).min(PAGE);
+        let request = Request::Audit { filter: filter.clone(), before, limit };
         let Response::Audit(page) = talk.call(request).await? else { return Err(Talk::unexpected()) };
         entries.extend(page.entries);
         before = page.before;
-        if before.is_none() || entries.len() >= wanted {
+        if before.is_none() || entries.len() >= most {
             break;
         }
     }
-    entries.truncate(wanted);
+    entries.truncate(most);
     entries.reverse();
+    Ok(entries)
+}
+
+async fn show(global: &Global, wanted: &AuditWanted, limit: u32) -> Result<(), Fault> {
+    // What is wrong with a time is said before an engine is asked for.
+    for text in [&wanted.since, &wanted.until].into_iter().flatten() {
+        moment(text, print::now())?;
+    }
+    let talk = Talk::open(global).await?;
+    let entries = entries(&talk, wanted, limit as usize).await?;
     if talk.json {
         let entries: Vec<&AuditEntry> = entries.iter().map(|(_, e)| e).collect();
         return print::json(&entries);
@@ -47,11 +92,72 @@ pub async fn run(global: &Global, args: AuditArgs) -> Result<(), Fault> {
             let env = e.env.as_ref().map_or("-", |(_, name)| name.as_str());
             let place = e.node.as_ref().map_or_else(|| env.to_owned(), |(_, node)| format!("{env}/{node}"));
             let job = e.job.map_or_else(|| "-".to_owned(), |j| j.to_string());
-            let reason = e.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
-            [utc(e.at), e.by.clone(), e.kind.to_string(), place, job, format!("{}{reason}", e.what)]
+            [utc(e.at), e.who(), e.kind.to_string(), place, job, e.sentence()]
         })
         .collect();
     print::table(["WHEN", "WHO", "KIND", "WHERE", "JOB", "WHAT"], &rows, "nothing was done that fits")
+}
+
+async fn export(global: &Global, wanted: &AuditWanted, to: Option<&Path>) -> Result<(), Fault> {
+    let talk = Talk::open(global).await?;
+    let entries = entries(&talk, wanted, usize::MAX).await?;
+    let mut text = String::new();
+    for (number, entry) in entries {
+        let line = serde_json::to_string(&Line { number, entry });
+        text.push_str(&line.map_err(|e| Fault::new(Code::Engine, e.to_string()))?);
+        text.push('\n');
+    }
+    let Some(to) = to else { return print::write(text.as_bytes()) };
+    let fault = |e: std::io::Error| Fault::new(Code::Failed, format!("{}: {e}", to.display()));
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(to).map_err(fault)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+    let count = text.lines().count();
+    let record = serde_json::json!({ "file": to, "entries": count });
+    talk.done(&format!("{count} entries are in {}", to.display()), &record)
+}
+
+/// What a look at an exported trail finds.
+fn of_file(path: &Path) -> Result<TrailReport, Fault> {
+    let fault = |e: String| Fault::new(Code::Failed, format!("{}: {e}", path.display()));
+    let file = BufReader::new(File::open(path).map_err(|e| fault(e.to_string()))?);
+    let mut verifier = Verifier::default();
+    for (at, line) in (1_u32..).zip(file.lines()) {
+        let line = line.map_err(|e| fault(e.to_string()))?;
+        let Line { number, entry } = serde_json::from_str(&line)
+            .map_err(|e| fault(format!("line {at} is no entry of the trail: {e}")))?;
+        verifier.take(number, &entry);
+    }
+    Ok(verifier.end(None))
+}
+
+fn verified(global: &Global, report: &TrailReport, file: bool) -> Result<Code, Fault> {
+    let code = if report.faults.is_empty() { Code::Done } else { Code::Failed };
+    if global.json {
+        return print::json(report).map(|()| code);
+    }
+    for fault in &report.faults {
+        print::line(&format!("FAULT at entry {}: {}", fault.number, fault.why))?;
+    }
+    if report.older > 0 {
+        print::line(&format!(
+            "{} entries are from before there was a chain: nothing proves them",
+            report.older
+        ))?;
+    }
+    let end =
+        report.head.as_ref().map_or_else(String::new, |(number, hash)| format!(", up to {number} ({hash})"));
+    match code {
+        Code::Done if file => print::line(&format!(
+            "{} entries are one chain{end}; compare its end with the engine's: 'cpmg audit verify'",
+            report.entries
+        ))?,
+        Code::Done => print::line(&format!("{} entries are as they were written{end}", report.entries))?,
+        _ => print::line(&format!(
+            "the trail is not as it was written ({} entries looked at): compare it with an export or with syslog",
+            report.entries
+        ))?,
+    }
+    Ok(code)
 }
 
 /// `12h` before now, or a date or time.

@@ -3,7 +3,8 @@
 use super::args::{EnvCommand, Global};
 use super::exit::Fault;
 use super::talk::Talk;
-use super::{find, handover, nodes, policy, print};
+use super::{find, handover, nodes, policy, print, prompt};
+use crate::api::keep::Keep;
 use crate::api::message::EnvChange;
 use crate::api::rows::{EnvRow, JobRow};
 use crate::api::{Request, Response};
@@ -38,6 +39,37 @@ pub async fn run(global: &Global, command: EnvCommand) -> Result<(), Fault> {
             let old = find::environment(&talk, &env, true).await?.env;
             let env = edit(&talk, &old, EnvChange::Hide(false)).await?;
             talk.done(&format!("{} is shown again", env.name), &env)
+        }
+        EnvCommand::Purge { env, confirm, why } => {
+            let env = find::environment(&talk, &env, true).await?.env;
+            let question = format!(
+                "Everything about {} is lost: nodes, accounts, jobs, output, logs. Type its name",
+                env.name
+            );
+            let name = match confirm {
+                Some(name) => name,
+                None => prompt::typed(&question)?
+                    .ok_or_else(|| Fault::usage("there is no terminal to ask on: give --confirm NAME"))?,
+            };
+            talk.call(Request::Keep(Keep::EnvPurge { env: env.id, name, why })).await?;
+            talk.done(&format!("{} is purged", env.name), &env)
+        }
+        EnvCommand::Clone { env, name } => {
+            let old = find::environment(&talk, &env, false).await?.env;
+            let env = answer(talk.call(Request::Keep(Keep::EnvClone { env: old.id, name })).await?)?;
+            talk.done(&format!("made environment {} (number {}) like {}", env.name, env.id, old.name), &env)
+        }
+        EnvCommand::Limit { env, to, all } => {
+            let old = find::environment(&talk, &env, false).await?.env;
+            let names = to.filter(|_| !all);
+            let text = match &names {
+                Some(names) => {
+                    format!("only {} and administrators reach {} now", print::words(names), old.name)
+                }
+                None => format!("all users reach {} now", old.name),
+            };
+            let env = edit(&talk, &old, EnvChange::Members(names)).await?;
+            talk.done(&text, &env)
         }
         EnvCommand::Set { env, platform, modules, parallel } => {
             let mut env = find::environment(&talk, &env, false).await?.env;
@@ -131,6 +163,13 @@ async fn show(talk: &Talk, wanted: &str) -> Result<(), Fault> {
         ("number", e.id.to_string()),
         ("platform", e.platform.clone()),
         ("modules", print::words(&e.modules)),
+        (
+            "reached by",
+            env.members.as_ref().map_or_else(
+                || "all users".to_owned(),
+                |m| format!("{} and administrators", print::words(m)).trim_start_matches(" and ").to_owned(),
+            ),
+        ),
         ("at once", format!("{} nodes", e.parallel)),
         ("on failure", policy::words(&e.policy)),
         ("made", format!("{} by {}", print::ago(e.created), e.created_by)),

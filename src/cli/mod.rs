@@ -16,6 +16,8 @@ pub mod places;
 mod account_args;
 mod accounts;
 mod audit;
+mod audit_args;
+mod backup;
 mod care;
 mod check;
 mod check_args;
@@ -72,10 +74,12 @@ mod users;
 pub use pages::reference;
 pub use talk::language_of_locale;
 
+use crate::domain::secret::Secret;
+use crate::domain::time::Moment;
 use args::{CatalogCommand, Cli, Command, EngineCommand, NodeCommand};
 use exit::{Code, Fault};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What the commands need from rooms that they must not use; `main` provides it.
@@ -85,6 +89,12 @@ pub struct Hooks {
     pub check_roles: fn(&[PathBuf]) -> Result<CatalogSize, Vec<String>>,
     /// Writes the entries of a log as JSON lines.
     pub parse_log: fn(&LogSource, &mut dyn Write) -> Result<(), LogFault>,
+    /// Makes a backup of a data directory's newest export in a file, with a passphrase; answers the export.
+    pub backup: fn(&Path, &Path, &Secret) -> Result<PathBuf, String>,
+    /// Whether a file is a backup that needs a passphrase.
+    pub needs_passphrase: fn(&Path) -> Result<bool, String>,
+    /// Puts a backup or an export in the place of the data in a directory; answers when it was written, and how many records it has.
+    pub restore: fn(&Path, &Path, Option<&Secret>) -> Result<(Moment, usize), String>,
 }
 
 /// A log to be read by `cpmg logs parse`.
@@ -174,7 +184,9 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Copy(args) => copy::run(global, args).await?,
         Command::Check(command) => return check::run(global, command).await,
         Command::Prove(args) => return prove::run(global, args).await,
-        Command::Audit(args) => audit::run(global, args).await?,
+        Command::Audit(args) => return audit::run(global, args).await,
+        Command::Backup(args) => backup::backup(global, args, hooks).await?,
+        Command::Restore(args) => backup::restore(global, &args, hooks)?,
         Command::Doctor => return doctor::run(global, hooks).await,
         Command::Logs(args) => return logs::run(global, args, hooks).await,
         Command::Completions { shell } => pages::completions(shell)?,

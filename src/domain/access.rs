@@ -1,4 +1,5 @@
-//! Who may do what: one table, asked by the engine for every request.
+//! Who may do what: one table, asked by the engine for every request. Which permission each request needs, and which object it is
+//! about, is the engine's (`authorise`, `objects`); `docs/permissions.md` lists both.
 //!
 //! Clients may ask it too, to leave out what would be refused; the engine's answer is the one that counts.
 
@@ -19,21 +20,24 @@ pub enum Action {
     Shell,
     /// List, restore or purge hidden environments.
     Hidden,
+    /// Say which users may reach an environment.
+    Members,
     /// Make, edit, disable, delete users.
     Users,
-    /// Stop the engine, read its diagnosis.
+    /// Stop the engine, back its data up, prove the audit trail.
     Engine,
 }
 
 impl Action {
     /// Every action, for exhaustive tests and for the guide.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::OwnAccount,
         Self::Configure,
         Self::Install,
         Self::Shell,
         Self::Hidden,
+        Self::Members,
         Self::Users,
         Self::Engine,
     ];
@@ -43,7 +47,7 @@ impl Action {
         match self {
             Self::Read | Self::OwnAccount => UserRole::Viewer,
             Self::Configure | Self::Install | Self::Shell => UserRole::Operator,
-            Self::Hidden | Self::Users | Self::Engine => UserRole::Administrator,
+            Self::Hidden | Self::Members | Self::Users | Self::Engine => UserRole::Administrator,
         }
     }
 }
@@ -61,8 +65,8 @@ mod tests {
     fn the_whole_table() {
         let row =
             |role| Action::ALL.map(|a| if allowed(role, a) { 'x' } else { '.' }).iter().collect::<String>();
-        assert_eq!(row(UserRole::Viewer), "xx......");
-        assert_eq!(row(UserRole::Operator), "xxxxx...");
-        assert_eq!(row(UserRole::Administrator), "xxxxxxxx");
+        assert_eq!(row(UserRole::Viewer), "xx.......");
+        assert_eq!(row(UserRole::Operator), "xxxxx....");
+        assert_eq!(row(UserRole::Administrator), "xxxxxxxxx");
     }
 }

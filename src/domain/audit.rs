@@ -38,12 +38,22 @@ pub enum AuditKind {
     Leave,
     /// A service was restarted by hand, or options of services were changed or rolled out.
     Service,
+    /// An environment was made, changed, hidden, shown again, copied, or who may reach it was said.
+    Environment,
+    /// A node was added, changed or removed, or how machines are found was.
+    Node,
+    /// A job was stopped, held, released, tried again or given more time.
+    Job,
+    /// A connectivity check was started or ended.
+    Check,
+    /// A shell on a node was opened or closed.
+    Shell,
     /// A user was made or changed.
     User,
     /// Somebody logged in or out.
     Session,
-    /// A shell was opened, a recording looked at, a file brought to a node or from it.
-    Shell,
+    /// The engine itself: stopped, backed up, restored, its database rebuilt.
+    Engine,
     /// Something that this program does not know.
     #[serde(other)]
     Other,
@@ -51,7 +61,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All that are written.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Install,
         Self::Undo,
         Self::Reinstall,
@@ -62,9 +72,14 @@ impl AuditKind {
         Self::HostKey,
         Self::Leave,
         Self::Service,
+        Self::Environment,
+        Self::Node,
+        Self::Job,
+        Self::Check,
+        Self::Shell,
         Self::User,
         Self::Session,
-        Self::Shell,
+        Self::Engine,
     ];
 
     /// The word for it on the command line and in JSON.
@@ -80,9 +95,14 @@ impl AuditKind {
             Self::HostKey => "host-key",
             Self::Leave => "leave",
             Self::Service => "service",
+            Self::Environment => "environment",
+            Self::Node => "node",
+            Self::Job => "job",
+            Self::Check => "check",
+            Self::Shell => "shell",
             Self::User => "user",
             Self::Session => "session",
-            Self::Shell => "shell",
+            Self::Engine => "engine",
             Self::Other => "other",
         }
     }
@@ -104,6 +124,17 @@ impl FromStr for AuditKind {
     }
 }
 
+/// A value that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Which, as `environment.parallel`.
+    pub what: String,
+    /// What it was; empty: there was none.
+    pub before: String,
+    /// What it is; empty: there is none any more.
+    pub after: String,
+}
+
 /// One deed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
@@ -111,6 +142,12 @@ pub struct AuditEntry {
     pub at: Moment,
     /// Name of the user.
     pub by: String,
+    /// Account of the operating system that the user came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Address from which that account had logged in to this machine, as far as it could be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// What kind.
     pub kind: AuditKind,
     /// The environment and its name then.
@@ -127,13 +164,32 @@ pub struct AuditEntry {
     /// The reason that the user gave.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Values before and after, secrets masked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Difference>,
+    /// See [`super::trail::hash`]; empty in entries from before there was a chain.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hash: String,
 }
 
 impl AuditEntry {
     /// A deed of a user.
     pub fn new(at: Moment, by: &str, kind: AuditKind, what: impl AsRef<str>) -> Self {
         let what = harmless(what.as_ref());
-        Self { at, by: by.to_owned(), kind, env: None, node: None, job: None, what, reason: None }
+        Self {
+            at,
+            by: by.to_owned(),
+            account: None,
+            from: None,
+            kind,
+            env: None,
+            node: None,
+            job: None,
+            what,
+            reason: None,
+            changes: Vec::new(),
+            hash: String::new(),
+        }
     }
 
     /// In an environment.
@@ -179,6 +235,51 @@ pub struct AuditFilter {
     pub kind: Option<AuditKind>,
     /// Not before.
     pub since: Option<Moment>,
+    /// Not after.
+    pub until: Option<Moment>,
+    /// With this text in what was done, where, by whom, or why; capital letters do not matter.
+    pub text: Option<String>,
+}
+
+impl AuditEntry {
+    /// Who: the user, and the account of the operating system where that has another name, and from where.
+    pub fn who(&self) -> String {
+        let account = self.account.as_ref().filter(|a| **a != self.by);
+        let place = match (account, &self.from) {
+            (Some(account), Some(from)) => format!(" ({account} from {from})"),
+            (Some(account), None) => format!(" ({account})"),
+            (None, Some(from)) => format!(" (from {from})"),
+            (None, None) => String::new(),
+        };
+        format!("{}{place}", self.by)
+    }
+
+    /// What was done, why, and what changed by it.
+    pub fn sentence(&self) -> String {
+        let reason = self.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+        let shown = |v: &str| if v.is_empty() { "none".to_owned() } else { v.to_owned() };
+        let changed: Vec<String> = self
+            .changes
+            .iter()
+            .map(|c| format!("{} {} -> {}", c.what, shown(&c.before), shown(&c.after)))
+            .collect();
+        let changed = if changed.is_empty() { String::new() } else { format!(" [{}]", changed.join("; ")) };
+        format!("{}{reason}{changed}", self.what)
+    }
+
+    /// Whether `text`, in small letters, stands somewhere in it.
+    fn tells(&self, text: &str) -> bool {
+        let names = [self.env.as_ref().map(|e| &e.1), self.node.as_ref().map(|n| &n.1)];
+        let words = [
+            Some(&self.what),
+            Some(&self.by),
+            self.reason.as_ref(),
+            self.account.as_ref(),
+            self.from.as_ref(),
+        ];
+        let changed = self.changes.iter().flat_map(|c| [&c.what, &c.before, &c.after]);
+        words.into_iter().chain(names).flatten().chain(changed).any(|w| w.to_lowercase().contains(text))
+    }
 }
 
 impl AuditFilter {
@@ -189,6 +290,8 @@ impl AuditFilter {
             && self.user.as_ref().is_none_or(|user| entry.by == *user)
             && self.kind.is_none_or(|kind| entry.kind == kind)
             && self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at <= until)
+            && self.text.as_ref().is_none_or(|text| entry.tells(&text.to_lowercase()))
     }
 }
 

@@ -1,10 +1,11 @@
 //! An environment: one OpenStack cloud, one record.
 
 use super::day2::Shape;
-use super::ids::{EnvId, Revision};
+use super::ids::{EnvId, Revision, UserId};
 use super::overrides::OptionText;
 use super::policy::Policy;
 use super::time::Moment;
+use super::user::{User, UserRole};
 use serde::{Deserialize, Serialize};
 
 /// How many nodes a stage works on at once unless the environment says otherwise.
@@ -34,6 +35,9 @@ pub struct Environment {
     /// What tasks have made of the cloud besides its modules.
     #[serde(default)]
     pub shape: Shape,
+    /// Only these users reach it, besides administrators; `None`: everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<UserId>>,
     /// Deleted softly: kept, listed for administrators only.
     pub hidden: bool,
     /// When it was made.
@@ -46,6 +50,14 @@ pub struct Environment {
     pub changed: Moment,
     /// Grows with every change.
     pub revision: Revision,
+}
+
+impl Environment {
+    /// Whether a user may reach it and all that belongs to it. A hidden one is for administrators.
+    pub fn admits(&self, user: &User) -> bool {
+        user.role == UserRole::Administrator
+            || (!self.hidden && self.members.as_ref().is_none_or(|members| members.contains(&user.id)))
+    }
 }
 
 /// Why a name is refused; the word is the key of the sentence in the message catalogue.

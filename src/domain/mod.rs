@@ -48,5 +48,6 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod totp;
+pub mod trail;
 pub mod user;
 pub mod usual;

@@ -9,6 +9,7 @@ use super::records::blocking;
 use super::transfers::Upload;
 use super::{Engine, rows};
 use crate::api::day2::Day2;
+use crate::api::keep::Keep;
 use crate::api::message::{CatalogView, EnvChange, PlatformView};
 use crate::api::shells::{ShellAnswer, ShellAsk};
 use crate::api::{Failure, FailureKind, Request, Response};
@@ -78,7 +79,7 @@ impl Engine {
                 self.user_disable(&user, &name, disabled)?;
                 Response::Done
             }
-            R::Rows(topic) => Response::Rows(self.rows(topic)),
+            R::Rows(topic) => Response::Rows(self.rows_for(&user, topic)),
             R::Catalog => Response::Catalog(self.catalog_view()?),
             R::EnvAdd { name, platform } => Response::Environment(self.env_add(&user, &name, platform)?),
             R::EnvEdit { env, based_on, change } => {
@@ -88,6 +89,13 @@ impl Engine {
                     self.pushing_follows(&env);
                 }
                 Response::Environment(env)
+            }
+            R::Keep(Keep::EnvPurge { env, name, why }) => {
+                self.env_purge(&user, env, &name, &why)?;
+                Response::Done
+            }
+            R::Keep(Keep::EnvClone { env, name }) => {
+                Response::Environment(self.env_clone(&user, env, &name)?)
             }
             R::SweepStart { env, ranges, port, rate, parallel } => {
                 let usual = SweepOrder::new(ranges, port);
@@ -244,7 +252,11 @@ impl Engine {
                 self.prove_cancel(&user, env)?;
                 Response::Done
             }
-            R::Audit { filter, before, limit } => Response::Audit(self.audit_page(&filter, before, limit)?),
+            R::Audit { filter, before, limit } => {
+                Response::Audit(self.audit_page(&user, &filter, before, limit)?)
+            }
+            R::Keep(Keep::Backup) => Response::Backup(self.backup().await?),
+            R::Keep(Keep::AuditVerify) => Response::AuditVerified(self.audit_verify()?),
             R::Loki(asked) => Response::Loki(Box::pin(self.loki(&user, asked)).await?),
             R::Logs(asked) => Response::Logs(Box::new(Box::pin(self.logs(&user, asked)).await?)),
             R::Diagnosis => Response::Diagnosis(self.diagnosis()),

@@ -58,6 +58,8 @@ pub struct Caller {
     pub number: u64,
     /// Account on the management host, from the socket's peer credentials.
     pub account: String,
+    /// Address from which that account had logged in to this machine, as far as it can be seen.
+    pub from: Option<String>,
     /// When it connected.
     pub since: Moment,
     engine: std::sync::Weak<Engine>,
@@ -66,8 +68,15 @@ pub struct Caller {
 
 impl Caller {
     /// A connection nobody has logged in on.
-    pub fn new(engine: &Arc<Engine>, number: u64, account: String) -> Self {
-        Self { number, account, since: now(), engine: Arc::downgrade(engine), session: RwLock::default() }
+    pub fn new(engine: &Arc<Engine>, number: u64, account: String, from: Option<String>) -> Self {
+        Self {
+            number,
+            account,
+            from,
+            since: now(),
+            engine: Arc::downgrade(engine),
+            session: RwLock::default(),
+        }
     }
 
     /// The user who is logged in, if there is one, the session has not expired, and the user is not disabled.

@@ -1,7 +1,10 @@
-//! Which permission each request needs. The one place where a request meets the table of `domain::access`.
+//! Which permission each request needs. The one place where a request meets the table of `domain::access`; what it is about, and whether
+//! the user may reach that, is `objects`.
 
 use super::auth::Caller;
+use super::{Engine, objects};
 use crate::api::day2::Day2;
+use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
 use crate::api::message::EnvChange;
@@ -19,6 +22,7 @@ pub fn needs(request: &Request) -> Option<Action> {
             return None;
         }
         R::Logout | R::WhoAmI | R::UserPassword { .. } => Action::OwnAccount,
+        R::Keep(Keep::AuditVerify | Keep::Backup) => Action::Engine,
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
         R::People(asked) => of_people(asked),
         R::Subscribe(topic) | R::Rows(topic) => match topic {
@@ -56,7 +60,10 @@ pub fn needs(request: &Request) -> Option<Action> {
             }
         },
         R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
+        R::EnvEdit { change: EnvChange::Members(_), .. } => Action::Members,
+        R::Keep(Keep::EnvPurge { .. }) => Action::Hidden,
         R::EnvAdd { .. }
+        | R::Keep(Keep::EnvClone { .. })
         | R::EnvEdit { .. }
         | R::CheckRun { .. }
         | R::CheckCancel { .. }
@@ -185,9 +192,11 @@ fn of_loki(asked: &LokiAsk) -> Action {
     }
 }
 
-/// Refuses what the caller may not do; otherwise the user who asks, if somebody is logged in.
-pub fn authorise(caller: &Caller, request: &Request) -> Result<Option<User>, Failure> {
-    let Some(action) = needs(request) else { return Ok(caller.user()) };
+/// Refuses what the caller may not do, or not with this object; otherwise the user who asks, if somebody is logged in.
+pub fn authorise(engine: &Engine, caller: &Caller, request: &Request) -> Result<Option<User>, Failure> {
+    if needs(request).is_none() {
+        return Ok(caller.user());
+    }
     let Some(user) = caller.user() else {
         return Err(Failure::new(
             FailureKind::NotLoggedIn,
@@ -202,8 +211,15 @@ pub fn authorise(caller: &Caller, request: &Request) -> Result<Option<User>, Fai
         )
         .keyed("error-must-change"));
     }
+    permit(engine, &user, request)?;
+    Ok(Some(user))
+}
+
+/// Refuses what a user may not do, or not with this object.
+pub fn permit(engine: &Engine, user: &User, request: &Request) -> Result<(), Failure> {
+    let Some(action) = needs(request) else { return Ok(()) };
     if allowed(user.role, action) {
-        return Ok(Some(user));
+        return engine.reach(user, objects::object(request));
     }
     let needed = action.needs();
     Err(Failure::new(

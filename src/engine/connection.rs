@@ -5,9 +5,11 @@
 //! this client's socket and for nobody else's; the engine waits for neither.
 
 use super::auth::Caller;
+use super::objects::Object;
 use super::records::blocking;
 use super::shells::Attached;
-use super::{Engine, authorise};
+use super::trail::Asked;
+use super::{Engine, authorise, deeds, trail};
 use crate::api::codec::{decode, decode_request, encode_answer, framing};
 use crate::api::message::{ClientFrame, EngineFrame, Hello};
 use crate::api::{
@@ -16,6 +18,7 @@ use crate::api::{
 };
 use crate::domain::job::JobState;
 use crate::domain::rate::Bucket;
+use crate::domain::user::User;
 use futures_util::{SinkExt, StreamExt};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -205,8 +208,10 @@ async fn answer(
     shared: &Arc<Shared>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let user = authorise::authorise(caller, &request)?;
+    let user = authorise::authorise(engine, caller, &request)?;
     engine.touch_session(caller);
+    let deed = engine.deed_asked(user.as_ref(), &request);
+    let waits = deeds::tells_itself(&request);
     match request {
         Request::Subscribe(topic) => {
             let mut topics = shared.topics.lock().unwrap_or_else(PoisonError::into_inner);
@@ -218,7 +223,10 @@ async fn answer(
             shared.topics.lock().unwrap_or_else(PoisonError::into_inner).remove(&topic);
             Ok(Response::Done)
         }
-        request => engine.answer(caller, user, shared, request).await,
+        request => {
+            let asked = Asked::new(caller, deed, waits);
+            trail::during(engine, asked, engine.answer(caller, user, shared, request)).await
+        }
     }
 }
 
@@ -256,7 +264,7 @@ async fn write(
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => true,
             () = tokio::time::sleep(MOVING), if moving => true,
         };
-        for frame in shell_frames(&shared) {
+        for frame in shell_frames(&engine, &caller, &shared) {
             if send(&mut sink, &frame).await.is_err() {
                 return;
             }
@@ -267,16 +275,17 @@ async fn write(
         due = None;
         let began = Instant::now();
         tick.borrow_and_update();
-        let logged_in = caller.user().is_some();
+        let user = caller.user();
+        let logged_in = user.is_some();
         if was_logged_in && !logged_in && send(&mut sink, &EngineFrame::SessionEnded).await.is_err() {
             return;
         }
         was_logged_in = logged_in;
-        if !logged_in {
+        let Some(user) = user else {
             last_round = began;
             continue;
-        }
-        let updates = blocking(|| updates(&engine, &shared));
+        };
+        let updates = blocking(|| updates(&engine, &user, &shared));
         last_round = Instant::now();
         pause = (last_round.duration_since(began) * SHARE).clamp(ROUND, ROUND_MAX);
         for update in updates {
@@ -287,8 +296,13 @@ async fn write(
     }
 }
 
-fn shell_frames(shared: &Shared) -> Vec<EngineFrame> {
+fn shell_frames(engine: &Engine, caller: &Caller, shared: &Shared) -> Vec<EngineFrame> {
     let mut shells = shared.shells.lock().unwrap_or_else(PoisonError::into_inner);
+    // Whoever may not reach the node any more sees no more of it.
+    if !shells.is_empty() {
+        let user = caller.user();
+        shells.retain(|s| user.as_ref().is_some_and(|u| engine.reach(u, Object::Shell(s.id())).is_ok()));
+    }
     let frames: Vec<EngineFrame> =
         shells.iter_mut().flat_map(Attached::take).map(EngineFrame::Shell).collect();
     shells.retain(|s| !s.is_over());
@@ -309,7 +323,7 @@ async fn send(sink: &mut Sink, frame: &EngineFrame) -> Result<(), ()> {
 }
 
 /// What this client does not have yet.
-fn updates(engine: &Arc<Engine>, shared: &Shared) -> Vec<Update> {
+fn updates(engine: &Arc<Engine>, user: &User, shared: &Shared) -> Vec<Update> {
     let mut topics = shared.topics.lock().unwrap_or_else(PoisonError::into_inner);
     let mut out = Vec::new();
     for (topic, held) in topics.iter_mut() {
@@ -319,7 +333,8 @@ fn updates(engine: &Arc<Engine>, shared: &Shared) -> Vec<Update> {
         }
         let first = held.seen.is_none();
         held.seen = Some(version);
-        let now: BTreeMap<RowKey, Row> = engine.rows(*topic).into_iter().map(|r| (r.key(), r)).collect();
+        let now: BTreeMap<RowKey, Row> =
+            engine.rows_for(user, *topic).into_iter().map(|r| (r.key(), r)).collect();
         held.moving = now.values().any(moves);
         let changed: Vec<Row> =
             now.iter().filter(|(k, r)| held.rows.get(*k) != Some(*r)).map(|(_, r)| r.clone()).collect();

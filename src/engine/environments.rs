@@ -9,7 +9,7 @@ use crate::domain::audit::AuditKind;
 use crate::domain::choice::choose;
 use crate::domain::day2::Shape;
 use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
-use crate::domain::ids::{EnvId, Revision};
+use crate::domain::ids::{EnvId, Revision, UserId};
 use crate::domain::policy::{Policy, RETRIES_MAX};
 use crate::domain::user::User;
 use crate::store::{Kind, Stamp};
@@ -51,7 +51,7 @@ impl Engine {
         self.model.read().envs.get(&env).cloned().ok_or_else(|| no_env(env))
     }
 
-    fn check_env_name(&self, name: &str, but: Option<EnvId>) -> Result<(), Failure> {
+    pub(super) fn check_env_name(&self, name: &str, but: Option<EnvId>) -> Result<(), Failure> {
         environment::check_name(name).map_err(|fault| {
             Failure::new(FailureKind::Invalid, fault.to_string()).at("name").keyed(fault.key())
         })?;
@@ -98,6 +98,7 @@ impl Engine {
             policy: Policy::default(),
             options: Vec::new(),
             shape: Shape::default(),
+            members: None,
             hidden: false,
             created: now(),
             created_by: asks.name.clone(),
@@ -105,7 +106,8 @@ impl Engine {
             changed: now(),
             revision: Revision(1),
         };
-        self.records.save(ENVIRONMENTS, &env.id, &env)?;
+        let deed = Self::deed(asks, AuditKind::Environment, &env, format!("made the environment {name}"));
+        self.audited(Some(deed), |batch| ENVIRONMENTS.put(batch, &env.id, &env, Stamp::engine(now())))?;
         self.model.write().envs.insert(env.id, env.clone());
         self.topics.touch(Area::Environments);
         Ok(env)
@@ -184,6 +186,7 @@ impl Engine {
                 self.set_options(&mut env, text)?;
                 deed = Some(Self::deed(asks, AuditKind::Service, &env, what));
             }
+            EnvChange::Members(names) => env.members = names.map(|n| self.members(&n)).transpose()?,
             EnvChange::Policy(policy) => {
                 if policy.retries > RETRIES_MAX {
                     let why =
@@ -204,6 +207,24 @@ impl Engine {
         self.topics.touch(Area::Environments);
         self.topics.touch(Area::Check(id));
         Ok(env)
+    }
+
+    /// The users of these names, each once.
+    fn members(&self, names: &[String]) -> Result<Vec<UserId>, Failure> {
+        let model = self.model.read();
+        let mut ids = Vec::new();
+        for name in names {
+            let user = model.users.values().find(|u| u.name == *name).ok_or_else(|| {
+                Failure::new(FailureKind::Invalid, format!("there is no user called {name}"))
+                    .at("members")
+                    .keyed("error-no-user")
+                    .arg("name", name)
+            })?;
+            ids.push(user.id);
+        }
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// Refuses while a job of the environment works.

@@ -66,6 +66,11 @@ impl Imports {
         number
     }
 
+    /// The environment for which a list was previewed.
+    pub fn env(&self, number: u64) -> Option<EnvId> {
+        self.lists().kept.get(&number)?.read.as_ref().map(|(env, _, _)| *env)
+    }
+
     /// Does something with a list of that user.
     fn with<R>(&self, by: UserId, number: u64, work: impl FnOnce(&mut Kept) -> R) -> Result<R, Failure> {
         let mut lists = self.lists();

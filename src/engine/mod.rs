@@ -20,6 +20,7 @@ mod clock;
 mod cobbler;
 mod connection;
 mod credential_sets;
+mod deeds;
 #[cfg(test)]
 mod discovery_tests;
 mod doors;
@@ -36,6 +37,7 @@ mod journal;
 #[cfg(test)]
 mod jump_tests;
 mod jumps;
+mod keeping;
 mod knowing;
 mod leave;
 mod logins;
@@ -43,12 +45,17 @@ mod logs;
 mod loki;
 mod netplan;
 mod nodes;
+mod objects;
 mod options;
+mod origin;
 mod passwords;
 mod people;
 #[cfg(test)]
 mod people_tests;
+#[cfg(test)]
+mod permissions_tests;
 mod proof;
+mod purge;
 mod recordings;
 mod records;
 mod reports;
@@ -65,11 +72,13 @@ mod standing;
 mod standing_tests;
 mod sweep_memory;
 mod sweeps;
+mod syslog;
 mod taking_up;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod trail;
 mod transfers;
 
 pub use passwords::hash_password;
@@ -118,6 +127,8 @@ pub struct Options {
     pub roles: Vec<PathBuf>,
     /// The nodes are simulated: said on every screen.
     pub simulated: bool,
+    /// The socket of syslog (or of journald, which listens there too) that gets the audit trail as well.
+    pub audit_syslog: Option<PathBuf>,
 }
 
 /// Why an engine cannot start.
@@ -266,7 +277,7 @@ impl Engine {
     /// Opens the data.
     pub fn open(options: Options, stop: CancellationToken) -> Result<Arc<Self>, EngineError> {
         let data = DataDir::open(&options.data)?;
-        let records = Records::new(data.store(), data.sealer());
+        let records = Records::new(data.store(), data.sealer(), options.audit_syslog.clone());
         let output = OutputStore::open(&options.data.join("output"))?;
         let dummy_hash = passwords::nobodys_hash(&dice().map_err(|f| EngineError::Other(f.message))?);
         let (journal, orders) = journal::Journal::new();
@@ -328,6 +339,7 @@ impl Engine {
             ));
         }
         engine.load()?;
+        engine.note_recovery().map_err(|f| EngineError::Other(f.message))?;
         let engine = Arc::new(engine);
         let mine = Arc::downgrade(&engine);
         std::thread::Builder::new()

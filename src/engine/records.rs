@@ -6,7 +6,7 @@
 use super::auth::Session;
 use super::ipam::IpRecord;
 use super::logs::LogSettings;
-use super::now;
+use super::{now, trail};
 use crate::api::logs::{LogMark, LogView};
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditEntry;
@@ -22,13 +22,15 @@ use crate::domain::secret::Secret;
 use crate::domain::shells::ShellRules;
 use crate::domain::sweeps::{Discovery, Sighting, SweepRecord};
 use crate::domain::time::Moment;
+use crate::domain::trail::Head;
 use crate::domain::user::User;
 use crate::domain::usual::StepTimes;
 use crate::store::{self, Batch, Identity, Key, Kind, Sealed, Sealer, Span, Stamp, Store, Table};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 /// People.
 pub const USERS: Table<UserId, User> = Table::new(Kind::Users, &[]);
@@ -165,8 +167,12 @@ impl StoredCredential {
 
 /// The store with its seal.
 pub struct Records {
-    store: Arc<dyn Store>,
-    sealer: Sealer,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) sealer: Sealer,
+    /// The newest entry of the audit trail; `None`: to be read from the store. Held while an entry is written: each follows on one.
+    pub(super) head: Mutex<Option<Head>>,
+    /// The socket of syslog that gets the trail as well.
+    pub(super) syslog: Option<PathBuf>,
 }
 
 /// The store's fault as a refusal.
@@ -180,8 +186,8 @@ pub fn refused(fault: &store::Error) -> Failure {
 
 impl Records {
     /// Over an open store.
-    pub fn new(store: Arc<dyn Store>, sealer: Sealer) -> Self {
-        Self { store, sealer }
+    pub fn new(store: Arc<dyn Store>, sealer: Sealer, syslog: Option<PathBuf>) -> Self {
+        Self { store, sealer, head: Mutex::default(), syslog }
     }
 
     /// An identity that was never given before.
@@ -216,11 +222,22 @@ impl Records {
         self.try_change(fill).map_err(|f| refused(&f))
     }
 
-    /// As [`Self::change`], with the store's own fault.
+    /// As [`Self::change`], with the store's own fault. The deed that is being asked for goes along.
     pub fn try_change(&self, fill: impl FnOnce(&mut Batch) -> store::Result<()>) -> store::Result<()> {
         let mut batch = Batch::new();
         fill(&mut batch)?;
-        blocking(|| self.store.apply(batch)).map(drop)
+        match trail::pending() {
+            Some(deed) => self.record(batch, trail::signed(deed)),
+            None => blocking(|| self.store.apply(batch)).map(drop),
+        }
+    }
+
+    /// Removes, as part of a change, all records of a table whose key begins with `prefix`.
+    pub fn remove_under(&self, batch: &mut Batch, kind: Kind, prefix: &impl Key) -> store::Result<()> {
+        for (key, _) in self.store.scan(kind, &prefix.encoded())? {
+            batch.remove(kind, key);
+        }
+        Ok(())
     }
 
     /// All records of a table.
@@ -239,6 +256,20 @@ impl Records {
         limit: usize,
     ) -> store::Result<Vec<(K, T)>> {
         let mut span = Span::default().backwards().limit(limit);
+        if let Some(key) = key {
+            span = span.after(key.encoded());
+        }
+        Ok(table.range(&*self.store, &span)?.into_iter().map(|(k, s)| (k, s.value)).collect())
+    }
+
+    /// At most `limit` records behind a key, the first of all for `None`.
+    pub fn after<K: Key, T: Serialize + DeserializeOwned>(
+        &self,
+        table: Table<K, T>,
+        key: Option<&K>,
+        limit: usize,
+    ) -> store::Result<Vec<(K, T)>> {
+        let mut span = Span::default().limit(limit);
         if let Some(key) = key {
             span = span.after(key.encoded());
         }

@@ -3,7 +3,7 @@
 use super::auth;
 use super::jobs::{Inner, JobCell};
 use super::sweeps::known;
-use super::{Engine, knowing, now};
+use super::{Engine, Model, knowing, now};
 use crate::api::rows::{
     CurrentStep, EnvRow, FirstError, JobNodeRow, JobRow, KnownError, ManualView, NodeRow, ReinstallView,
     SessionRow, StageRow, StepRow, UndoView,
@@ -11,7 +11,7 @@ use crate::api::rows::{
 use crate::api::{Row, Topic};
 use crate::domain::estimate::Estimate;
 use crate::domain::facts::same::Index;
-use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::ids::{EnvId, NodeId, UserId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{
     Drain, Job, JobNode, JobNodeState, ReinstallRun, StepAction, StepEnd, StepProgress, StepState, UndoRun,
@@ -123,6 +123,7 @@ impl Engine {
                     installed: count(env.id, &|n| n.state == NodeState::Installed),
                     failed: count(env.id, &|n| n.state == NodeState::Failed),
                     job: newest.remove(&env.id),
+                    members: env.members.as_ref().map(|ids| names_of(&model, ids)),
                     env: env.clone(),
                 })
             })
@@ -205,6 +206,12 @@ impl Engine {
         });
         rows.collect()
     }
+}
+
+/// Names of users; of one who is gone, the number.
+fn names_of(model: &Model, ids: &[UserId]) -> Vec<String> {
+    let name = |id: &UserId| model.users.get(id).map_or_else(|| id.to_string(), |u| u.name.clone());
+    ids.iter().map(name).collect()
 }
 
 fn add(weight: &mut Weight, usual: u64, step: &StepProgress, at: Moment) {

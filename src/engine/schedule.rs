@@ -36,6 +36,11 @@ impl Settings {
         self.by_env.lock().unwrap_or_else(PoisonError::into_inner).get(&env).cloned().unwrap_or_default()
     }
 
+    /// An environment is no more.
+    pub fn forget(&self, env: EnvId) {
+        self.by_env.lock().unwrap_or_else(PoisonError::into_inner).remove(&env);
+    }
+
     fn schedules(&self) -> Vec<(EnvId, Schedule)> {
         let all = self.by_env.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(|(env, d)| Some((*env, d.schedule.clone()?))).collect()

@@ -5,7 +5,7 @@
 //! that a client asks for work on the engine's own threads ([`Engine::spawn`]), shells on those of their client.
 
 use super::auth::Caller;
-use super::{Engine, EngineError, connection};
+use super::{Engine, EngineError, connection, origin};
 use crate::api::socket_path;
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
@@ -108,7 +108,7 @@ impl Server {
                 tracing::warn!(%account, "too many connections of one account: another one was closed");
                 continue;
             };
-            let caller = Caller::new(&engine, number, account);
+            let caller = Caller::new(&engine, number, account, origin::of(&stream));
             // Known to the threads of the clients, it is they who wake when something comes.
             let Ok(stream) = stream.into_std() else { continue };
             let (engine, stop) = (Arc::clone(&engine), stop.clone());

@@ -88,6 +88,11 @@ impl Shells {
         cells.values().map(row).collect()
     }
 
+    /// The node on which a shell is open.
+    pub fn node(&self, id: ShellId) -> Option<NodeId> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|c| c.row.node)
+    }
+
     fn mine<'a>(
         cells: &'a mut BTreeMap<ShellId, Cell>,
         user: &User,

@@ -58,7 +58,7 @@ pub(super) async fn cloud() -> (Running, Arc<Engine>, EnvId) {
 }
 
 /// A job that is in the engine, and is the last one of its nodes, which it left in this state.
-fn left(engine: &Arc<Engine>, id: u64, plan: Plan, state: NodeState) {
+pub(super) fn left(engine: &Arc<Engine>, id: u64, plan: Plan, state: NodeState) {
     let nodes: Vec<NodeId> = plan.nodes.iter().map(|n| n.id).collect();
     let cell = engine.cell(Job::new(JobId(id), plan, "ada".into(), Moment(0)), 0);
     let mut model = engine.model.write();

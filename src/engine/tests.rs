@@ -18,7 +18,13 @@ pub(super) struct Running {
 
 pub(super) fn options(dir: &std::path::Path) -> Options {
     let roles = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("roles");
-    Options { data: dir.join("data"), run: dir.join("run"), roles: vec![roles], simulated: false }
+    Options {
+        data: dir.join("data"),
+        run: dir.join("run"),
+        roles: vec![roles],
+        simulated: false,
+        audit_syslog: None,
+    }
 }
 
 impl Running {

@@ -58,6 +58,15 @@ impl Batch {
         self.expectations.push((kind, key, revision));
     }
 
+    /// The records it writes, with their new bodies, and removes; what an export brings back is not among them.
+    pub fn changes(&self) -> impl Iterator<Item = (Kind, &[u8], Option<&[u8]>)> {
+        self.ops.iter().filter_map(|op| match op {
+            Op::Put { kind, key, body, .. } => Some((*kind, key.as_slice(), Some(body.as_slice()))),
+            Op::Remove { kind, key } => Some((*kind, key.as_slice(), None)),
+            Op::Restore { .. } => None,
+        })
+    }
+
     /// Writes a stored value back as it was, head included.
     pub(super) fn restore(&mut self, kind: Kind, key: Vec<u8>, value: Vec<u8>) {
         self.ops.push(Op::Restore { kind, key, value });

@@ -35,6 +35,11 @@ pub enum Opened {
     Fresh,
     /// Everything was there.
     Existing,
+    /// The end of the database was damaged: it was read as far as it could be.
+    Shortened {
+        /// How many of its newest changes are missing.
+        changes: u64,
+    },
     /// The database was unusable and was built again from an export.
     Rebuilt {
         /// Where the unusable one is now; `None`: it was gone.
@@ -52,6 +57,11 @@ impl fmt::Display for Opened {
         match self {
             Self::Fresh => f.write_str("the data directory was made"),
             Self::Existing => f.write_str("the data are as they were left"),
+            Self::Shortened { changes } => write!(
+                f,
+                "the end of the database was damaged: its newest {changes} changes are lost; compare it with your machines, and the disk with its \
+                 own reports"
+            ),
             Self::Rebuilt { broken, why, from } => {
                 write!(f, "the database was unusable ({why}). ")?;
                 match from {
@@ -125,7 +135,14 @@ impl DataDir {
                 opened = open_whole(&db, options, lock.1);
             }
             match opened {
-                Ok(store) => (store, if fresh { Opened::Fresh } else { Opened::Existing }),
+                Ok(store) => {
+                    let opened = match store.lost()? {
+                        _ if fresh => Opened::Fresh,
+                        0 => Opened::Existing,
+                        changes => Opened::Shortened { changes },
+                    };
+                    (store, opened)
+                }
                 Err(error @ (Error::Database { .. } | Error::Unreadable { .. })) => {
                     rebuild(dir, options, lock.1, &exports, now, error.to_string())?
                 }
@@ -171,13 +188,32 @@ impl DataDir {
     }
 
     /// Replaces the data in `dir`, which no engine may have open, by an export. What was there is kept as
-    /// `db.broken-TIME`.
-    pub fn restore(dir: &Path, from: &Path, options: Options, now: Moment) -> Result<export::Summary> {
+    /// `db.broken-TIME`. `key` is the one that the export was made with, where it came along; one that is there and is another is kept
+    /// as `key.before-TIME`. Nothing is changed before the export is read whole and its secrets are known to open.
+    pub fn restore(
+        dir: &Path,
+        from: &Path,
+        options: Options,
+        key: Option<&Sealer>,
+        now: Moment,
+    ) -> Result<export::Summary> {
         check_dir(dir)?;
         let lock = lock(dir)?;
         finish_swap(dir)?;
+        let path = dir.join("key");
+        let there = if path.exists() || key.is_none() { Some(Sealer::load(&path)?) } else { None };
+        let sealer = key.or(there.as_ref()).ok_or(Error::Closed)?;
         let (store, summary) = build(dir, options, from)?;
+        check_meta(&store, sealer, &path, now)?;
         drop(store);
+        if let Some(key) = key
+            && !there.as_ref().is_some_and(|there| there.is(key))
+        {
+            if there.is_some() {
+                files::rename(&path, &dir.join(format!("key.before-{}", export::name_of(now))))?;
+            }
+            key.save(&path)?;
+        }
         swap(dir, now)?;
         open_whole(&dir.join("db"), options, lock.1)?;
         Ok(summary)

@@ -219,10 +219,10 @@ fn a_backup_is_restored_over_what_is_there() {
     name(&data, 1, "ada");
     let backup = data.export(NOW).unwrap();
     name(&data, 2, "eve");
-    let refused = DataDir::restore(&dir, &backup.path, Options::default(), NOW).unwrap_err();
+    let refused = DataDir::restore(&dir, &backup.path, Options::default(), None, NOW).unwrap_err();
     assert!(matches!(refused, Error::InUse { .. }), "{refused}");
     drop(data);
-    DataDir::restore(&dir, &backup.path, Options::default(), NOW).unwrap();
+    DataDir::restore(&dir, &backup.path, Options::default(), None, NOW).unwrap();
     assert_eq!(names(&open(&dir).unwrap()), ["ada"]);
 }
 
@@ -276,4 +276,49 @@ fn space_is_put_aside_once() {
     std::fs::remove_file(&reserve).unwrap();
     data.put_aside();
     assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 2 << 20, "again, while the engine runs");
+}
+
+#[test]
+fn a_backup_opens_on_another_machine_with_its_passphrase_only() {
+    const CREDENTIALS: Table<UserId, Sealed> = Table::new(Kind::Credentials, &[]);
+    let (_guard, dir) = place();
+    let data = open(&dir).unwrap();
+    name(&data, 1, "ada");
+    let identity = Identity::of(&CREDENTIALS, &UserId(1), "password");
+    let sealed = data.sealer().seal(&identity, &Secret::new("of a node")).unwrap();
+    CREDENTIALS.save(&*data.store(), &UserId(1), &sealed, Stamp::engine(NOW)).unwrap();
+    let export = data.export(NOW).unwrap();
+    drop(data);
+    let (_other_guard, other) = place();
+    let file = dir.join("backup");
+    let phrase = Secret::new("four words of a passphrase");
+    assert_eq!(backup::write(&dir, &file, &phrase).unwrap(), export.path);
+    assert!(backup::write(&dir, &file, &phrase).unwrap_err().to_string().contains("exists already"));
+    assert!(backup::needs_passphrase(&file).unwrap() && !backup::needs_passphrase(&export.path).unwrap());
+    let key = std::fs::read(dir.join("key")).unwrap();
+    let text = std::fs::read(&file).unwrap();
+    assert!(!text.windows(key.len()).any(|w| w == key) && !contains(&dir, hex::encode(&key).as_bytes()));
+    // A wrong passphrase, or an export without its key, changes nothing.
+    let wrong = backup::restore(&other, &file, Some(&Secret::new("guessed")), NOW).unwrap_err().to_string();
+    assert!(wrong.contains("passphrase is wrong"), "{wrong}");
+    let keyless = backup::restore(&other, &export.path, None, NOW).unwrap_err().to_string();
+    assert!(keyless.contains("it is missing"), "{keyless}");
+    // Over other data: what was there is kept, its key too.
+    name(&open(&other).unwrap(), 7, "eve");
+    let mixed = backup::restore(&other, &export.path, None, NOW).unwrap_err().to_string();
+    assert!(mixed.contains("not the key these data were sealed with"), "{mixed}");
+    assert_eq!(names(&open(&other).unwrap()), ["eve"], "a refused restoration changes nothing");
+    let restored = backup::restore(&other, &file, Some(&phrase), NOW).unwrap();
+    assert_eq!(restored.records, export.records);
+    let data = open(&other).unwrap();
+    assert_eq!(names(&data), ["ada"]);
+    let stored = CREDENTIALS.get(&*data.store(), &UserId(1)).unwrap().unwrap().value;
+    assert_eq!(data.sealer().open(&identity, &stored).unwrap().reveal(), "of a node");
+    assert_eq!(backup::note(&other), Some(restored));
+    backup::noted(&other);
+    assert_eq!(backup::note(&other), None);
+    let kept = std::fs::read_dir(&other).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let kept: Vec<String> =
+        kept.filter(|n| n.starts_with("key.before-") || n.starts_with("db.broken-")).collect();
+    assert_eq!(kept.len(), 2, "{kept:?}");
 }

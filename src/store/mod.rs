@@ -10,6 +10,7 @@
 //!
 //! Never here: a secret in plain text (see `seal`), bulk data in a table (see `output`), a rule about what a record means.
 
+pub mod backup;
 mod batch;
 mod counter;
 mod data_dir;

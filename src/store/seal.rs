@@ -15,7 +15,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Bytes of the key.
-const KEY: usize = 32;
+pub(super) const KEY: usize = 32;
 /// Bytes of the nonce, random for every sealing.
 const NONCE: usize = 24;
 
@@ -86,6 +86,34 @@ impl Sealer {
         Ok(Self { key })
     }
 
+    /// With a key that was derived from something else.
+    pub(super) fn of(key: Zeroizing<[u8; KEY]>) -> Self {
+        Self { key }
+    }
+
+    /// The key as text, for a backup, which seals it.
+    pub(super) fn as_text(&self) -> Secret {
+        Secret::new(hex::encode(self.key.as_slice()))
+    }
+
+    /// The key that was written as text.
+    pub(super) fn from_text(text: &Secret) -> Option<Self> {
+        let bytes = Zeroizing::new(hex::decode(text.reveal()).ok()?);
+        let mut key = Zeroizing::new([0; KEY]);
+        key.copy_from_slice(bytes.first_chunk::<KEY>().filter(|_| bytes.len() == KEY)?);
+        Some(Self { key })
+    }
+
+    /// Writes the key into its file, whole or not at all.
+    pub(super) fn save(&self, path: &Path) -> Result<()> {
+        files::write_durably(path, self.key.as_slice())
+    }
+
+    /// Whether it is the same key.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     /// Seals a secret for one record.
     pub fn seal(&self, identity: &Identity, secret: &Secret) -> Result<Sealed> {
         let mut nonce = [0; NONCE];
@@ -120,6 +148,13 @@ impl Identity {
     fn error(&self) -> Error {
         Error::Unseal { kind: self.kind }
     }
+}
+
+/// Random bytes of the operating system.
+pub(super) fn random_bytes<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    random(Path::new("random numbers"), &mut bytes)?;
+    Ok(bytes)
 }
 
 fn random(path: &Path, bytes: &mut [u8]) -> Result<()> {

@@ -7,6 +7,9 @@
 //! sled's own flush on Linux is `sync_file_range`, which reaches neither the file's metadata nor the disk's cache: the
 //! `fdatasync` on a handle of our own is what makes a change durable. After any failure of sled (a full disk poisons it
 //! for good) the database is dropped and opened again, which brings back exactly what was flushed.
+//!
+//! sled takes a log whose end it cannot read for one that ends earlier, and says nothing. So every change is counted, in the database with
+//! the change and afterwards in the file `height` beside it: a database that is behind the file has lost its newest changes.
 
 use super::{
     Batch, Entry, Error, Kind, Pending, Result, Span, Store,
@@ -20,8 +23,10 @@ use sled::Transactional;
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
@@ -35,6 +40,9 @@ const LET_GO: Duration = Duration::from_secs(5);
 
 /// Name of the table of `parts`, beside those of the kinds.
 const PARTS: &str = "parts";
+
+/// Name of the table that counts changes, of its only key, and of the file beside.
+const HEIGHT: &str = "height";
 
 /// How the database is run.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +67,12 @@ struct Live {
     // The trees are dropped before the database, the database before the handle.
     trees: BTreeMap<Kind, sled::Tree>,
     parts: sled::Tree,
+    height: sled::Tree,
     db: sled::Db,
     file: File,
+    /// Changes that the database has had, and the file that says so; without a file (a full disk) only that is not noticed.
+    changes: AtomicU64,
+    beside: Option<File>,
 }
 
 struct Shared {
@@ -99,6 +111,11 @@ impl SledStore {
             })
             .map_err(|e| Error::io(dir, &e))?;
         Ok(Self { shared, queue: Mutex::new(Some(queue)), writer: Some(writer) })
+    }
+
+    /// How many of the newest changes the database has lost since it was written last.
+    pub fn lost(&self) -> Result<u64> {
+        self.shared.read(|live| Ok(live.lost()))
     }
 
     /// Bytes the database takes on the disk.
@@ -277,15 +294,27 @@ impl Live {
         let trees = Kind::ALL.iter().map(|kind| Ok((*kind, tree(kind.name())?)));
         let trees = trees.collect::<Result<BTreeMap<_, _>>>()?;
         let parts = tree(PARTS)?;
+        let height = tree(HEIGHT)?;
+        let changes = height.get(HEIGHT).map_err(|e| sled_error(dir, &e))?.map_or(0, |bytes| number(&bytes));
+        let mut how = File::options();
+        let beside =
+            how.read(true).write(true).create(true).truncate(false).mode(0o600).open(dir.join(HEIGHT));
         let path = dir.join("db");
         let file = File::open(&path).map_err(|e| Error::io(&path, &e))?;
-        let live = Self { trees, parts, db, file };
+        let live = Self { trees, parts, height, db, file, changes: changes.into(), beside: beside.ok() };
         live.sync(dir)?;
         // The files themselves must survive, too: their names are in the directory, its name in its parent.
         for place in [Some(dir), dir.parent()].into_iter().flatten().filter(|p| !p.as_os_str().is_empty()) {
             File::open(place).and_then(|d| d.sync_all()).map_err(|e| Error::io(place, &e))?;
         }
         Ok(live)
+    }
+
+    fn lost(&self) -> u64 {
+        let mut bytes = [0; 8];
+        let told = self.beside.as_ref().is_some_and(|file| file.read_exact_at(&mut bytes, 0).is_ok());
+        let there = self.changes.load(Ordering::Relaxed);
+        if told { number(&bytes).saturating_sub(there) } else { 0 }
     }
 
     fn tree(&self, kind: Kind) -> Result<&sled::Tree> {
@@ -331,9 +360,14 @@ impl Live {
     fn write(&self, dir: &Path, writes: &Writes) -> Result<()> {
         let mut trees: Vec<&sled::Tree> = self.trees.values().collect();
         let slots: BTreeMap<Kind, usize> = self.trees.keys().enumerate().map(|(i, k)| (*k, i)).collect();
+        trees.push(&self.height);
         trees.push(&self.parts);
+        let changes = self.changes.load(Ordering::Relaxed).saturating_add(1);
         let done = trees.as_slice().transaction(|views| {
-            let parts = views.last().ok_or(ConflictableTransactionError::Abort(()))?;
+            let [.., height, parts] = views.as_slice() else {
+                return Err(ConflictableTransactionError::Abort(()));
+            };
+            height.insert(HEIGHT.as_bytes(), changes.to_be_bytes().as_slice())?;
             for ((kind, key), value) in writes {
                 let tree = slots.get(kind).and_then(|slot| views.get(*slot));
                 let tree = tree.ok_or(ConflictableTransactionError::Abort(()))?;
@@ -363,7 +397,15 @@ impl Live {
             Err(TransactionError::Abort(())) => return Err(Error::Closed),
             Err(TransactionError::Storage(e)) => return Err(sled_error(dir, &e)),
         }
-        self.sync(dir)
+        self.sync(dir)?;
+        self.changes.store(changes, Ordering::Relaxed);
+        // Never ahead of the database: after it, and not synchronised, which costs nothing but the notice after a power failure.
+        if let Some(beside) = &self.beside
+            && let Err(why) = beside.write_all_at(&changes.to_be_bytes(), 0)
+        {
+            tracing::warn!(%why, "the count of changes could not be written beside the database");
+        }
+        Ok(())
     }
 
     /// Whether these writes are what is stored: a failure at the very end may have come after the deed.
@@ -375,6 +417,11 @@ impl Live {
         self.db.flush().map_err(|e| sled_error(dir, &e))?;
         self.file.sync_data().map_err(|e| Error::io(dir, &e))
     }
+}
+
+/// A count of changes as it is stored.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// Whether sled says that somebody holds the file; it says so in words only.

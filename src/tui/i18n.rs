@@ -101,6 +101,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-shells.ftl"),
                 "\n",
+                include_str!("i18n/en-audit.ftl"),
+                "\n",
                 include_str!("i18n/en-errors.ftl")
             ),
             Self::ZhCn => concat!(
@@ -135,6 +137,8 @@ impl Language {
                 include_str!("i18n/zh-CN-face.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-shells.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-audit.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-errors.ftl")
             ),

@@ -85,6 +85,8 @@ actions! {
     UserEdit "user-edit", UserDelete "user-delete", UserUnlock "user-unlock", UserFactor "user-factor",
     OwnAccount "own-account", LoginSessions "login-sessions", SessionEnd "session-end", SessionsEnd "sessions-end",
     FactorToggle "factor", FactorCodes "recovery-codes", LockScreen "lock-screen",
+    Trail "audit", AuditFilter "audit-filter", AuditVerify "audit-verify", AuditRefresh "audit-refresh",
+    EnvMembers "env-members", EnvPurge "env-purge", EnvClone "env-clone",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
 }
@@ -160,6 +162,8 @@ pub enum Context {
     Own,
     /// Sessions of users.
     LoginSessions,
+    /// The audit trail.
+    Audit,
     /// A Cobbler server.
     Cobbler,
     /// A Loki.
@@ -199,7 +203,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -234,6 +238,7 @@ impl Context {
         Self::Users,
         Self::Own,
         Self::LoginSessions,
+        Self::Audit,
         Self::Cobbler,
         Self::Loki,
         Self::Network,
@@ -290,6 +295,7 @@ impl Context {
             Self::Users => "users",
             Self::Own => "own",
             Self::LoginSessions => "login-sessions",
+            Self::Audit => "audit",
             Self::Cobbler => "cobbler",
             Self::Loki => "loki",
             Self::Network => "network",

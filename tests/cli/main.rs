@@ -12,6 +12,7 @@ mod engines;
 mod imports;
 mod ip;
 mod jobs;
+mod keeping;
 mod loki;
 mod net;
 mod nodes;

@@ -102,6 +102,13 @@ impl Logbooks {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// An environment is no more.
+    pub fn forget(&self, env: EnvId) {
+        self.settings().remove(&env);
+        self.books().remove(&env);
+        self.changed.notify_one();
+    }
+
     /// Takes up what the disk has.
     pub fn load(&self, all: BTreeMap<EnvId, LogSettings>) {
         *self.settings() = all;
@@ -192,7 +199,7 @@ impl Engine {
         LogNews { last: Cursor(last), records, time, version }
     }
 
-    fn log_settings(&self, env: EnvId) -> LogSettings {
+    pub(super) fn log_settings(&self, env: EnvId) -> LogSettings {
         self.logbooks.settings().get(&env).cloned().unwrap_or_default()
     }
 
@@ -263,7 +270,7 @@ impl Engine {
         })
     }
 
-    fn log_collect(&self, user: &User, env: EnvId, what: &CollectChange) -> Result<(), Failure> {
+    pub(super) fn log_collect(&self, user: &User, env: EnvId, what: &CollectChange) -> Result<(), Failure> {
         let env = self.env(env)?;
         let _write = self.write();
         let mut settings = self.log_settings(env.id);

@@ -111,7 +111,7 @@ impl Engine {
                 LokiReply::Tailing(self.tails.begin(
                     &self.threads,
                     tail.map_err(|why| fault(&why))?,
-                    user.id,
+                    (user.id, env),
                 )?)
             }
             LokiAsk::TailNext { tail } => LokiReply::Tail(Box::new(self.tails.next(tail, user.id).await?)),

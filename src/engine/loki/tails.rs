@@ -1,7 +1,7 @@
 //! Live tails that clients poll.
 
 use crate::api::{Failure, FailureKind};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{EnvId, UserId};
 use crate::domain::loki::LokiTail;
 use crate::logs::loki::Tail;
 use std::collections::HashMap;
@@ -22,6 +22,7 @@ const FORGOTTEN: Duration = Duration::from_mins(1);
 
 struct Cell {
     of: UserId,
+    env: EnvId,
     waits: Mutex<LokiTail>,
     news: Notify,
     asked: Mutex<Instant>,
@@ -85,7 +86,12 @@ impl Tails {
     }
 
     /// Keeps what a tail brings; its number.
-    pub fn begin(&self, threads: &tokio::runtime::Handle, tail: Tail, of: UserId) -> Result<u64, Failure> {
+    pub fn begin(
+        &self,
+        threads: &tokio::runtime::Handle,
+        tail: Tail,
+        (of, env): (UserId, EnvId),
+    ) -> Result<u64, Failure> {
         let mut open = self.open();
         // Those that nobody asks after any more.
         open.1.retain(|_, (cell, _)| cell.asked().elapsed() < FORGOTTEN);
@@ -95,6 +101,7 @@ impl Tails {
         }
         let cell = Arc::new(Cell {
             of,
+            env,
             waits: Mutex::default(),
             news: Notify::new(),
             asked: Mutex::new(Instant::now()),
@@ -105,6 +112,11 @@ impl Tails {
         let number = open.0;
         open.1.insert(number, (cell, AbortOnDropHandle::new(task)));
         Ok(number)
+    }
+
+    /// The environment whose Loki a tail follows.
+    pub fn env(&self, number: u64) -> Option<EnvId> {
+        self.open().1.get(&number).map(|(cell, _)| cell.env)
     }
 
     fn cell(&self, number: u64, of: UserId) -> Result<Arc<Cell>, Failure> {

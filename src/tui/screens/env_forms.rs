@@ -1,6 +1,8 @@
-//! Forms of environments: new, rename, nodes at once, platform.
+//! Forms of environments: new, copy, rename, nodes at once, platform, members, and the end of one.
 
+use crate::api::keep::Keep;
 use crate::api::message::EnvChange;
+use crate::api::rows::EnvRow;
 use crate::api::{Request, Response};
 use crate::domain::environment::{Environment, PARALLEL_MAX, check_name};
 use crate::domain::ids::{EnvId, Revision};
@@ -80,6 +82,7 @@ enum What {
     Name,
     Parallel,
     Platform,
+    Members,
 }
 
 struct Edit {
@@ -113,6 +116,16 @@ pub fn platform(env: &Environment) -> Box<dyn Screen> {
     edit(env, What::Platform, vec![Field::choice("platform", t!("field-platform"), now, 0)])
 }
 
+/// Says who may reach an environment.
+pub fn members(row: &EnvRow) -> Box<dyn Screen> {
+    let names = row.members.as_deref().unwrap_or_default().join(" ");
+    edit(
+        &row.env,
+        What::Members,
+        vec![Field::text("members", t!("field-members"), &names).hint(t!("hint-members"))],
+    )
+}
+
 impl Purpose for Edit {
     fn name(&self) -> &'static str {
         "env-edit"
@@ -124,13 +137,14 @@ impl Purpose for Edit {
             What::Name => t!("env-rename-title", name = name),
             What::Parallel => t!("env-parallel-title", name = name),
             What::Platform => t!("env-platform-title", name = name),
+            What::Members => t!("env-members-title", name = name),
         }
     }
 
     fn opened(&mut self, _: &Shared) -> Vec<Effect> {
         match self.what {
             What::Platform => vec![Effect::Call(Tag::Content, Request::Catalog)],
-            What::Name | What::Parallel => Vec::new(),
+            What::Name | What::Parallel | What::Members => Vec::new(),
         }
     }
 
@@ -139,6 +153,15 @@ impl Purpose for Edit {
             What::Name => {
                 check(fields);
                 EnvChange::Rename(fields.text("name").to_owned())
+            }
+            What::Members => {
+                let names: Vec<String> = fields
+                    .text("members")
+                    .split([' ', ','])
+                    .filter(|n| !n.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+                EnvChange::Members((!names.is_empty()).then_some(names))
             }
             What::Platform => EnvChange::Platform(fields.choice("platform").to_owned()),
             What::Parallel => match fields.text("parallel").parse::<u32>() {
@@ -166,11 +189,13 @@ impl Purpose for Edit {
 
     fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
         let env = newer(cx, self.env, self.based_on)?;
+        let row = cx.data.environment(self.env)?;
         self.fresh = env.revision;
         let value = match self.what {
             What::Name => ("name", env.name.clone()),
             What::Parallel => ("parallel", env.parallel.to_string()),
             What::Platform => ("platform", env.platform.clone()),
+            What::Members => ("members", row.members.as_deref().unwrap_or_default().join(" ")),
         };
         Some(Theirs { by: env.changed_by.clone(), values: vec![value] })
     }
@@ -183,4 +208,86 @@ impl Purpose for Edit {
 /// The environment as somebody else has saved it, once its row has come.
 pub fn newer(cx: &Shared, env: EnvId, based_on: Revision) -> Option<&Environment> {
     cx.data.environment(env).map(|row| &row.env).filter(|env| env.revision != based_on)
+}
+
+/// Makes an environment like another one.
+pub fn copy(env: &Environment) -> Box<dyn Screen> {
+    let purpose = Copy { env: env.id, name: env.name.clone() };
+    Box::new(Form::new(purpose, vec![Field::text("name", t!("field-name"), "").hint(t!("hint-copy-name"))]))
+}
+
+struct Copy {
+    env: EnvId,
+    name: String,
+}
+
+impl Purpose for Copy {
+    fn name(&self) -> &'static str {
+        "env-clone"
+    }
+
+    fn title(&self) -> Text {
+        t!("env-clone-title", name = self.name.as_str())
+    }
+
+    fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
+        check(fields);
+        if fields.is_wrong() {
+            return Vec::new();
+        }
+        let name = fields.text("name").to_owned();
+        vec![Effect::Call(Tag::Form, Request::Keep(Keep::EnvClone { env: self.env, name }))]
+    }
+
+    fn done(&mut self, _: &Shared, fields: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {
+        vec![Effect::Say(Level::Good, t!("env-made", name = fields.text("name"))), Effect::Close]
+    }
+}
+
+/// Removes a hidden environment for good: its name is typed, and the reason.
+pub fn purge(row: &EnvRow) -> Box<dyn Screen> {
+    let fields = vec![
+        Field::text("name", t!("field-typed-name"), "")
+            .hint(t!("hint-typed-name", name = row.env.name.as_str())),
+        Field::text("why", t!("field-why"), "").hint(t!("hint-purge-why")),
+    ];
+    Box::new(Form::new(Purge { env: row.env.id, name: row.env.name.clone(), nodes: row.nodes }, fields))
+}
+
+struct Purge {
+    env: EnvId,
+    name: String,
+    nodes: u32,
+}
+
+impl Purpose for Purge {
+    fn name(&self) -> &'static str {
+        "env-purge"
+    }
+
+    fn title(&self) -> Text {
+        t!("env-purge-title", name = self.name.as_str())
+    }
+
+    fn outro(&self, _: &Fields) -> Option<Text> {
+        Some(t!("env-purge-what", nodes = self.nodes))
+    }
+
+    fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
+        let (name, why) = (fields.text("name").to_owned(), fields.text("why").trim().to_owned());
+        if name != self.name {
+            fields.wrong("name", t!("error-typed-env", name = self.name.as_str()));
+        }
+        if why.is_empty() {
+            fields.wrong("why", t!("purge-no-why"));
+        }
+        if fields.is_wrong() {
+            return Vec::new();
+        }
+        vec![Effect::Call(Tag::Form, Request::Keep(Keep::EnvPurge { env: self.env, name, why }))]
+    }
+
+    fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {
+        vec![Effect::Say(Level::Good, t!("env-purged", name = self.name.as_str())), Effect::Close]
+    }
 }

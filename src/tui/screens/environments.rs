@@ -69,7 +69,7 @@ impl Environments {
         });
         let failed = if row.failed > 0 { Part::Bad } else { Part::Dim };
         vec![
-            (row.env.name.clone(), Part::Text),
+            (name(cx, row), Part::Text),
             states::environment(row).cell(cx),
             (row.nodes.to_string(), Part::Text),
             (row.installed.to_string(), Part::Text),
@@ -99,6 +99,17 @@ impl Environments {
 
     fn open(env: EnvId) -> Vec<Effect> {
         vec![Effect::Push(Box::new(super::environment::EnvPage::new(env)))]
+    }
+}
+
+/// Its name, and to whom it is limited.
+fn name(cx: &Shared, row: &EnvRow) -> String {
+    match row.members.as_deref() {
+        None => row.env.name.clone(),
+        Some([]) => format!("{} ({})", row.env.name, cx.tr(&t!("env-limited-nobody"))),
+        Some(names) => {
+            format!("{} ({})", row.env.name, cx.tr(&t!("env-limited", names = names.join(", "))))
+        }
     }
 }
 
@@ -135,13 +146,22 @@ impl Screen for Environments {
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
         let row = self.selected(cx);
         match action {
-            Action::Open | Action::Logs | Action::EnvRename | Action::EnvHide if row.is_none() => {
+            Action::Open
+            | Action::Logs
+            | Action::EnvRename
+            | Action::EnvHide
+            | Action::EnvMembers
+            | Action::EnvClone
+                if row.is_none() =>
+            {
                 Some(t!("refused-no-env"))
             }
             Action::EnvHide if self.hidden => Some(t!("refused-is-hidden")),
             Action::EnvHide if row.is_some_and(|r| r.job.as_ref().is_some_and(|j| !j.state.is_over())) => {
                 Some(t!("refused-env-busy"))
             }
+            Action::EnvPurge if !self.hidden => Some(t!("refused-not-hidden")),
+            Action::EnvPurge if row.is_none() => Some(t!("refused-no-env")),
             Action::EnvRestore if !self.hidden => Some(t!("refused-not-hidden")),
             Action::EnvRestore if row.is_none() => Some(t!("refused-no-env")),
             _ => None,
@@ -164,6 +184,9 @@ impl Screen for Environments {
             Action::EnvRename => {
                 row.map(|r| vec![Effect::Push(env_forms::rename(&r.env))]).unwrap_or_default()
             }
+            Action::EnvClone => row.map(|r| vec![Effect::Push(env_forms::copy(&r.env))]).unwrap_or_default(),
+            Action::EnvPurge => row.map(|r| vec![Effect::Push(env_forms::purge(r))]).unwrap_or_default(),
+            Action::EnvMembers => row.map(|r| vec![Effect::Push(env_forms::members(r))]).unwrap_or_default(),
             Action::EnvHide => row.map(Self::hide).unwrap_or_default(),
             Action::EnvRestore => {
                 let row = row?;

@@ -69,6 +69,7 @@ pub mod stop;
 pub mod sweep;
 pub mod sweep_forms;
 pub mod timeline;
+pub mod trail;
 pub mod undo;
 pub mod users;
 pub mod ways;

@@ -202,6 +202,11 @@ fn made() -> BTreeSet<String> {
     all.extend(made_by_checks());
     all.extend(made_by_handover());
     {
+        use crate::domain::audit::AuditKind;
+        let kinds = AuditKind::ALL.iter().chain([&AuditKind::Other]);
+        all.extend(kinds.map(|k| format!("audit-kind-{}", k.word())));
+    }
+    {
         use crate::domain::proof::{ENGLISH, Outcome, RungKind, RungState};
         all.extend(RungKind::ALL.map(|k| format!("proof-rung-{}", k.word())));
         all.extend(RungState::ALL.map(|s| format!("proof-state-{}", s.word())));

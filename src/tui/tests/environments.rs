@@ -1,6 +1,6 @@
 //! The list of environments, users, help, command line, messages.
 
-use super::fixtures::{env, job};
+use super::fixtures::{ENV, env, job, ms_ago};
 use super::harness::{Rig, snapshots, user};
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
@@ -155,4 +155,57 @@ fn keys_of_the_mouse_and_themes() {
     assert!(rig.notice().contains("cannot show"), "{}", rig.notice());
     rig.keys("<F3>");
     assert_eq!(rig.app.shared.language(), "zh-CN");
+}
+
+#[test]
+fn the_audit_trail() {
+    use crate::domain::audit::{AuditEntry, AuditKind, AuditPage, Difference};
+    use crate::domain::trail::{TrailFault, TrailReport};
+    let mut rig = listed(UserRole::Administrator);
+    rig.keys("A");
+    rig.answer("Audit", Ok(Response::Audit(AuditPage::default())));
+    snapshots("audit-empty", &mut rig);
+    rig.keys("r");
+    let entry = |ms, by: &str, kind, what: &str| AuditEntry::new(ms_ago(ms), by, kind, what);
+    let mut limited =
+        entry(60_000, "ada", AuditKind::Environment, "has 7 nodes worked on at once").env(ENV, "prod");
+    limited.account = Some("root".into());
+    limited.from = Some("192.0.2.7".into());
+    limited.hash = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef".into();
+    limited.changes =
+        vec![Difference { what: "environment.parallel".into(), before: "20".into(), after: "7".into() }];
+    let locked = entry(3_600_000, "grace", AuditKind::Lock, "locked it")
+        .env(ENV, "prod")
+        .node(crate::domain::ids::NodeId(3), "cmp-1")
+        .because(Some("its disk is being changed".into()));
+    let login = entry(90_000_000, "grace", AuditKind::Session, "logged in");
+    let entries = vec![(9, limited), (7, locked), (2, login)];
+    rig.answer("Audit", Ok(Response::Audit(AuditPage { entries: entries.clone(), before: None })));
+    snapshots("audit", &mut rig);
+    rig.keys("<Enter>");
+    snapshots("audit-entry", &mut rig);
+    rig.keys("<Esc>f");
+    snapshots("audit-filter", &mut rig);
+    rig.keys("grace<C-s>");
+    let Request::Audit { filter, before: None, .. } = rig.call("Audit").request else { panic!() };
+    assert_eq!((filter.user.as_deref(), filter.kind), (Some("grace"), None));
+    rig.keys("V");
+    let faults = vec![TrailFault {
+        number: 7,
+        why: "it was changed, or something before it was taken out or put in".into(),
+    }];
+    let report = TrailReport { entries: 3, older: 1, head: Some((9, "5f70".into())), faults };
+    rig.answer("Keep", Ok(Response::AuditVerified(report)));
+    snapshots("audit-broken", &mut rig);
+}
+
+#[test]
+fn members_of_an_environment() {
+    let mut rig = listed(UserRole::Administrator);
+    rig.keys("m");
+    rig.keys("grace alan<C-s>");
+    let Request::EnvEdit { change: EnvChange::Members(names), .. } = rig.call("EnvEdit").request else {
+        panic!()
+    };
+    assert_eq!(names, Some(vec!["grace".to_owned(), "alan".to_owned()]));
 }

@@ -44,6 +44,7 @@ pub fn env(id: u64, name: &str, nodes: u32, installed: u32, failed: u32) -> EnvR
             platform: "debian-12-zed".into(),
             modules: vec!["keystone".into()],
             parallel: 20,
+            members: None,
             hidden: false,
             created: ms_ago(90_000_000),
             created_by: "ada".into(),
@@ -55,6 +56,7 @@ pub fn env(id: u64, name: &str, nodes: u32, installed: u32, failed: u32) -> EnvR
         installed,
         failed,
         job: None,
+        members: None,
     }
 }
 

@@ -1,0 +1,30 @@
+//! What keeps data and the trail of it: proofs, backups, the end and the copy of an environment.
+
+use crate::domain::ids::EnvId;
+use serde::{Deserialize, Serialize};
+
+/// What may be asked about keeping.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// Whether the whole audit trail is as it was written.
+    AuditVerify,
+    /// Writes an export of the data now.
+    Backup,
+    /// Removes a hidden environment for good.
+    EnvPurge {
+        /// Which.
+        env: EnvId,
+        /// Its name, typed by the administrator.
+        name: String,
+        /// The reason.
+        why: String,
+    },
+    /// Makes an environment like another one, without nodes.
+    EnvClone {
+        /// Like which.
+        env: EnvId,
+        /// Name of the new one.
+        name: String,
+    },
+}

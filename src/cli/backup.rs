@@ -1,0 +1,109 @@
+//! `cpmg backup` and `cpmg restore`.
+//!
+//! An export is written by the engine. A backup in one file, and a restoration, are made here in the data directory itself, by the account
+//! that owns it: its key must not cross the socket, and a restoration needs the engine to be stopped.
+
+use super::args::Global;
+use super::exit::{Code, Fault};
+use super::places::Places;
+use super::talk::Talk;
+use super::{Hooks, print, prompt};
+use crate::api::keep::Keep;
+use crate::api::{Request, Response};
+use crate::domain::time::utc;
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+/// Fewest characters of a passphrase.
+const PASSPHRASE_MIN: usize = 12;
+
+/// `cpmg backup`.
+#[derive(Clone, Debug, Args)]
+pub struct BackupArgs {
+    /// Make one file of it that opens on another machine, with a passphrase; only the account that owns the data can
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub to: Option<PathBuf>,
+    /// Read the passphrase from the first line of the standard input
+    #[arg(long, requires = "to")]
+    pub passphrase_stdin: bool,
+}
+
+/// `cpmg restore`.
+#[derive(Clone, Debug, Args)]
+pub struct RestoreArgs {
+    /// A file of `cpmg backup --to`, or an export, which needs the key file of its data
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Read the passphrase from the first line of the standard input
+    #[arg(long)]
+    pub passphrase_stdin: bool,
+    /// Do not ask: what was changed after the backup is put aside
+    #[arg(long)]
+    pub yes: bool,
+}
+
+fn failed(why: String) -> Fault {
+    Fault::new(Code::Engine, why)
+}
+
+/// `cpmg backup`.
+pub async fn backup(global: &Global, args: BackupArgs, hooks: Hooks) -> Result<(), Fault> {
+    let talk = Talk::open(global).await?;
+    let Response::Backup(made) = talk.call(Request::Keep(Keep::Backup)).await? else {
+        return Err(Talk::unexpected());
+    };
+    let Some(to) = args.to else {
+        let text = format!(
+            "{} records are in {}; the secrets in it open only with the key file {}: keep a copy of both, apart from each other",
+            made.records, made.path, made.key
+        );
+        return talk.done(&text, &made);
+    };
+    let question = format!("Passphrase of at least {PASSPHRASE_MIN} characters for the backup");
+    let passphrase = prompt::new_password(&question, args.passphrase_stdin)?;
+    if passphrase.reveal().chars().count() < PASSPHRASE_MIN {
+        return Err(Fault::usage(format!(
+            "the passphrase has fewer than {PASSPHRASE_MIN} characters: whoever finds the file may try as often as they like"
+        )));
+    }
+    (hooks.backup)(&talk.places.data, &to, &passphrase).map_err(failed)?;
+    let text = format!(
+        "{} records and their key are in {}; it opens with the passphrase only, here or elsewhere: 'cpmg restore FILE'",
+        made.records,
+        to.display()
+    );
+    talk.done(&text, &serde_json::json!({ "file": to, "records": made.records, "at": made.at }))
+}
+
+/// `cpmg restore`.
+pub fn restore(global: &Global, args: &RestoreArgs, hooks: Hooks) -> Result<(), Fault> {
+    let places = Places::find(global)?;
+    let sealed = (hooks.needs_passphrase)(&args.file).map_err(failed)?;
+    if places.socket().exists() && std::os::unix::net::UnixStream::connect(places.socket()).is_ok() {
+        return Err(Fault::new(
+            Code::Conflict,
+            "an engine works on these data: stop it first ('cpmg engine stop', or 'systemctl stop cpmg')",
+        ));
+    }
+    let passphrase = match sealed {
+        true => Some(prompt::password("Passphrase of the backup", args.passphrase_stdin)?),
+        false => None,
+    };
+    let question = format!(
+        "The data in {} are put aside and {} takes their place; what was changed after it is lost.",
+        places.data.display(),
+        args.file.display()
+    );
+    if !args.yes && !prompt::confirmed(&question)? {
+        return Err(Fault::usage("nothing was done: say --yes, or answer yes"));
+    }
+    let (at, records) = (hooks.restore)(&places.data, &args.file, passphrase.as_ref()).map_err(failed)?;
+    if global.json {
+        return print::json(&serde_json::json!({ "file": args.file, "at": at, "records": records }));
+    }
+    print::line(&format!(
+        "{records} records of {} are in place. Start the engine, and compare what it shows with your machines; output and logs of jobs are \
+         not part of a backup",
+        utc(at)
+    ))
+}

@@ -1,0 +1,59 @@
+//! Data for bad days: exports that are asked for, and what the trail is told when a database was rebuilt or restored.
+
+use super::records::refused;
+use super::{Engine, now};
+use crate::api::message::BackupView;
+use crate::api::{Failure, FailureKind};
+use crate::domain::audit::{AuditEntry, AuditKind};
+use crate::domain::time::utc;
+use crate::store::{Opened, backup};
+use std::sync::Arc;
+
+/// By whom an entry is that nobody asked for.
+const ENGINE: &str = "cpmg";
+
+impl Engine {
+    /// Writes an export now.
+    pub async fn backup(self: &Arc<Self>) -> Result<BackupView, Failure> {
+        let engine = Arc::clone(self);
+        let made = tokio::task::spawn_blocking(move || engine.data.export(now()));
+        let fault = |e: String| Failure::new(FailureKind::Engine, e);
+        let made = made.await.map_err(|e| fault(e.to_string()))?.map_err(|f| refused(&f))?;
+        Ok(BackupView {
+            path: made.path.display().to_string(),
+            key: self.options.data.join("key").display().to_string(),
+            at: made.at,
+            records: made.records as u64,
+        })
+    }
+
+    /// Writes into the trail what happened to the data while no engine could: a rebuilt database, a restored backup.
+    pub(super) fn note_recovery(&self) -> Result<(), Failure> {
+        if let Opened::Rebuilt { from, why, .. } = self.data.opened() {
+            let what = match from {
+                Some(from) => format!(
+                    "rebuilt the database, which was unusable ({why}), from the export of {}: what came after it is lost",
+                    utc(from.at)
+                ),
+                None => format!(
+                    "began with an empty database: the old one was unusable ({why}), and there was no good export"
+                ),
+            };
+            self.audit(&AuditEntry::new(now(), ENGINE, AuditKind::Engine, what))?;
+        }
+        let told = self.data.opened();
+        if matches!(told, Opened::Shortened { .. }) {
+            self.audit(&AuditEntry::new(now(), ENGINE, AuditKind::Engine, told.to_string()))?;
+            self.notice(told.to_string());
+        }
+        if let Some(done) = backup::note(&self.options.data) {
+            let what =
+                format!("restored {} records of {} from {}", done.records, utc(done.at), done.from.display());
+            let mut entry = AuditEntry::new(now(), ENGINE, AuditKind::Engine, what);
+            entry.account = Some(format!("number {}", done.uid));
+            self.audit(&entry)?;
+            backup::noted(&self.options.data);
+        }
+        Ok(())
+    }
+}
