@@ -32,7 +32,7 @@ const EXPORT_MAX: usize = 10_000;
 /// Hours of the times to choose from; 0: all.
 const HOURS: [u64; 5] = [0, 1, 24, 168, 720];
 /// A filter that was chosen, on its way from the form to the page.
-const FILTER: &str = "audit-filter ";
+const FILTER: &str = "audit-shown ";
 
 /// The page.
 #[derive(Default)]

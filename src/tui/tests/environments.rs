@@ -196,7 +196,7 @@ fn the_audit_trail() {
     }];
     let report = TrailReport { entries: 3, older: 1, head: Some((9, "5f70".into())), faults };
     rig.answer("Keep", Ok(Response::AuditVerified(report)));
-    snapshots("audit-broken", &mut rig);
+    assert!(rig.screen(80, 24).contains("not as it was written"), "{}", rig.screen(80, 24));
 }
 
 #[test]
