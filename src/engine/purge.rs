@@ -50,6 +50,7 @@ fn owner(kind: Kind) -> Owner {
         Kind::Meta
         | Kind::Users
         | Kind::Sessions
+        | Kind::SecondFactors
         | Kind::Hostkeys
         | Kind::Logins
         | Kind::Plans

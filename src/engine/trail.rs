@@ -147,7 +147,7 @@ impl Records {
                 Kind::Discovery => "discovery",
                 Kind::CredentialSets => "credential-set",
                 Kind::Logs => "logs",
-                Kind::Credentials | Kind::JumpCredentials | Kind::Accounts => {
+                Kind::Credentials | Kind::JumpCredentials | Kind::Accounts | Kind::SecondFactors => {
                     let there = self.store.get(kind, key)?.is_some();
                     found.push(chain::sealed(kind.name(), there, body.is_some()));
                     continue;
