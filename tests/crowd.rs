@@ -37,6 +37,7 @@ impl Site {
             run: self.data.path().join("run"),
             roles: vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("roles"), self.tree.path().into()],
             simulated: true,
+            audit_syslog: None,
         };
         match Engine::open(options, stop.clone()) {
             Ok(engine) => Some(tokio::spawn(engine.serve())),
