@@ -20,7 +20,7 @@ fn top() -> &'static Path {
 
 /// Rows of the table under the heading `first | …`: names in back quotes of the first and of column `column`.
 fn table(document: &str, first: &str, column: usize) -> Table {
-    let quoted = Regex::new("`([a-z_]+)`").unwrap();
+    let quoted = Regex::new("`([a-z0-9_]+)`").unwrap();
     let mut lines = document.lines().skip_while(|l| !l.starts_with(&format!("| {first} |")));
     assert!(lines.next().is_some(), "docs/architecture.md has no table that starts with '{first}'");
     let rows: Table = lines

@@ -13,6 +13,7 @@ use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
 use crate::api::message::{EnvChange, NodeChange};
 use crate::api::people::People;
+use crate::api::shells::ShellAsk;
 use crate::domain::audit::{AuditEntry, AuditKind as K};
 use crate::domain::job::forecast::Stop;
 use crate::domain::user::User;
@@ -130,6 +131,7 @@ fn told(request: &Request) -> Option<(K, String)> {
         R::Day2(asked) => return of_day2(asked),
         R::Logs(asked) => return of_logs(asked),
         R::Loki(asked) => return of_loki(asked),
+        R::Shells(asked) => return of_shells(asked),
         R::Keep(Keep::Backup) => (K::Engine, "wrote a backup".into()),
         R::Stop => (K::Engine, "stopped the engine".into()),
     };
@@ -228,6 +230,24 @@ fn of_logs(asked: &LogAsk) -> Option<(K, String)> {
     }
 }
 
+fn of_shells(asked: &ShellAsk) -> Option<(K, String)> {
+    match asked {
+        ShellAsk::Rules
+        | ShellAsk::Recordings { .. }
+        | ShellAsk::RecordingPart { .. }
+        | ShellAsk::UploadPart { .. }
+        | ShellAsk::UploadEnd { .. }
+        | ShellAsk::DownloadPart { .. }
+        | ShellAsk::TransferCancel { .. } => None,
+        ShellAsk::RulesSet(_) => Some((K::Shell, "changed the rules of shells".into())),
+        ShellAsk::Record { shell, on } => {
+            Some((K::Shell, format!("{} recording the shell {shell}", if *on { "began" } else { "ended" })))
+        }
+        ShellAsk::Upload { path, .. } => Some((K::Shell, format!("uploads {path}"))),
+        ShellAsk::Download { path, .. } => Some((K::Shell, format!("downloads {path}"))),
+    }
+}
+
 fn of_loki(asked: &LokiAsk) -> Option<(K, String)> {
     match asked {
         LokiAsk::Show { .. }
@@ -275,6 +295,8 @@ pub fn tells_itself(request: &Request) -> bool {
             | R::Logs(_)
             | R::Loki(_)
             | R::Keep(_)
+            | R::ShellOpen { .. }
+            | R::Shells(ShellAsk::RulesSet(_) | ShellAsk::Upload { .. } | ShellAsk::Download { .. })
     )
 }
 

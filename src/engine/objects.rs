@@ -10,6 +10,7 @@ use crate::api::day2::Day2;
 use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
+use crate::api::shells::ShellAsk;
 use crate::api::{Failure, FailureKind, Request, Row, Topic};
 use crate::domain::environment::Environment;
 use crate::domain::facts::same::Twin;
@@ -143,6 +144,7 @@ pub fn object(request: &Request) -> Object {
         R::Day2(asked) => of_day2(asked),
         R::Logs(asked) => of_logs(asked),
         R::Loki(asked) => of_loki(asked),
+        R::Shells(asked) => of_shells(asked),
     }
 }
 
@@ -195,6 +197,22 @@ fn of_logs(asked: &LogAsk) -> Object {
         | LogAsk::ViewSave { env, .. }
         | LogAsk::ViewRemove { env, .. }
         | LogAsk::Collect { env, .. } => Object::Env(*env),
+    }
+}
+
+fn of_shells(asked: &ShellAsk) -> Object {
+    match asked {
+        ShellAsk::Record { shell, .. } => Object::Shell(*shell),
+        ShellAsk::Upload { node, .. } | ShellAsk::Download { node, .. } => Object::Node(*node),
+        // Recordings belong to who made them; a transfer is looked for among one's own.
+        ShellAsk::Rules
+        | ShellAsk::RulesSet(_)
+        | ShellAsk::Recordings { .. }
+        | ShellAsk::RecordingPart { .. }
+        | ShellAsk::UploadPart { .. }
+        | ShellAsk::UploadEnd { .. }
+        | ShellAsk::DownloadPart { .. }
+        | ShellAsk::TransferCancel { .. } => Object::Nothing,
     }
 }
 

@@ -55,6 +55,7 @@ fn owner(kind: Kind) -> Owner {
         | Kind::Logins
         | Kind::Plans
         | Kind::Learned
+        | Kind::ShellRules
         | Kind::Requests
         | Kind::Audit => Owner::Nobody,
     }

@@ -1,3 +1,5 @@
+//! A recording of the harness, played again: the same screens, and no secret.
+
 use super::{Player, Recording, lines, print};
 use crate::domain::user::UserRole;
 use crate::tui::app::{Given, Looks};
