@@ -336,6 +336,8 @@ command_test() {
   want sshd openssh-server || say "the tool 'sshd' is missing: install the package 'openssh-server'; tests over SSH will fail"
   want ssh-keygen openssh-client || say "the tool 'ssh-keygen' is missing: install the package 'openssh-client'"
   want ssh-agent openssh-client || true
+  # Steps are run by the shells that nodes have.
+  want busybox busybox || say "the tool 'busybox' is missing: install the package 'busybox'; tests of its shell will fail"
   if root; then # `sshd` wants its directory for privilege separation
     mkdir -p /run/sshd
     for pair in debootstrap:debootstrap systemd-nspawn:systemd-container ip:iproute2 nft:nftables; do

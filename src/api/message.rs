@@ -55,6 +55,7 @@ pub struct ClientFrame {
 /// From the engine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "one at a time, on its way to the wire")]
 pub enum EngineFrame {
     /// Answer to the request of that number.
     Reply {

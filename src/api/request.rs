@@ -51,7 +51,6 @@ pub enum Request {
     Logout,
     /// Who am I?
     WhoAmI,
-
     /// All users.
     Users,
     /// Makes a user.
@@ -87,14 +86,12 @@ pub enum Request {
     },
     /// Users, sessions and second factors.
     People(super::people::People),
-
     /// Starts to send rows of a topic.
     Subscribe(Topic),
     /// Stops.
     Unsubscribe(Topic),
     /// The rows of a topic, once.
     Rows(Topic),
-
     /// Platforms and modules of the catalog.
     Catalog,
     /// Makes an environment.
@@ -113,7 +110,6 @@ pub enum Request {
         /// What changes.
         change: EnvChange,
     },
-
     /// Starts to look for SSH.
     SweepStart {
         /// For which environment.
@@ -157,7 +153,6 @@ pub enum Request {
         /// What changes.
         change: SetChange,
     },
-
     /// Adds a node.
     NodeAdd {
         /// To which environment.
@@ -236,7 +231,6 @@ pub enum Request {
         #[serde(default)]
         jump: bool,
     },
-
     /// Sets where an environment's Cobbler server is, or forgets it.
     CobblerSet {
         /// Of which environment.
@@ -319,7 +313,6 @@ pub enum Request {
         /// Which.
         name: String,
     },
-
     /// The network plan of an environment, worked out for its nodes.
     Net {
         /// Of which environment.
@@ -499,7 +492,6 @@ pub enum Request {
         /// Most bytes wanted, [`super::WINDOW_MAX`] at most.
         max: u32,
     },
-
     /// Opens a shell on a node; bytes follow as frames.
     ShellOpen {
         /// On which node.
@@ -550,7 +542,6 @@ pub enum Request {
         /// Which.
         shell: ShellId,
     },
-
     /// Starts a connectivity check; see [`Topic::Check`].
     CheckRun {
         /// Of which environment.

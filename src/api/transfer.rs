@@ -110,9 +110,8 @@ pub async fn download(
     };
     let mut done = 0;
     loop {
-        let part = match ask(client, ShellAsk::DownloadPart { transfer }).await? {
-            Some(ShellAnswer::Part(part)) => part,
-            _ => return Err(ClientError::Unexpected.into()),
+        let Some(ShellAnswer::Part(part)) = ask(client, ShellAsk::DownloadPart { transfer }).await? else {
+            return Err(ClientError::Unexpected.into());
         };
         if let Err(why) = file.write_all(&part.bytes).await {
             give_up(client, transfer).await;

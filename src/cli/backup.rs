@@ -85,9 +85,10 @@ pub fn restore(global: &Global, args: &RestoreArgs, hooks: Hooks) -> Result<(), 
             "an engine works on these data: stop it first ('cpmg engine stop', or 'systemctl stop cpmg')",
         ));
     }
-    let passphrase = match sealed {
-        true => Some(prompt::password("Passphrase of the backup", args.passphrase_stdin)?),
-        false => None,
+    let passphrase = if sealed {
+        Some(prompt::password("Passphrase of the backup", args.passphrase_stdin)?)
+    } else {
+        None
     };
     let question = format!(
         "The data in {} are put aside and {} takes their place; what was changed after it is lost.",

@@ -82,6 +82,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// Puts a backup or an export in the place of the data in a directory; answers when it was written, and how many records it has.
+pub type Restore = fn(&Path, &Path, Option<&Secret>) -> Result<(Moment, usize), String>;
+
 /// What the commands need from rooms that they must not use; `main` provides it.
 #[derive(Clone, Copy)]
 pub struct Hooks {
@@ -94,7 +97,7 @@ pub struct Hooks {
     /// Whether a file is a backup that needs a passphrase.
     pub needs_passphrase: fn(&Path) -> Result<bool, String>,
     /// Puts a backup or an export in the place of the data in a directory; answers when it was written, and how many records it has.
-    pub restore: fn(&Path, &Path, Option<&Secret>) -> Result<(Moment, usize), String>,
+    pub restore: Restore,
 }
 
 /// A log to be read by `cpmg logs parse`.

@@ -229,7 +229,7 @@ mod tests {
         // Each of them would keep an unbounded estimate busy for minutes.
         for hostile in ["a1!".repeat(90), "\u{10ffff}".repeat(256), "(((((((((".repeat(30), "p4$$".repeat(64)]
         {
-            assert!(!password_faults("ada", &hostile).contains(&F::TooShort));
+            assert!(!password_faults("ada", &hostile).contains(&PasswordFault::TooShort));
         }
     }
 }

@@ -91,8 +91,8 @@ pub fn recovery_codes(dice: &[u8; RECOVERY_CODES * RECOVERY_LETTERS]) -> Vec<Sec
 
 /// A recovery code as it is compared, whatever was typed between its letters; `None`: this cannot be one.
 pub fn recovery_typed(typed: &str) -> Option<Secret> {
-    let letters: String = typed.to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    (letters.len() == RECOVERY_LETTERS).then(|| Secret::new(letters))
+    let letters: String = typed.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    (letters.len() == RECOVERY_LETTERS).then_some(letters).map(Secret::new)
 }
 
 #[cfg(test)]

@@ -265,7 +265,9 @@ mod tests {
 
     fn look(all: &[(u64, AuditEntry)], head: &Head) -> TrailReport {
         let mut verifier = Verifier::default();
-        all.iter().for_each(|(n, e)| verifier.take(*n, e));
+        for (n, e) in all {
+            verifier.take(*n, e);
+        }
         verifier.end(Some(head))
     }
 

@@ -243,7 +243,9 @@ impl Engine {
             return Ok(());
         }
         self.records.change(|batch| {
-            hashes.iter().for_each(|hash| SESSIONS.remove(batch, hash));
+            for hash in hashes {
+                SESSIONS.remove(batch, hash);
+            }
             Ok(())
         })?;
         let mut sessions = self.auth.sessions();

@@ -22,7 +22,7 @@ pub fn needs(request: &Request) -> Option<Action> {
             return None;
         }
         R::Logout | R::WhoAmI | R::UserPassword { .. } => Action::OwnAccount,
-        R::Keep(Keep::AuditVerify | Keep::Backup) => Action::Engine,
+        R::Keep(Keep::AuditVerify | Keep::Backup) | R::Stop => Action::Engine,
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
         R::People(asked) => of_people(asked),
         R::Subscribe(topic) | R::Rows(topic) => match topic {
@@ -59,9 +59,8 @@ pub fn needs(request: &Request) -> Option<Action> {
                 Action::Install
             }
         },
-        R::EnvEdit { change: EnvChange::Hide(false), .. } => Action::Hidden,
+        R::EnvEdit { change: EnvChange::Hide(false), .. } | R::Keep(Keep::EnvPurge { .. }) => Action::Hidden,
         R::EnvEdit { change: EnvChange::Members(_), .. } => Action::Members,
-        R::Keep(Keep::EnvPurge { .. }) => Action::Hidden,
         R::EnvAdd { .. }
         | R::Keep(Keep::EnvClone { .. })
         | R::EnvEdit { .. }
@@ -109,7 +108,6 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::ShellResize { .. }
         | R::ShellDetach { .. }
         | R::ShellClose { .. } => Action::Shell,
-        R::Stop => Action::Engine,
     })
 }
 

@@ -225,7 +225,7 @@ async fn answer(
         }
         request => {
             let asked = Asked::new(caller, deed, waits);
-            trail::during(engine, asked, engine.answer(caller, user, shared, request)).await
+            trail::during(engine, asked, Box::pin(engine.answer(caller, user, shared, request))).await
         }
     }
 }

@@ -74,8 +74,8 @@ impl Engine {
             let digest = digest(&typed);
             let before = second.recovery.len();
             second.recovery.retain(|kept| *kept != digest);
-            let used = second.recovery.len() < before;
-            return Ok(if used { Tried::Right(()) } else { Tried::Wrong(wrong_code()) });
+            let spent = second.recovery.len() < before;
+            return Ok(if spent { Tried::Right(()) } else { Tried::Wrong(wrong_code()) });
         }
         let key = self.records.second_factor(user.id)?.ok_or_else(|| {
             Failure::new(
@@ -179,7 +179,7 @@ impl Engine {
         let Some(step) = totp::accepted(&*key, code.reveal(), now, 0) else { return Err(invalid_code()) };
         let (codes, kept) = fresh_codes()?;
         let second = SecondFactor { since: now, last_step: step, recovery: kept };
-        let sealed = Secret::new(hex::encode(&*key));
+        let sealed = Secret::new(hex::encode(key.as_slice()));
         self.change_user(
             user,
             &user.name,
@@ -229,9 +229,9 @@ impl Engine {
         password: Secret,
         code: Secret,
     ) -> Result<PeopleReply, Failure> {
-        let used = self.own_both(caller, user, password, code).await?;
+        let proven = self.own_both(caller, user, password, code).await?;
         let (codes, kept) = fresh_codes()?;
-        let second = used.second.map(|s| SecondFactor { recovery: kept, ..s });
+        let second = proven.second.map(|s| SecondFactor { recovery: kept, ..s });
         self.change_user(
             user,
             &user.name,

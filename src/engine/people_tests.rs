@@ -1,4 +1,11 @@
 //! Users, sessions and second factors over the engine's socket, with a clock that the tests move.
+#![allow(
+    clippy::format_collect,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "statistics of a few dozen times"
+)]
 
 use super::auth::{SESSION_MAX_MS, SESSION_MS};
 use super::passwords;

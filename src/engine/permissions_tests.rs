@@ -17,6 +17,7 @@ use crate::domain::sweeps::SweepOrder;
 use crate::domain::user::UserRole;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// A request of every kind, about the environment, node, job, sweep, shell, list and tail 1.
 #[expect(clippy::too_many_lines, reason = "one line a request: the table itself")]
@@ -219,6 +220,22 @@ fn samples() -> Vec<Value> {
             json!({"tail-close": {"tail": 1}}),
         ],
     ));
+    all.extend(more(
+        "shells",
+        vec![
+            json!("rules"),
+            json!({"rules-set": crate::domain::shells::ShellRules::default()}),
+            json!({"record": {"shell": 1, "on": true}}),
+            json!({"recordings": {}}),
+            json!({"recording-part": {"number": 1, "offset": 0}}),
+            json!({"upload": {"node": 1, "path": "/tmp/a", "name": "a", "size": 1, "mode": 420}}),
+            json!({"upload-part": {"transfer": 1, "bytes": [1]}}),
+            json!({"upload-end": {"transfer": 1}}),
+            json!({"download": {"node": 1, "path": "/tmp/a"}}),
+            json!({"download-part": {"transfer": 1}}),
+            json!({"transfer-cancel": {"transfer": 1}}),
+        ],
+    ));
     all
 }
 
@@ -230,7 +247,7 @@ fn name(sample: &Value) -> String {
     };
     let outer = word(sample);
     match outer.as_str() {
-        "day2" | "keep" | "people" | "logs" | "loki" | "subscribe" | "unsubscribe" | "rows" => {
+        "day2" | "keep" | "people" | "logs" | "loki" | "shells" | "subscribe" | "unsubscribe" | "rows" => {
             format!("{outer} {}", word(&sample[&outer]))
         }
         "env-edit" | "node-edit" => {
@@ -284,6 +301,7 @@ fn no_request_is_left_out_of_the_table() {
         ("keep", include_str!("../api/keep.rs"), "Keep"),
         ("logs", include_str!("../api/logs.rs"), "LogAsk"),
         ("loki", include_str!("../api/loki.rs"), "LokiAsk"),
+        ("shells", include_str!("../api/shells.rs"), "ShellAsk"),
         ("env-edit", include_str!("../api/changes.rs"), "EnvChange"),
         ("node-edit", include_str!("../api/changes.rs"), "NodeChange"),
         ("rows", include_str!("../api/rows.rs"), "Topic"),
@@ -307,7 +325,7 @@ fn the_table_is_drawn_in_the_docs() {
     );
     for (name, request) in parsed() {
         let role = needs(&request).map_or("nobody's: no login", |a| a.needs().word());
-        text += &format!("| {name} | {role} | {} |\n", object(&request).word());
+        writeln!(text, "| {name} | {role} | {} |", object(&request).word()).unwrap();
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/permissions.md");
     if std::env::var_os("UPDATE_PERMISSIONS").is_some() {
@@ -385,7 +403,7 @@ async fn every_request_of_every_role_to_own_and_foreign_objects() {
                         assert!(reached || mine || role == UserRole::Administrator, "{case}");
                     }
                     Err(why) if why.kind == FailureKind::NotAllowed => {
-                        assert!(!allowed(role, action), "{case}")
+                        assert!(!allowed(role, action), "{case}");
                     }
                     Err(why) => {
                         assert_eq!(why.kind, FailureKind::NotFound, "{case}");

@@ -108,11 +108,11 @@ impl Engine {
                 match owner(*kind) {
                     Owner::Env => self.records.remove_under(batch, *kind, &id)?,
                     Owner::Node => {
-                        nodes.iter().try_for_each(|n| self.records.remove_under(batch, *kind, n))?
+                        nodes.iter().try_for_each(|n| self.records.remove_under(batch, *kind, n))?;
                     }
                     Owner::Job => jobs.iter().try_for_each(|j| self.records.remove_under(batch, *kind, j))?,
                     Owner::Sweep => {
-                        sweeps.iter().try_for_each(|s| self.records.remove_under(batch, *kind, s))?
+                        sweeps.iter().try_for_each(|s| self.records.remove_under(batch, *kind, s))?;
                     }
                     Owner::Nobody => {}
                 }
@@ -124,7 +124,9 @@ impl Engine {
             model.envs.remove(&id);
             model.networks.remove(&id);
             model.nodes.retain(|_, n| n.env != id);
-            jobs.iter().for_each(|job| drop(model.jobs.remove(job)));
+            for job in &jobs {
+                model.jobs.remove(job);
+            }
         }
         {
             let mut state = self.sweeps.state();

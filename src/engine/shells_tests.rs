@@ -19,7 +19,7 @@ use crate::terminal::{Alacritty, Answers, Emulator, Size};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 async fn a_node(client: &Client, sshd: &Sshd, last: u8) -> NodeRow {
     let env = add_env(client, &format!("prod-{last}")).await.id;
@@ -94,8 +94,8 @@ async fn shell_row(
     pushed: &mut UnboundedReceiver<Pushed>,
     want: impl Fn(&crate::api::rows::ShellRow) -> bool,
 ) {
-    let wait = wait_for(pushed, |row| matches!(row, Row::Shell(shell) if want(shell)));
-    tokio::time::timeout(SOON, wait).await.expect("in time");
+    let coming = wait_for(pushed, |row| matches!(row, Row::Shell(shell) if want(shell)));
+    tokio::time::timeout(SOON, coming).await.expect("in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]

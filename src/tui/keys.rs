@@ -131,6 +131,7 @@ impl Default for Keymap {
 
 impl Keymap {
     /// Reads a keymap; `file` is named in faults.
+    #[expect(clippy::result_large_err, reason = "made a few times, when the program starts")]
     pub fn parse(file: &str, text: &str) -> Result<Self, KeymapFault> {
         let toml = |why: String| KeymapFault::Toml { file: file.to_owned(), why };
         let mut read: toml::Table = toml::from_str(text).map_err(|e| toml(e.message().to_owned()))?;
@@ -202,6 +203,7 @@ impl Keymap {
         Found::Nothing
     }
 
+    #[expect(clippy::result_large_err, reason = "made a few times, when the program starts")]
     fn conflicts(&self, file: &str) -> Result<(), KeymapFault> {
         let mut all: Vec<(&Binding, &str)> = Vec::new();
         for binding in BINDINGS {
@@ -245,6 +247,7 @@ fn is_needed(binding: &Binding) -> bool {
     )
 }
 
+#[expect(clippy::result_large_err, reason = "made a few times, when the program starts")]
 fn check_key(file: &str, binding: &Binding, key: &str) -> Result<(), KeymapFault> {
     let (file, key) = (file.to_owned(), key.to_owned());
     let (context, action) = (binding.context.word().to_owned(), binding.action.word().to_owned());

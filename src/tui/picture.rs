@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
-/// Width and height of a cell, and where letters stand in it, pixels. The size of the letters (13.29) makes DejaVu Sans Mono, whose letters
+/// Width and height of a cell, and where letters stand in it, pixels. The size of the letters (13.29) makes `DejaVu Sans Mono`, whose letters
 /// are 0.602 of their size wide, fill it exactly, for viewers that know nothing of `textLength`.
 const CELL: (u32, u32) = (8, 17);
 const BASELINE: u32 = 13;
@@ -53,6 +53,7 @@ struct Run {
 }
 
 #[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own, as in SVG")]
 struct Look {
     ink: String,
     paper: Option<String>,

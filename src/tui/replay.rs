@@ -100,10 +100,10 @@ impl Recording {
             .map_err(|source| ReplayFault::Read { path: path.to_path_buf(), source })?;
         let (themes, _) = collect(&super::run::toml_files(theme_dirs));
         let (keymaps, _) = super::run::keymaps(theme_dirs);
-        Self::parse(path, &text, themes, keymaps)
+        Self::parse(path, &text, &themes, &keymaps)
     }
 
-    fn parse(path: &Path, text: &str, themes: Vec<Theme>, keymaps: Vec<Keymap>) -> Result<Self, ReplayFault> {
+    fn parse(path: &Path, text: &str, themes: &[Theme], keymaps: &[Keymap]) -> Result<Self, ReplayFault> {
         let mut found: Option<Self> = None;
         for (number, line) in text.lines().enumerate() {
             let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else {
@@ -117,8 +117,8 @@ impl Recording {
                     found = Some(Self {
                         head,
                         steps: Vec::new(),
-                        themes: themes.clone(),
-                        keymaps: keymaps.clone(),
+                        themes: themes.to_vec(),
+                        keymaps: keymaps.to_vec(),
                         lost: None,
                     });
                 }
@@ -222,11 +222,11 @@ impl<'a> Player<'a> {
             Err(never) => match never {},
         };
         let app = &self.app;
-        let drawn = quietly(|| drop(terminal.draw(|frame| chrome::draw(app, frame))));
+        let drawn = quietly(|| terminal.draw(|frame| chrome::draw(app, frame)).map(|_| ()));
         if let Err(defect) = drawn {
             self.app.defect = Some(defect);
             let app = &self.app;
-            drop(terminal.draw(|frame| chrome::draw_defect(app, frame)));
+            let _ = terminal.draw(|frame| chrome::draw_defect(app, frame));
         }
         terminal.backend().buffer().clone()
     }

@@ -34,9 +34,8 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
     }
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => on_key(app, &key, &mut out),
-        Event::Key(_) => {}
         Event::Idle if app.locks_at().is_some_and(|due| due <= at) => lock(app),
-        Event::Idle => {}
+        Event::Key(_) | Event::Idle => {}
         Event::Tick => each(app, &mut out, |screen, cx| screen.tick(cx)),
         Event::Moving { name, done, size } => each(app, &mut out, |screen, cx| {
             screen.moving(cx, Some((&name, done, size)));

@@ -66,7 +66,7 @@ pub struct Handover<'a> {
 impl Handover<'_> {
     /// What hangs on which network.
     pub fn topology(&self) -> Topology {
-        let nodes: Vec<_> = self.nodes.iter().map(|n| (n.seen.clone(), n.state)).collect();
+        let nodes: Vec<_> = self.nodes.iter().map(|n| (n.seen, n.state)).collect();
         Topology::of(self.plan, self.resolved, &nodes)
     }
 

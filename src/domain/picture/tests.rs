@@ -69,7 +69,7 @@ fn topology(nodes: &[Node], plan: &NetworkPlan) -> Topology {
             (facts, NodeState::Ready)
         })
         .collect();
-    let facts: Vec<NodeFacts<'_>> = seen.iter().map(|(f, _)| f.clone()).collect();
+    let facts: Vec<NodeFacts<'_>> = seen.iter().map(|(f, _)| *f).collect();
     Topology::of(plan, &resolve(plan, &facts), &seen)
 }
 

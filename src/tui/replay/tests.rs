@@ -11,6 +11,7 @@ use crate::tui::record;
 use crate::tui::tests::harness::Rig;
 use crate::tui::theme::{Colours, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// A rig that writes down its events.
@@ -41,9 +42,9 @@ impl Recorder {
 
     fn event(&mut self, event: Event) {
         let line = record::event(&self.rig.app, self.rig.at, &event);
-        self.log += &format!("{line}\n");
+        writeln!(self.log, "{line}").unwrap();
         self.rig.event(event);
-        self.log += &format!("{}\n", record::state(&self.rig.app));
+        writeln!(self.log, "{}", record::state(&self.rig.app)).unwrap();
     }
 
     fn keys(&mut self, keys: &str) {
@@ -63,7 +64,7 @@ fn recorded() -> (Recorder, Recording) {
     recorder.event(Event::Answer { to, tag: crate::tui::event::Tag::Form, result });
     recorder.keys("?");
     let recording =
-        Recording::parse(Path::new("a"), &recorder.log, Theme::built_in(), Keymap::built_in()).unwrap();
+        Recording::parse(Path::new("a"), &recorder.log, &Theme::built_in(), &Keymap::built_in()).unwrap();
     (recorder, recording)
 }
 
@@ -95,7 +96,7 @@ fn lines_that_are_damaged_are_counted_and_the_rest_is_played() {
     let (recorder, whole) = recorded();
     let damaged = recorder.log.replacen("\"replay\":\"", "\"replay\":\"!", 1) + "{\"at\":1,\"event\":\"cut";
     let recording =
-        Recording::parse(Path::new("a"), &damaged, Theme::built_in(), Keymap::built_in()).unwrap();
+        Recording::parse(Path::new("a"), &damaged, &Theme::built_in(), &Keymap::built_in()).unwrap();
     assert_eq!(recording.steps.len(), whole.steps.len() - 1);
     assert_eq!(recording.lost.as_ref().map(|(n, _)| *n), Some(2), "{:?}", recording.lost);
     let mut player = Player::new(&recording);
@@ -104,10 +105,10 @@ fn lines_that_are_damaged_are_counted_and_the_rest_is_played() {
 
 #[test]
 fn what_is_no_recording_says_so() {
-    let none = Recording::parse(Path::new("a"), "{}\nx\n", Vec::new(), Vec::new()).err().unwrap();
+    let none = Recording::parse(Path::new("a"), "{}\nx\n", &[], &[]).err().unwrap();
     assert!(none.to_string().contains("not a recording"), "{none}");
     let (recorder, _) = recorded();
     let other = recorder.log.replacen("\"recording\":1", "\"recording\":7", 1);
-    let other = Recording::parse(Path::new("a"), &other, Vec::new(), Vec::new()).err().unwrap();
+    let other = Recording::parse(Path::new("a"), &other, &[], &[]).err().unwrap();
     assert!(other.to_string().contains("form 7"), "{other}");
 }

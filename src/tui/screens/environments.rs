@@ -160,10 +160,8 @@ impl Screen for Environments {
             Action::EnvHide if row.is_some_and(|r| r.job.as_ref().is_some_and(|j| !j.state.is_over())) => {
                 Some(t!("refused-env-busy"))
             }
-            Action::EnvPurge if !self.hidden => Some(t!("refused-not-hidden")),
-            Action::EnvPurge if row.is_none() => Some(t!("refused-no-env")),
-            Action::EnvRestore if !self.hidden => Some(t!("refused-not-hidden")),
-            Action::EnvRestore if row.is_none() => Some(t!("refused-no-env")),
+            Action::EnvPurge | Action::EnvRestore if !self.hidden => Some(t!("refused-not-hidden")),
+            Action::EnvPurge | Action::EnvRestore if row.is_none() => Some(t!("refused-no-env")),
             _ => None,
         }
     }

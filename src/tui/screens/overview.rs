@@ -78,7 +78,7 @@ impl OverviewPage {
     fn work_out(&mut self, cx: &Shared) {
         let nodes = cx.data.nodes(self.env);
         let seen: Vec<_> = nodes.iter().map(|n| (NodeFacts::from(*n), n.state)).collect();
-        let facts: Vec<NodeFacts<'_>> = seen.iter().map(|(facts, _)| facts.clone()).collect();
+        let facts: Vec<NodeFacts<'_>> = seen.iter().map(|(facts, _)| *facts).collect();
         self.resolved = resolve(&self.plan, &facts);
         self.drawn = Topology::of(&self.plan, &self.resolved, &seen);
     }

@@ -185,7 +185,7 @@ impl Purpose for Export {
     }
 
     fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
-        self.path = fields.text("path").to_owned();
+        fields.text("path").clone_into(&mut self.path);
         if self.path.is_empty() || self.path.ends_with('/') {
             fields.wrong("path", t!("report-no-path"));
             return Vec::new();

@@ -32,6 +32,7 @@ const FRAME: u64 = 16;
 const SPEEDS: [u64; 7] = [25, 50, 100, 200, 400, 800, 1600];
 
 /// The page.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about where the replay stands")]
 pub struct Replay {
     row: RecordingRow,
     emulator: Alacritty,

@@ -75,7 +75,7 @@ fn piece(dice: &mut Dice) -> Vec<u8> {
     match dice.roll(6) {
         0 => dice.pick(TEXTS).repeat(usize::try_from(1 + dice.roll(40)).unwrap()).into_bytes(),
         1 => dice.pick(ESCAPES).as_bytes().to_vec(),
-        2 => (0..1 + dice.roll(20)).map(|_| u8::try_from(dice.roll(256)).unwrap()).collect(),
+        2 => (0..=dice.roll(20)).map(|_| u8::try_from(dice.roll(256)).unwrap()).collect(),
         3 => format!("\x1b[{}m{}", dice.number(), dice.pick(TEXTS)).into_bytes(),
         _ => {
             let (a, b) = (dice.number(), dice.number());

@@ -296,6 +296,7 @@ fn recordings() -> Vec<RecordingRow> {
     vec![row(3, "ada", None, true), row(2, "ada", Some(12), false), row(1, "grace", Some(12), false)]
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what an answer is")]
 fn shells(answer: ShellAnswer) -> Result<Response, Failure> {
     Ok(Response::Shells(Box::new(answer)))
 }

@@ -193,12 +193,15 @@ pub fn buttons(cx: &Shared, stay: &Text, go: &Text, on_go: bool, possible: bool)
     Line::from(vec![button(stay, !on_go, Part::Text), Span::raw("   "), button(go, on_go, part)])
 }
 
+/// Makes the lines of a text.
+type Telling = Box<dyn Fn(&Shared) -> Vec<Text> + Send>;
+
 /// Where the lines of a text come from.
 enum Lines {
     /// They stay as they are.
     Fixed(Vec<Text>),
     /// They are made anew for each frame: they follow the language and what they tell of.
-    Live(Box<dyn Fn(&Shared) -> Vec<Text> + Send>),
+    Live(Telling),
 }
 
 /// A text to read: details of a row, the first error, a sentence that needs room.

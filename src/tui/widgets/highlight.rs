@@ -186,6 +186,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::type_complexity, reason = "a table")]
     fn words_are_told_apart() {
         use Part as P;
         use Syntax as S;

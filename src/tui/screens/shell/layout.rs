@@ -65,7 +65,7 @@ impl Tree {
 
     /// Panes in a grid, as square as it can be.
     pub fn tiled(panes: &[PaneId]) -> Option<Self> {
-        let rows = (1..).find(|rows| rows * rows * 2 >= panes.len()).unwrap_or(1);
+        let rows = (1..=panes.len().max(1)).find(|rows| rows * rows * 2 >= panes.len()).unwrap_or(1);
         let per_row = panes.len().div_ceil(rows).max(1);
         let lines: Vec<Self> = panes.chunks(per_row).filter_map(|row| even(row, Way::Beside)).collect();
         even_trees(lines, Way::Below)

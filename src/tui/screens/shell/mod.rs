@@ -117,14 +117,18 @@ impl ShellPage {
         };
         let front = if let [(node, name)] = nodes {
             let known = open.iter().position(|w| w.node == *node);
-            open.iter().for_each(|w| page.add_tab(vec![w.clone()]));
+            for wanted in &open {
+                page.add_tab(vec![wanted.clone()]);
+            }
             known.unwrap_or_else(|| {
                 page.add_tab(vec![Wanted { node: *node, name: (*name).to_owned(), shell: None, job }]);
                 page.tabs.len() - 1
             })
         } else {
             // Several at once share a tab; shells that are open already have their own.
-            open.iter().for_each(|w| page.add_tab(vec![w.clone()]));
+            for wanted in &open {
+                page.add_tab(vec![wanted.clone()]);
+            }
             let fresh = |(node, name): &(NodeId, &str)| Wanted {
                 node: *node,
                 name: (*name).to_owned(),

@@ -75,12 +75,11 @@ impl Pane {
         self.attached = true;
         self.told = size;
         let (cols, rows) = (size.columns(), size.lines());
-        Some(match self.id {
-            Some(shell) => Request::ShellAttach { shell, cols, rows },
-            None => {
-                self.emulator.resize(size);
-                Request::ShellOpen { node: self.wanted.node, cols, rows, job: self.wanted.job }
-            }
+        Some(if let Some(shell) = self.id {
+            Request::ShellAttach { shell, cols, rows }
+        } else {
+            self.emulator.resize(size);
+            Request::ShellOpen { node: self.wanted.node, cols, rows, job: self.wanted.job }
         })
     }
 

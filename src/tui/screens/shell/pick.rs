@@ -93,7 +93,7 @@ impl Pick {
 fn nodes(cx: &Shared, env: EnvId) -> Vec<&crate::api::rows::NodeRow> {
     let mut all = cx.data.nodes(env);
     all.retain(|n| n.credential.is_some() && n.host_key.is_some());
-    all.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)));
+    all.sort_by_key(|n| natural(&n.name));
     all
 }
 
