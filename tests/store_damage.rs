@@ -79,9 +79,9 @@ fn gone(what: &'static str) -> Damage {
     Box::new(move |dir| {
         let path = dir.join(what);
         if path.is_dir() {
-            std::fs::remove_dir_all(path).unwrap()
+            std::fs::remove_dir_all(path).unwrap();
         } else {
-            std::fs::remove_file(path).unwrap()
+            std::fs::remove_file(path).unwrap();
         }
     })
 }
@@ -231,9 +231,9 @@ fn the_end_of_a_log_that_was_not_closed() {
             copy(&live, &dir);
             let mut bytes = bytes.clone();
             if cut {
-                bytes[used - back..].fill(0)
+                bytes[used - back..].fill(0);
             } else {
-                bytes[used - back] ^= 0x10
+                bytes[used - back] ^= 0x10;
             }
             std::fs::write(dir.join("db/db"), bytes).unwrap();
             let data = open(&dir).unwrap();

@@ -347,12 +347,12 @@ fn bar(player: &Player<'_>, playing: bool, speed: f32) -> String {
     let step = player.done.checked_sub(1).and_then(|n| player.recording.steps.get(n));
     let (done, all, speed) = (player.done, player.recording.steps.len(), speed.to_string());
     let mut bar = cx.tr(&if playing {
-        t!("replay-playing", done = done, all = all, speed = speed)
+        t!("session-playing", done = done, all = all, speed = speed)
     } else {
-        t!("replay-paused", done = done, all = all, speed = speed)
+        t!("session-paused", done = done, all = all, speed = speed)
     });
     if let Some((count, _)) = &player.recording.lost {
-        bar = format!("{bar}  {}", cx.tr(&t!("replay-lost", count = *count)));
+        bar = format!("{bar}  {}", cx.tr(&t!("session-lost", count = *count)));
     }
     format!("{bar}  {}", step.map_or("", |s| s.said.as_str()))
 }

@@ -53,7 +53,8 @@ fn the_trail_tells_who_did_what_and_why() {
     assert_eq!(count(&["--env", "prod"]), 6);
     assert_eq!(count(&["--node", "n1"]), 3);
     assert_eq!(count(&["--kind", "lock", "--since", "1h"]), 3);
-    assert_eq!(count(&["--text", "DISK IS BEING"]), 1);
+    // The reason of the lock, and what stood there before it was taken away.
+    assert_eq!(count(&["--text", "DISK IS BEING"]), 2);
     assert_eq!(count(&["--user", "bob"]), 0);
     assert_eq!(count(&["--limit", "2"]), 2);
     assert_eq!(count(&["--until", "1h"]), 0);

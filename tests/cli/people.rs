@@ -97,6 +97,7 @@ fn a_second_factor_is_set_up_and_asked_for() {
     site.refused_typing(&login, &format!("{PASSWORD}\n{recovery}\n"), 3, "wrong code");
 }
 
+#[expect(clippy::format_collect, reason = "a few bits")]
 fn from_base32(text: &str) -> Vec<u8> {
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let bits: String = text.chars().map(|c| format!("{:05b}", alphabet.find(c).unwrap())).collect();

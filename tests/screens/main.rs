@@ -1,5 +1,12 @@
 //! The screens in a real terminal, with a real engine and without nodes: what no test of the state alone can see.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::similar_names,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 #[path = "../cli/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of the commands")]

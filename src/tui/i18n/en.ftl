@@ -671,9 +671,9 @@ hint-proof = proof
 hint-network = network
 
 # A recorded session that is played again (cpmg debug replay).
-replay-playing = Replay { $done }/{ $all } x{ $speed }: space pauses, +/- speed, q leaves
-replay-paused = Replay { $done }/{ $all } paused: space goes on, left/right step, g/G ends, q leaves
-replay-lost = { $count ->
+session-playing = Replay { $done }/{ $all } x{ $speed }: space pauses, +/- speed, q leaves
+session-paused = Replay { $done }/{ $all } paused: space goes on, left/right step, g/G ends, q leaves
+session-lost = { $count ->
     [one] { $count } line not understood
    *[other] { $count } lines not understood
 }

@@ -622,6 +622,6 @@ hint-proof = 验证
 hint-network = 网络
 
 # 回放录制的会话（cpmg debug replay）。
-replay-playing = 回放 { $done }/{ $all } x{ $speed }：空格暂停，+/- 速度，q 离开
-replay-paused = 回放 { $done }/{ $all } 已暂停：空格继续，左右键单步，g/G 首尾，q 离开
-replay-lost = { $count } 行无法识别
+session-playing = 回放 { $done }/{ $all } x{ $speed }：空格暂停，+/- 速度，q 离开
+session-paused = 回放 { $done }/{ $all } 已暂停：空格继续，左右键单步，g/G 首尾，q 离开
+session-lost = { $count } 行无法识别

@@ -344,6 +344,11 @@ const FROM_ELSEWHERE: [&str; 41] = [
     "same SSH host key",
     "same MAC address",
     "does not carry the VLAN of cluster",
+    // Entries of the trail are kept as they were written; a command is a command.
+    "its disk is being changed",
+    "nodes worked on at once",
+    "cpmg recording rules",
+    "all of it anew",
 ];
 
 #[test]
