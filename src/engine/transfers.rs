@@ -33,16 +33,17 @@ const PIECE: usize = 4096;
 /// Longest path.
 const PATH_MAX: usize = 4096;
 
-/// Writes standard input beside its place, and moves it there when it is all of it.
+/// Writes standard input beside its place, and moves it there when it is all of it. What lies under the name of the part already, a link of
+/// somebody else's above all, is not written through.
 const WRITE: &str = r#"
 if [ -d "$p" ]; then p="${p%/}/$n"; fi
 if [ -d "$p" ]; then echo "folder $p"; exit 17; fi
 if [ -e "$p" ] && [ "$r" != 1 ]; then echo "there $p"; exit 17; fi
 t="$p.cpmg-part.$$"
+umask 077
+(set -C; : >"$t") || exit 18
 trap 'rm -f "$t"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
-umask 077
-: >"$t" || exit 18
 echo ready
 cat >"$t" || exit 18
 g=$(($(wc -c <"$t")))
