@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
@@ -76,7 +76,37 @@ pub enum Pushed {
     SessionEnded,
 }
 
-type Pending = Arc<Mutex<HashMap<u64, oneshot::Sender<Result<Response, Failure>>>>>;
+type Callers = HashMap<u64, oneshot::Sender<Result<Response, Failure>>>;
+
+/// Who waits for which answer; nothing once the connection has ended, so that nobody begins to wait after that.
+#[derive(Clone)]
+struct Pending(Arc<Mutex<Option<Callers>>>);
+
+impl Pending {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Some(HashMap::new()))))
+    }
+
+    fn callers(&self) -> MutexGuard<'_, Option<Callers>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, id: u64) -> Option<oneshot::Sender<Result<Response, Failure>>> {
+        self.callers().as_mut()?.remove(&id)
+    }
+
+    /// Answers of the call `id`; nothing where none can come any more.
+    fn wait(&self, id: u64) -> Option<oneshot::Receiver<Result<Response, Failure>>> {
+        let (tell, answer) = oneshot::channel();
+        self.callers().as_mut()?.insert(id, tell);
+        Some(answer)
+    }
+
+    /// Ends every call with [`ClientError::Lost`], also those to come.
+    fn end(&self) {
+        *self.callers() = None;
+    }
+}
 
 /// A connection to the engine.
 #[derive(Clone)]
@@ -128,7 +158,7 @@ impl Client {
             });
         }
         let (mut sink, mut source) = framed.split();
-        let pending: Pending = Arc::default();
+        let pending = Pending::new();
         let (out, mut outgoing) = mpsc::unbounded_channel::<ClientFrame>();
         let (push, pushed) = mpsc::unbounded_channel();
         tokio::spawn(async move {
@@ -138,14 +168,15 @@ impl Client {
                     break;
                 }
             }
+            // The last handle is gone: the engine hangs up then, which ends the reading task too.
+            let _ = sink.close().await;
         });
-        let waiting = Arc::clone(&pending);
+        let waiting = pending.clone();
         tokio::spawn(async move {
             while let Some(Ok(frame)) = source.next().await {
                 match decode::<EngineFrame>(&frame) {
                     Ok(EngineFrame::Reply { id, result }) => {
-                        let caller = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-                        if let Some(caller) = caller {
+                        if let Some(caller) = waiting.take(id) {
                             let _ = caller.send(result);
                         }
                     }
@@ -155,7 +186,7 @@ impl Client {
                     Ok(EngineFrame::Unknown) | Err(_) => {}
                 }
             }
-            waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            waiting.end();
         });
         Ok((Self { out, pending, next: Arc::new(AtomicU64::new(1)), hello: Arc::new(hello) }, pushed))
     }
@@ -176,10 +207,9 @@ impl Client {
         let frame = ClientFrame { id, key, request };
         // Encoded here once more so that a too large request is refused to its caller.
         encode(&frame)?;
-        let (tell, answer) = oneshot::channel();
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id, tell);
+        let answer = self.pending.wait(id).ok_or(ClientError::Lost)?;
         if self.out.send(frame).is_err() || self.out.is_closed() {
-            self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            self.pending.take(id);
             return Err(ClientError::Lost);
         }
         Ok(answer.await.map_err(|_| ClientError::Lost)??)
