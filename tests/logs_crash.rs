@@ -4,13 +4,16 @@
 //! the store says that it ends, appends numbered lines, and prints what the store accepted, until it is killed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "shared/killed.rs"]
+mod killed;
+
 use cpmg::domain::logs::LogFilter;
 use cpmg::logs::store::{At, Chunk, FileState, LogStore, Options, Source};
+use killed::Dice;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 const VARIABLE: &str = "CPMG_LOGS_CRASH_DIR";
 const FILES: usize = 3;
@@ -19,9 +22,9 @@ const TURNS: u64 = 10;
 /// 2026-03-01 00:00 UTC, microseconds.
 const DAY: i64 = 1_772_323_200_000_000;
 
-/// Rounds of killing; more with `CPMG_CRASH_ROUNDS`.
+/// Rounds of killing.
 fn rounds() -> u64 {
-    std::env::var("CPMG_CRASH_ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(40)
+    killed::rounds(40)
 }
 
 /// So small that segments end and begin while the test runs, and so large that nothing is thrown away: a round writes
@@ -125,38 +128,14 @@ fn the_writer() {
 fn accepted_lines_survive_kill_9() {
     let guard = tempfile::tempdir().unwrap();
     let dir = guard.path().join("logs");
-    let (mut accepted, mut dice) = (BTreeMap::<usize, u64>::new(), 88_172_645_463_325_252_u64);
+    let (mut accepted, mut dice) = (BTreeMap::<usize, u64>::new(), Dice::new());
     for round in 0..rounds() {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["the_writer", "--exact", "--ignored", "--nocapture"])
-            .env(VARIABLE, &dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut note = |line: &str| {
+        let rolled = dice.roll();
+        killed::round(VARIABLE, &dir, rolled % 28, rolled % 50_000, |line| {
             if let Some((file, number)) = line.strip_prefix("kept ").and_then(|l| l.split_once(' ')) {
                 accepted.insert(file.parse().unwrap(), number.parse().unwrap());
             }
-        };
-        // The line of the test harness ends where ours begins.
-        let began = lines.by_ref().any(|line| line.unwrap().ends_with("ready"));
-        assert!(began, "round {round}: the writer did not begin");
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        for line in lines.by_ref().take(usize::try_from(dice % 28).unwrap()) {
-            note(&line.unwrap());
-        }
-        // Not at the moment of an answer, but somewhere in the next writes.
-        for _ in 0..dice % 50_000 {
-            std::hint::spin_loop();
-        }
-        child.kill().unwrap();
-        for line in lines {
-            note(&line.unwrap());
-        }
-        child.wait().unwrap();
+        });
         if round % 20 == 19 || round + 1 == rounds() {
             look(&dir, &accepted);
         }

@@ -4,6 +4,9 @@
 //! records and prints each number after the store accepted it, until it is killed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "shared/killed.rs"]
+mod killed;
+
 use cpmg::domain::{
     ids::{JobId, NodeId, UserId},
     time::Moment,
@@ -11,9 +14,10 @@ use cpmg::domain::{
 use cpmg::store::{
     Batch, DataDir, Error, Kind, Opened, Options, OutputId, OutputStore, SledStore, Stamp, Store, Table,
 };
-use std::io::{BufRead, BufReader, Write};
+use killed::Dice;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 const LINES: Table<(JobId, u64), String> = Table::new(Kind::Journal, &[]);
@@ -21,9 +25,9 @@ const LAST: Table<UserId, u64> = Table::new(Kind::Users, &[]);
 const STAMP: Stamp = Stamp { at: Moment(1), by: UserId(1) };
 const VARIABLE: &str = "CPMG_STORE_CRASH_DIR";
 
-/// Rounds of killing; more with `CPMG_CRASH_ROUNDS`.
+/// Rounds of killing.
 fn rounds() -> u64 {
-    std::env::var("CPMG_CRASH_ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(100)
+    killed::rounds(100)
 }
 
 /// Text of a record, of very different lengths, some of them cut into parts.
@@ -77,36 +81,15 @@ fn the_writer() {
 fn what_was_accepted_survives_kill_9() {
     let guard = tempfile::tempdir().unwrap();
     let dir = guard.path().join("data");
-    let (mut accepted, mut written, mut dice) = (0_u64, 0_u64, 88_172_645_463_325_252_u64);
+    let (mut accepted, mut written, mut dice) = (0_u64, 0_u64, Dice::new());
     for round in 0..rounds() {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["the_writer", "--exact", "--ignored", "--nocapture"])
-            .env(VARIABLE, &dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut note = |line: &str| {
+        killed::round(VARIABLE, &dir, dice.roll() % 40, 0, |line| {
             if let Some(number) = line.strip_prefix("record ") {
                 accepted = number.parse().unwrap();
             } else if let Some(len) = line.strip_prefix("output ") {
                 written = len.parse().unwrap();
             }
-        };
-        // The line of the test harness ends where ours begins.
-        let began = lines.by_ref().any(|line| line.unwrap().ends_with("ready"));
-        assert!(began, "round {round}: the writer did not begin");
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        for line in lines.by_ref().take(usize::try_from(dice % 40).unwrap()) {
-            note(&line.unwrap());
-        }
-        child.kill().unwrap();
-        for line in lines {
-            note(&line.unwrap());
-        }
-        child.wait().unwrap();
+        });
         // Every tenth time a look inside; the writer itself goes on from what it finds every time.
         if round % 10 == 9 || round + 1 == rounds() {
             look(&dir, accepted, written);

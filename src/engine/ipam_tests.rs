@@ -4,7 +4,9 @@ use super::tests::{Running, add_env, login, refusal};
 use super::*;
 use crate::api::message::Credential;
 use crate::api::{Client, Request, Response};
+use crate::domain::ids::EnvId;
 use crate::domain::ipam::{IpEvent, IpRequest, IpView, PoolKind, Source, SubnetState};
+use crate::domain::node::Node;
 use crate::domain::secret::Secret;
 use std::collections::BTreeSet;
 

@@ -43,6 +43,7 @@ mod leave;
 mod logins;
 mod logs;
 mod loki;
+mod model;
 mod netplan;
 mod nodes;
 mod objects;
@@ -86,25 +87,21 @@ pub use passwords::hash_password;
 use crate::api::message::Diagnosis;
 use crate::api::{Failure, FailureKind};
 use crate::catalog::Catalog;
-use crate::domain::environment::Environment;
-use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
 use crate::domain::job::JobState;
-use crate::domain::node::Node;
 use crate::domain::time::Moment;
-use crate::domain::user::User;
 use crate::domain::usual::StepTimes;
 use crate::logs::findings::Findings;
 use crate::logs::format::Formats;
 use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
-use jobs::JobCell;
+use model::{Model, ModelLock, Probing};
 use records::{
-    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, LOGS, NETWORKS, NODES, NetworkRecord, ONLY,
-    PROOF_IMAGES, PROOFS, Records, SESSIONS, SETS, SHELL_RULES, SIGHTINGS, SWEEPS, USERS,
+    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, LOGS, NETWORKS, NODES, ONLY, PROOF_IMAGES,
+    PROOFS, Records, SESSIONS, SETS, SHELL_RULES, SIGHTINGS, SWEEPS, USERS,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -173,59 +170,6 @@ pub fn dice<const N: usize>() -> Result<[u8; N], Failure> {
         Failure::new(FailureKind::Engine, format!("the operating system gives no random numbers: {e}"))
     })?;
     Ok(bytes)
-}
-
-/// Records in memory, as they are on the disk.
-#[derive(Default)]
-pub struct Model {
-    /// Users.
-    pub users: BTreeMap<UserId, User>,
-    /// Environments.
-    pub envs: BTreeMap<EnvId, Environment>,
-    /// Nodes.
-    pub nodes: BTreeMap<NodeId, Node>,
-    /// Network plans.
-    pub networks: BTreeMap<EnvId, NetworkRecord>,
-    /// Jobs.
-    pub jobs: BTreeMap<JobId, Arc<JobCell>>,
-}
-
-/// The model behind its lock.
-#[derive(Default)]
-pub struct ModelLock(RwLock<Model>);
-
-impl ModelLock {
-    /// For reading.
-    pub fn read(&self) -> RwLockReadGuard<'_, Model> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// For changing, after the disk has it.
-    pub fn write(&self) -> RwLockWriteGuard<'_, Model> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Nodes that are being looked at.
-#[derive(Default)]
-pub struct Probing(Mutex<HashMap<NodeId, Moment>>);
-
-impl Probing {
-    fn map(&self) -> MutexGuard<'_, HashMap<NodeId, Moment>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn begin(&self, node: NodeId) {
-        self.map().insert(node, now());
-    }
-
-    fn end(&self, node: NodeId) {
-        self.map().remove(&node);
-    }
-
-    fn since(&self, node: NodeId) -> Option<Moment> {
-        self.map().get(&node).copied()
-    }
 }
 
 /// The engine.
@@ -500,7 +444,7 @@ impl Engine {
     /// What the engine knows about itself.
     fn diagnosis(&self) -> Diagnosis {
         let faults = Catalog::check(&self.options.roles);
-        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
+        let jobs: Vec<_> = self.model.read().jobs.values().cloned().collect();
         Diagnosis {
             release: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

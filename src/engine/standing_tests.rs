@@ -3,7 +3,7 @@
 
 use super::tests::{Running, add_env};
 use super::*;
-use crate::domain::ids::NodeId;
+use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::undo::{NoUndo, UndoScope};
 use crate::domain::job::{Job, JobEvent, JournalEntry, StepEnd};
 use crate::domain::node::{Node, NodeRole, NodeRoles, NodeState, Reach};

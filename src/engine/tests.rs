@@ -4,6 +4,7 @@ use super::*;
 use crate::api::client::Pushed;
 use crate::api::message::EnvChange;
 use crate::api::{Client, ClientError, Request, Response, Row, Topic, socket_path};
+use crate::domain::environment::Environment;
 use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
 use tempfile::TempDir;

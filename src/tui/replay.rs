@@ -12,7 +12,7 @@ use super::options::TuiError;
 use super::theme::{Theme, collect};
 use super::update::update;
 use super::widgets::chrome;
-use super::{picture, record, text};
+use super::{files, picture, record, text};
 use crate::domain::text::harmless;
 use crate::domain::time::Moment;
 use crossterm::event::{Event as Input, KeyCode, KeyEventKind};
@@ -98,8 +98,8 @@ impl Recording {
     pub fn load(path: &Path, theme_dirs: &[PathBuf]) -> Result<Self, ReplayFault> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ReplayFault::Read { path: path.to_path_buf(), source })?;
-        let (themes, _) = collect(&super::run::toml_files(theme_dirs));
-        let (keymaps, _) = super::run::keymaps(theme_dirs);
+        let (themes, _) = collect(&files::toml_files(theme_dirs));
+        let (keymaps, _) = files::keymaps(theme_dirs);
         Self::parse(path, &text, &themes, &keymaps)
     }
 

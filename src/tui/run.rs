@@ -6,7 +6,9 @@
 
 use super::app::{App, Given, Looks};
 use super::event::{Command, Event};
+use super::files::{FILE_MAX, keymaps, place, read_file, toml_files, write_file};
 use super::guard::{Guard, quietly};
+use super::input::{Input, read_input};
 use super::options::{ConnectFault, Exit, Options, TuiError};
 use super::theme::collect;
 use super::update::update;
@@ -21,8 +23,7 @@ use futures_util::FutureExt;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -418,53 +419,6 @@ impl Loop {
     }
 }
 
-type Input = mpsc::UnboundedReceiver<io::Result<crossterm::event::Event>>;
-
-/// Reads the terminal in a thread of its own. On a terminal that has gone away crossterm's reader turns in circles; here it
-/// can do so without keeping the hang-up signal from ending the program. Not everybody gets that signal: a second thread waits
-/// for the hang-up itself.
-fn read_input() -> io::Result<Input> {
-    let (send, input) = mpsc::unbounded_channel();
-    let tell = send.clone();
-    std::thread::Builder::new().name("hang-up".into()).spawn(move || {
-        let _ = tell.send(Err(hung_up()));
-    })?;
-    std::thread::Builder::new().name("input".into()).spawn(move || {
-        loop {
-            let event = crossterm::event::read();
-            let over = event.is_err();
-            if send.send(event).is_err() || over {
-                break;
-            }
-        }
-    })?;
-    Ok(input)
-}
-
-/// Waits until the terminal is gone; asks for no event, since hanging up is told unasked.
-fn hung_up() -> io::Error {
-    use rustix::event::{PollFd, PollFlags, poll};
-    let wait = |terminal: BorrowedFd<'_>| {
-        let mut watched = [PollFd::from_borrowed_fd(terminal, PollFlags::empty())];
-        loop {
-            match poll(&mut watched, None) {
-                Ok(_) => return io::ErrorKind::BrokenPipe.into(),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(why) => return why.into(),
-            }
-        }
-    };
-    // As crossterm chooses: the standard input where it is a terminal.
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
-        return wait(stdin.as_fd());
-    }
-    match File::open("/dev/tty") {
-        Ok(terminal) => wait(terminal.as_fd()),
-        Err(why) => why,
-    }
-}
-
 async fn receive(from: &mut Option<mpsc::UnboundedReceiver<Pushed>>) -> Option<Pushed> {
     match from {
         Some(receiver) => receiver.recv().await,
@@ -480,57 +434,4 @@ fn failure(fault: ClientError) -> Failure {
         }
         other => Failure::new(FailureKind::Engine, other.to_string()),
     }
-}
-
-/// The keymaps in these directories, and what is wrong with others.
-pub(super) fn keymaps(theme_dirs: &[PathBuf]) -> (Vec<super::keys::Keymap>, Vec<super::keys::KeymapFault>) {
-    let dirs: Vec<PathBuf> = theme_dirs.iter().map(|d| d.join("keys")).collect();
-    super::keys::collect(&toml_files(&dirs))
-}
-
-pub(super) fn toml_files(dirs: &[PathBuf]) -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    for dir in dirs {
-        let Ok(entries) = std::fs::read_dir(dir) else { continue };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-        paths.sort();
-        for path in paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
-            if let Ok(text) = std::fs::read_to_string(&path) {
-                files.push((path.display().to_string(), text));
-            }
-        }
-    }
-    files
-}
-
-/// Longest file that is taken for a key, bytes.
-const FILE_MAX: u64 = 64 * 1024;
-
-/// A path as an operator types it.
-fn place(path: &str) -> PathBuf {
-    match path.strip_prefix("~/").or((path == "~").then_some("")) {
-        Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
-        None => PathBuf::from(path),
-    }
-}
-
-/// Writes a new file, for the operator's eyes only; one that is there already stays as it is.
-async fn write_file(path: &str, text: &str) -> Result<(), String> {
-    use tokio::io::AsyncWriteExt;
-    let path = place(path);
-    let fault = |e: io::Error| format!("{}: {e}", path.display());
-    let mut options = tokio::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(&path).await.map_err(fault)?;
-    file.write_all(text.as_bytes()).await.map_err(fault)?;
-    file.sync_all().await.map_err(fault)
-}
-
-async fn read_file(path: &str, max: u64) -> Result<Secret, String> {
-    let path = place(path);
-    let shown = path.display();
-    let meta = tokio::fs::metadata(&path).await.map_err(|e| format!("{shown}: {e}"))?;
-    if !meta.is_file() || meta.len() > max {
-        return Err(format!("{shown}: not a file of at most {max} bytes"));
-    }
-    tokio::fs::read_to_string(&path).await.map(Secret::new).map_err(|e| format!("{shown}: {e}"))
 }

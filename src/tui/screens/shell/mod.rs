@@ -4,7 +4,7 @@
 //! detaches, coming back shows the screen as it is. What the shell prints goes through the emulator and reaches the
 //! operator's terminal only as cells.
 //!
-//! `layout` is how panes share the room, `tabs` how they come and go, `pane` one shell of the engine, `copying` a look at the
+//! `layout` is how panes share the room, `tabs` how they come and go, `pane` one shell of the engine, `panes` those in sight, `copying` a look at the
 //! history and `look` its keys, `draw` the picture, `pick` the list from which another shell is opened. Here is which pane gets what.
 
 mod copying;
@@ -12,6 +12,7 @@ mod draw;
 mod layout;
 mod look;
 mod pane;
+mod panes;
 mod pick;
 mod send;
 mod tabs;
@@ -30,7 +31,7 @@ use crate::tui::screen::{Screen, Shared};
 use crate::tui::screens::recordings::RecordingsPage;
 use copying::{Copying, Found};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
-use layout::{PaneId, Towards, Tree, Way, towards};
+use layout::{PaneId, Towards, Tree, Way};
 use pane::Pane;
 pub use pane::Wanted;
 use ratatui::Frame;
@@ -178,87 +179,6 @@ impl ShellPage {
 
     fn is_copying(&self) -> bool {
         self.pane().is_some_and(|p| p.copying.is_some())
-    }
-
-    /// The panes in sight: title line and the room for the shell.
-    fn places(&self, area: Rect) -> Vec<(PaneId, Rect, Rect)> {
-        let Some(tab) = self.tab() else { return Vec::new() };
-        let tree = if tab.zoomed { Tree::Pane(tab.focus) } else { tab.tree.clone() };
-        let titled = tab.tree.panes().len() > 1;
-        let place = |(id, place): (PaneId, Rect)| {
-            let title = Rect { height: u16::from(titled).min(place.height), ..place };
-            let shell = Rect { y: place.y + title.height, height: place.height - title.height, ..place };
-            (id, title, shell)
-        };
-        tree.places(area).into_iter().map(place).collect()
-    }
-
-    /// Asks for the shells that came in sight and tells the sizes that changed.
-    fn settle(&mut self) -> Vec<Effect> {
-        let places = self.places(self.area.get());
-        let mut effects = Vec::new();
-        for (id, _, place) in places {
-            let size = Size::new(place.width, place.height);
-            let Some(pane) = self.panes.get_mut(&id) else { continue };
-            if let Some(request) = pane.ask(size) {
-                effects.push(Effect::Call(Tag::Item(id), request));
-            } else if let Some(request) = pane.resize(size) {
-                effects.push(Effect::CallDetached(Tag::Quiet, request));
-            }
-        }
-        effects
-    }
-
-    /// The panes that get what is typed.
-    fn targets(&self) -> Vec<PaneId> {
-        let Some(tab) = self.tab() else { return Vec::new() };
-        if !tab.together || tab.zoomed {
-            return vec![tab.focus];
-        }
-        let takes = |id: &PaneId| {
-            self.panes.get(id).is_some_and(|p| !p.aside && p.open().is_some() && p.copying.is_none())
-        };
-        tab.tree.panes().into_iter().filter(takes).collect()
-    }
-
-    /// Types, for each pane in its own way.
-    fn write(&self, bytes: impl Fn(&Pane) -> Vec<u8>) -> Vec<Effect> {
-        let pane = |id: PaneId| {
-            let pane = self.panes.get(&id)?;
-            let (shell, bytes) = (pane.open()?, bytes(pane));
-            (!bytes.is_empty()).then(|| Effect::Call(Tag::Typed(shell), Request::ShellWrite { shell, bytes }))
-        };
-        self.targets().into_iter().filter_map(pane).collect()
-    }
-
-    fn turn(&mut self, to: usize) -> Vec<Effect> {
-        self.at = to.min(self.tabs.len().saturating_sub(1));
-        self.settle()
-    }
-
-    fn focus(&mut self, pane: PaneId) {
-        if let Some(tab) = self.tabs.get_mut(self.at) {
-            tab.focus = pane;
-        }
-    }
-
-    fn go(&mut self, way: Towards) -> Vec<Effect> {
-        let Some(tab) = self.tab() else { return Vec::new() };
-        let places = tab.tree.places(self.area.get());
-        if let Some(pane) = towards(&places, tab.focus, way) {
-            self.focus(pane);
-        }
-        self.settle()
-    }
-
-    fn go_round(&mut self) -> Vec<Effect> {
-        let Some(tab) = self.tab() else { return Vec::new() };
-        let panes = tab.tree.panes();
-        let at = panes.iter().position(|p| *p == tab.focus).unwrap_or(0);
-        if let Some(next) = panes.iter().cycle().nth(at + 1) {
-            self.focus(*next);
-        }
-        self.settle()
     }
 }
 
