@@ -60,26 +60,55 @@ fn combinations_are_found() {
     assert_eq!(pretty("ctrl-]"), "^]");
 }
 
-fn reference() -> String {
-    let en = Catalogue::new(Language::En);
-    let mut out = String::from(
-        "# Keys\n\nMade from the table in `src/tui/bindings.rs`; `UPDATE_KEYS=1 cargo nextest run keys_reference` writes it \
-         anew. `^X` is Ctrl-X, `S-Tab` Shift-Tab. Everything without a key, and everything with one, is on the command line \
-         (`:`) under its name.\n",
-    );
+/// What stands around the tables of keys: path, what begins the page, headings of the tables, the word for a keymap and what
+/// is said of one.
+struct Page {
+    language: Language,
+    path: &'static str,
+    head: &'static str,
+    keys: &'static str,
+    keymap: &'static str,
+    differs: &'static str,
+}
+
+const PAGES: [Page; 2] = [
+    Page {
+        language: Language::En,
+        path: "docs/keys.md",
+        head: "# Keys\n\n[简体中文](zh-CN/keys.md)\n\nMade from the table in `src/tui/bindings.rs`; `UPDATE_KEYS=1 cargo nextest run \
+               keys_reference` writes it anew. `^X` is Ctrl-X, `S-Tab` Shift-Tab. Everything without a key, and everything \
+               with one, is on the command line (`:`) under its name.\n",
+        keys: "| keys | name | what it does | needs |",
+        keymap: "Keymap",
+        differs: "What differs; everything else is as above.\n\n| section | name | keys | instead of |",
+    },
+    Page {
+        language: Language::ZhCn,
+        path: "docs/zh-CN/keys.md",
+        head: "# 按键\n\n[English](../keys.md)\n\n由 `src/tui/bindings.rs` 中的表生成；`UPDATE_KEYS=1 cargo nextest run keys_reference` \
+               重新写出。`^X` 是 Ctrl-X，`S-Tab` 是 Shift-Tab。不论有没有键，每个操作都可在命令行（`:`）用名称调用。\n",
+        keys: "| 键 | 名称 | 作用 | 所需角色 |",
+        keymap: "键位",
+        differs: "只列出不同之处；其余与上面相同。\n\n| 场合 | 名称 | 键 | 原来的键 |",
+    },
+];
+
+fn reference(page: &Page) -> String {
+    let catalogue = Catalogue::new(page.language);
+    let mut out = String::from(page.head);
     for context in C::ALL {
-        let title = en.tr(&Text::key(format!("context-{}", context.word())));
-        write!(out, "\n## {title}\n\n| keys | name | what it does | needs |\n|---|---|---|---|\n").unwrap();
+        let title = catalogue.tr(&Text::key(format!("context-{}", context.word())));
+        write!(out, "\n## {title}\n\n{}\n|---|---|---|---|\n", page.keys).unwrap();
         for b in BINDINGS.iter().filter(|b| b.context == context) {
             let keys: Vec<String> = b.keys.iter().map(|k| format!("`{}`", pretty(k))).collect();
-            let what = en.tr(&Text::key(format!("act-{}", b.action.word())));
-            let needs = b.needs.map(|n| n.needs().word()).unwrap_or_default();
+            let what = catalogue.tr(&Text::key(format!("act-{}", b.action.word())));
+            let role = |word: &str| catalogue.tr(&Text::key(format!("user-role-{word}")));
+            let needs = b.needs.map(|n| role(n.needs().word())).unwrap_or_default();
             writeln!(out, "| {} | {} | {what} | {needs} |", keys.join(" "), b.action.word()).unwrap();
         }
     }
     for map in Keymap::built_in().iter().filter(|m| m.differs() > 0) {
-        write!(out, "\n## Keymap {}\n\nWhat differs; everything else is as above.\n\n", map.name).unwrap();
-        out.push_str("| section | name | keys | instead of |\n|---|---|---|---|\n");
+        write!(out, "\n## {} {}\n\n{}\n|---|---|---|---|\n", page.keymap, map.name, page.differs).unwrap();
         for b in BINDINGS.iter().filter(|b| map.keys(b) != b.keys) {
             let shown =
                 |keys: &[&str]| keys.iter().map(|k| format!("`{}`", pretty(k))).collect::<Vec<_>>().join(" ");
@@ -92,13 +121,15 @@ fn reference() -> String {
 
 #[test]
 fn keys_reference() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
-    let wanted = reference();
-    if std::env::var_os("UPDATE_KEYS").is_some() {
-        std::fs::write(&path, &wanted).unwrap();
+    for page in &PAGES {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page.path);
+        let wanted = reference(page);
+        if std::env::var_os("UPDATE_KEYS").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == wanted, "{} is stale: UPDATE_KEYS=1 cargo nextest run keys_reference", page.path);
     }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == wanted, "docs/keys.md is stale: UPDATE_KEYS=1 cargo nextest run keys_reference");
 }
 
 #[test]
