@@ -9,6 +9,7 @@ use crate::api::rows::{
 };
 use crate::api::{Row, RowKey, Topic, Update};
 use crate::domain::ids::{EnvId, JobId, NodeId};
+use crate::tui::i18n::Text;
 use std::collections::{BTreeMap, HashMap};
 
 /// Topics kept although nobody watches them.
@@ -18,12 +19,15 @@ const KEPT: usize = 64;
 #[derive(Debug, Default)]
 pub struct Data {
     topics: HashMap<Topic, BTreeMap<RowKey, Row>>,
+    /// Why the engine does not tell of these.
+    refused: HashMap<Topic, Text>,
 }
 
 impl Data {
     /// Takes an update in. Returns whether anything differs.
     pub fn take(&mut self, update: Update) -> bool {
         let known = self.topics.contains_key(&update.topic);
+        self.refused.remove(&update.topic);
         let rows = self.topics.entry(update.topic).or_default();
         let mut changed = !known;
         if update.snapshot {
@@ -43,12 +47,24 @@ impl Data {
     /// Forgets everything: somebody else logs in.
     pub fn clear(&mut self) {
         self.topics.clear();
+        self.refused.clear();
+    }
+
+    /// The engine does not tell of a topic.
+    pub fn refuse(&mut self, topic: Topic, why: Text) {
+        self.refused.insert(topic, why);
+    }
+
+    /// Why it does not.
+    pub fn refusal(&self, topic: Topic) -> Option<&Text> {
+        self.refused.get(&topic)
     }
 
     /// Forgets topics of which neither `watched` nor memory wants to know any more.
     pub fn trim(&mut self, watched: impl Fn(&Topic) -> bool) {
         if self.topics.len() > KEPT {
             self.topics.retain(|topic, _| watched(topic));
+            self.refused.retain(|topic, _| watched(topic));
         }
     }
 

@@ -9,7 +9,7 @@ use super::look::Look;
 use super::prefs::Prefs;
 use super::screen::Screen;
 use crate::api::client::Pushed;
-use crate::api::{Failure, Hello, Request, Response};
+use crate::api::{Failure, Hello, Request, Response, Topic};
 use crate::domain::ids::{NodeId, ShellId};
 use crate::domain::secret::Secret;
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -26,6 +26,8 @@ pub enum Tag {
     Form,
     /// Nothing but a refusal is worth a word.
     Quiet,
+    /// Rows of that topic are to be sent.
+    Watch(Topic),
     /// As `Quiet`, but the top screen may want to look anew afterwards.
     Refresh,
     /// A session that is resumed after the engine was lost.

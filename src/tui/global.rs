@@ -3,7 +3,7 @@
 use super::app::App;
 use super::bindings::BINDINGS;
 use super::event::{Command, Level, Tag};
-use super::i18n::{Language, Text, t};
+use super::i18n::{Language, t};
 use super::keymap::{Action, Context};
 use super::look::{self, Look, change};
 use super::screens::environment::EnvPage;
@@ -104,12 +104,11 @@ fn go(app: &mut App, word: &str, name: &str, out: &mut Vec<Command>) {
     let Some(node) = data.nodes(env).iter().find(|n| n.name == name).map(|n| n.id) else {
         return say(app, Level::Warn, t!("line-no-node", name = name));
     };
-    let shells = app.shared.may(access::Action::Shell);
     page(app, EnvPage::on_node(env, node), out);
     if word == "shell" {
-        if !shells {
-            let role = app.shared.me.as_ref().map_or("viewer", |me| me.role.word());
-            return say(app, Level::Warn, t!("refused-role", role = Text::key(format!("user-role-{role}"))));
+        if !app.shared.may(access::Action::Shell) {
+            let why = app.shared.no_permission(access::Action::Shell);
+            return say(app, Level::Warn, why);
         }
         perform_on_top(app, Action::Shell, out);
     }
@@ -151,8 +150,8 @@ pub fn line(app: &mut App, line: &str, out: &mut Vec<Command>) {
         if binding.permitted(app.shared.me.as_ref().map(|me| me.role)) {
             return perform_on_top(app, binding.action, out);
         }
-        let role = app.shared.me.as_ref().map_or("viewer", |me| me.role.word());
-        return say(app, Level::Warn, t!("refused-role", role = Text::key(format!("user-role-{role}"))));
+        let why = app.shared.no_permission(binding.needed());
+        return say(app, Level::Warn, why);
     }
     let cx = &app.shared;
     if let Some(held) = app.stack.last_mut() {

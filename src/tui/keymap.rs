@@ -333,6 +333,11 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// What it needs; what reads needs no more than a role.
+    pub fn needed(&self) -> access::Action {
+        self.needs.unwrap_or(access::Action::Read)
+    }
+
     /// Whether a user of that role may do it; a user who is not known yet may do what needs no permission.
     pub fn permitted(&self, role: Option<UserRole>) -> bool {
         match (self.needs, role) {

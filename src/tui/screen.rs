@@ -6,7 +6,7 @@
 
 use super::data::Data;
 use super::event::{Effect, Settle, Tag};
-use super::i18n::{Catalogue, Text};
+use super::i18n::{Catalogue, Text, t};
 use super::keymap::{Action, Context};
 use super::keys::Keymap;
 use super::theme::{Colours, Part, Theme};
@@ -88,6 +88,20 @@ impl Shared {
         self.me.as_ref().is_some_and(|me| allowed(me.role, action))
     }
 
+    /// That the role of who is logged in does not permit it, and which role does.
+    pub fn no_permission(&self, needs: access::Action) -> Text {
+        t!("refused-role", role = self.role(), needs = role_text(needs.needs().word()))
+    }
+
+    /// The same on a page that shows nothing yet: who can change that.
+    pub fn only_look(&self, needs: access::Action) -> Text {
+        t!("only-look", role = self.role(), needs = role_text(needs.needs().word()))
+    }
+
+    fn role(&self) -> Text {
+        role_text(self.me.as_ref().map_or("viewer", |me| me.role.word()))
+    }
+
     /// The code of the language.
     pub fn language(&self) -> &'static str {
         self.catalogue.language().code()
@@ -104,6 +118,10 @@ impl Shared {
         let form = if today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
         then.strftime(form).to_string()
     }
+}
+
+fn role_text(word: &str) -> Text {
+    Text::key(format!("user-role-{word}"))
 }
 
 /// A screen.

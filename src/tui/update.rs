@@ -12,7 +12,7 @@ use super::screen::Link;
 use super::screens::{account, environments::Environments, gate, host_key, lock};
 use crate::api::client::Pushed;
 use crate::api::message::SessionView;
-use crate::api::{Failure, FailureKind, Hello, Request, Response};
+use crate::api::{Failure, FailureKind, Hello, Request, Response, Topic};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
@@ -123,7 +123,8 @@ fn moved(app: &mut App, result: Result<(String, u64), Failure>, out: &mut Vec<Co
 fn subscribe(app: &mut App, out: &mut Vec<Command>) {
     let wanted = app.wanted();
     let quiet = |request| Command::Call { to: None, tag: Tag::Quiet, request };
-    out.extend(wanted.difference(&app.subscribed).map(|t| quiet(Request::Subscribe(*t))));
+    let watch = |t: &Topic| Command::Call { to: None, tag: Tag::Watch(*t), request: Request::Subscribe(*t) };
+    out.extend(wanted.difference(&app.subscribed).map(watch));
     if app.shared.link == Link::Up && app.shared.me.is_some() {
         out.extend(app.subscribed.difference(&wanted).map(|t| quiet(Request::Unsubscribe(*t))));
     }
@@ -190,8 +191,7 @@ fn on_key(app: &mut App, key: &KeyEvent, out: &mut Vec<Command>) {
             if binding.permitted(app.shared.me.as_ref().map(|me| me.role)) {
                 perform(app, binding.action, out);
             } else {
-                let role = app.shared.me.as_ref().map_or("viewer", |me| me.role.word());
-                let text = t!("refused-role", role = Text::key(format!("user-role-{role}")));
+                let text = app.shared.no_permission(binding.needed());
                 say(app, Level::Warn, text);
             }
         }
@@ -441,6 +441,12 @@ fn on_answer(
         (Tag::Probe(node), result) => host_key::probed(app, node, result),
         (Tag::Trust(node), Ok(_)) => apply(app, None, vec![Effect::Probe(vec![node])], out),
         (Tag::Refresh, Ok(_)) => uncovered(app, out),
+        // Pages that show these rows say why they have none.
+        (Tag::Watch(topic), Err(failure)) if app.shared.link == Link::Up => {
+            let why = app.shared.catalogue.failure(&failure);
+            app.shared.data.refuse(topic, why.clone());
+            say(app, Level::Bad, why);
+        }
         (tag, result) => {
             let cx = &app.shared;
             let held = app.gate.iter_mut().chain(&mut app.stack).find(|held| Some(held.id) == to);

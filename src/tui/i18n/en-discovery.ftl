@@ -34,7 +34,7 @@ sweep-outlook =
     *[other] { $count } addresses
     }, { $span } at most when nothing answers
 sweep-never = Nobody has looked for machines here yet.
-sweep-empty = Nobody has looked for machines here yet: f looks at ranges of addresses, t does it on a schedule.
+sweep-empty = f looks at ranges of addresses, t does it on a schedule.
 sweep-what = { $ranges } port { $port }, asked by { $by } at { $when }
 sweep-by-schedule = the schedule
 sweep-unasked = { $count } addresses could not be asked: this host had no file or buffer left. Look again with fewer at a time.
@@ -100,7 +100,8 @@ logins-held = it refused { $refused } logins within { $minutes } minutes: cpmg d
 severity-fault = fault
 severity-warning = warning
 facts-fit = Nothing speaks against this machine for its roles.
-facts-none = No facts yet: p connects to the node and gathers them.
+facts-none = No facts yet.
+facts-none-do = p connects to the node and gathers them.
 facts-first = first facts
 facts-first-what = The first facts of this node: there is nothing to compare them with.
 col-since = Since

@@ -57,6 +57,9 @@ option-scope-all = all nodes
 option-scope-role = nodes with the role { $role }
 option-scope-node = node { $name }
 options-empty = No module that is chosen has ini files.
+options-empty-do = Choose modules on the second tab of the environment.
+modules-no-platform = The platform { $platform } is not in the engine's catalog any more.
+modules-no-platform-do = Put its folder back under roles/, or choose another platform: ":env-platform".
 option-editing = { $file }, for { $scope }
 option-line = Line { $line }: { $what }
 option-good = { $count ->
@@ -110,6 +113,7 @@ hint-service-restart = restart
 crumb-services = Services of { $node }
 services-asking = Asking { $node } how its services stand…
 services-empty = No services of modules are on it.
+services-empty-do = Modules bring services: they are here once the node is installed.
 services-head = { $bad ->
     [0] { $count } services, all active
    *[other] { $count } services, { $bad } not active

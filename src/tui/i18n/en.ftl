@@ -26,6 +26,9 @@ header-jobs =
     } { $share }
 header-user = { $name } ({ $role })
 loading = Asking the engine…
+loading-down = No engine answers now; what belongs here comes as soon as one does.
+ask-again = Go back and open this page again to ask once more.
+ask-later = It is asked for again as soon as the engine answers.
 
 ## Login and accounts
 login-title = Log in to cpmg
@@ -87,7 +90,8 @@ theme-now = Theme: { $name }
 theme-unknown = There is no theme "{ $name }".
 theme-unusable = This terminal cannot show the theme "{ $name }" (see NO_COLOR, COLORTERM).
 line-unknown = "{ $line }" is no command here. : and Tab show what there is.
-refused-role = You are logged in as { $role }: that is not permitted.
+refused-role = You are logged in as { $role }: that is not permitted, it takes at least the role { $needs }.
+only-look = You are logged in as { $role } and only look here: changing it takes at least the role { $needs }.
 back-first = This is the first page. q leaves; what runs goes on.
 messages-empty = No messages yet.
 help-title = Keys
@@ -254,7 +258,8 @@ tab-modules = Modules
 tab-jobs = Jobs
 nodes-empty = No node yet.
 nodes-empty-how = f looks for machines by SSH, n adds one by its address.
-jobs-empty = Nothing was installed yet. i shows the plan and starts.
+jobs-empty = Nothing was installed yet.
+jobs-empty-how = i shows the plan and starts it from there.
 nodes-marked = { $count } marked
 refused-no-node = There is no node to do this with.
 refused-one-node = Only one node at a time: take the marks away (Esc).

@@ -57,6 +57,9 @@ option-scope-all = 所有节点
 option-scope-role = 角色为{ $role }的节点
 option-scope-node = 节点 { $name }
 options-empty = 所选模块没有 ini 文件。
+options-empty-do = 请在环境的第二个标签页选择模块。
+modules-no-platform = 引擎的目录中已没有平台 { $platform }。
+modules-no-platform-do = 请把它的文件夹放回 roles/，或选择其他平台：“:env-platform”。
 option-editing = { $file }，适用于{ $scope }
 option-line = 第 { $line } 行：{ $what }
 option-good = { $count ->
@@ -100,6 +103,7 @@ hint-service-restart = 重启
 crumb-services = { $node } 的服务
 services-asking = 正在询问 { $node } 的服务状态…
 services-empty = 该节点上没有模块的服务。
+services-empty-do = 服务由模块提供：节点安装后会显示在这里。
 services-head = { $bad ->
     [0] { $count } 个服务，全部运行
    *[other] { $count } 个服务，{ $bad } 个未运行

@@ -5,6 +5,7 @@ use super::rotation::RotationDialog;
 use crate::api::rows::{JobRow, Matter};
 use crate::api::views::AccountView;
 use crate::api::{Failure, Request, Response, Topic};
+use crate::domain::access;
 use crate::domain::accounts::{AccountKind, NewValue, Place, RotationView, Strength};
 use crate::domain::ids::EnvId;
 use crate::domain::plan::localized;
@@ -239,10 +240,11 @@ impl Screen for AccountsPage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         match &self.view {
-            None => return empty::draw(cx, frame, area, &[t!("loading")]),
-            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
+            None => return empty::asked(cx, frame, area, None),
+            Some(Err(why)) => return empty::asked(cx, frame, area, Some(why)),
             Some(Ok(all)) if all.is_empty() => {
-                return empty::draw(cx, frame, area, &[t!("accounts-empty"), t!("accounts-empty-do")]);
+                let (what, how) = (t!("accounts-empty"), t!("accounts-empty-do"));
+                return empty::invite(cx, frame, area, what, access::Action::Configure, how);
             }
             Some(Ok(_)) => {}
         }

@@ -3,6 +3,7 @@
 use super::address_forms;
 use crate::api::rows::{Matter, NodeRow};
 use crate::api::{Failure, Request, Response, Topic};
+use crate::domain::access;
 use crate::domain::ids::EnvId;
 use crate::domain::ipam::{AddressRow, IpRequest, IpView, PoolUse, Subnet, SubnetState};
 use crate::tui::event::{Effect, Level, Tag};
@@ -364,8 +365,8 @@ impl Screen for AddressPage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         match &self.view {
-            None => return empty::draw(cx, frame, area, &[t!("loading")]),
-            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
+            None => return empty::asked(cx, frame, area, None),
+            Some(Err(why)) => return empty::asked(cx, frame, area, Some(why)),
             Some(Ok(_)) => {}
         }
         // Since when it is known stands behind the tabs where there is room, below them otherwise.
@@ -384,15 +385,16 @@ impl Screen for AddressPage {
         let rest = Rect { y: area.y.saturating_add(used), height: area.height.saturating_sub(used), ..area };
         let keys = self.keys();
         if keys.is_empty() {
-            let sentences = match self.tab {
-                _ if !self.list.filter.text().is_empty() => {
-                    vec![t!("filter-empty", filter = self.list.filter.text())]
-                }
-                Tab::Pools => vec![t!("ip-no-pools"), t!("ip-no-pools-do")],
-                Tab::Subnets => vec![t!("ip-no-subnets"), t!("ip-no-subnets-do")],
-                Tab::Addresses => vec![t!("ip-no-addresses")],
+            let filter = self.list.filter.text();
+            if !filter.is_empty() {
+                return empty::draw(cx, frame, rest, &[t!("filter-empty", filter = filter)]);
+            }
+            let (what, how) = match self.tab {
+                Tab::Pools => (t!("ip-no-pools"), t!("ip-no-pools-do")),
+                Tab::Subnets => (t!("ip-no-subnets"), t!("ip-no-subnets-do")),
+                Tab::Addresses => (t!("ip-no-addresses"), t!("ip-no-addresses-do")),
             };
-            return empty::draw(cx, frame, rest, &sentences);
+            return empty::invite(cx, frame, rest, what, access::Action::Configure, how);
         }
         table::draw(cx, frame, rest, &self.list, &self.columns(), &keys, |key| self.cells(cx, key));
     }

@@ -7,7 +7,7 @@ use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::{StepAction, StepState};
 use crate::domain::plan::StepId;
 use crate::domain::time::Moment;
-use crate::tui::event::{Effect, Level, Tag};
+use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
@@ -87,6 +87,8 @@ pub struct AttemptsPage {
     output: LogText,
     length: u64,
     waiting: bool,
+    /// Why the output did not come.
+    refused: Option<Text>,
     /// Lines below the last one in sight.
     up: usize,
     zoom: bool,
@@ -105,6 +107,7 @@ impl AttemptsPage {
             output: LogText::default(),
             length: 0,
             waiting: false,
+            refused: None,
             up: 0,
             zoom: false,
             page: Cell::new(8),
@@ -135,7 +138,7 @@ impl AttemptsPage {
         if self.waiting {
             return Vec::new();
         }
-        self.waiting = true;
+        (self.waiting, self.refused) = (true, None);
         let request = Request::Output {
             job: self.job,
             node: self.node,
@@ -163,7 +166,10 @@ impl AttemptsPage {
         let room = usize::from(inner.height);
         self.page.set(room.max(1));
         if self.output.len() == 0 {
-            let sentence = if self.waiting { t!("loading") } else { t!("log-empty") };
+            if let Some(why) = &self.refused {
+                return empty::asked(cx, frame, inner, Some(why));
+            }
+            let sentence = if self.waiting { empty::loading(cx) } else { t!("log-empty") };
             let line = Line::styled(cx.tr(&sentence), cx.style(Part::Dim));
             return frame.render_widget(line, Rect { height: 1.min(inner.height), ..inner });
         }
@@ -243,7 +249,10 @@ impl Screen for AttemptsPage {
         let window = match result {
             Ok(Response::Window(window)) => window,
             Ok(_) => return Vec::new(),
-            Err(failure) => return vec![Effect::Say(Level::Bad, cx.catalogue.failure(&failure))],
+            Err(failure) => {
+                self.refused = Some(cx.catalogue.failure(&failure));
+                return Vec::new();
+            }
         };
         self.length = self.length.max(window.length);
         let before = self.output.len();
@@ -268,9 +277,11 @@ impl Screen for AttemptsPage {
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let all = self.all(cx);
         if all.is_empty() {
-            let has = cx.data.has(Topic::JobNode(self.job, self.node));
-            let sentence = if has { t!("attempts-none", name = self.name.as_str()) } else { t!("loading") };
-            return empty::draw(cx, frame, area, &[sentence]);
+            let topic = Topic::JobNode(self.job, self.node);
+            if cx.data.has(topic) {
+                return empty::draw(cx, frame, area, &[t!("attempts-none", name = self.name.as_str())]);
+            }
+            return empty::watched(cx, frame, area, topic);
         }
         let keys: Vec<u64> = all.iter().map(|a| a.key).collect();
         let selected = self.list.selected(&keys).and_then(|k| all.iter().find(|a| a.key == k));

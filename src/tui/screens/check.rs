@@ -2,6 +2,7 @@
 
 use crate::api::check::{CheckPhase, CheckRow, CheckRunRow, CheckScope};
 use crate::api::{Request, Topic};
+use crate::domain::access;
 use crate::domain::check::{
     Cell as Square, CellState, CheckReport, Column, Finding, Severity, Verdict, argument, tidy,
 };
@@ -398,11 +399,12 @@ impl Screen for CheckPage {
         }
         let rest = |y: u16| Rect { y, height: area.bottom().saturating_sub(y), ..area };
         if !cx.data.has(Topic::Check(self.env)) {
-            return empty::draw(cx, frame, rest(y), &[t!("loading")]);
+            return empty::watched(cx, frame, rest(y), Topic::Check(self.env));
         }
         let Some(report) = self.report(cx) else {
             if self.running(cx).is_none() {
-                empty::draw(cx, frame, rest(y), &[t!("check-empty"), t!("check-empty-do")]);
+                let (what, how) = (t!("check-empty"), t!("check-empty-do"));
+                empty::invite(cx, frame, rest(y), what, access::Action::Configure, how);
             }
             return;
         };

@@ -3,6 +3,7 @@
 use super::cobbler_forms;
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, Request, Response};
+use crate::domain::access;
 use crate::domain::cobbler::{CobblerSettings, CobblerSystem, CobblerView};
 use crate::domain::ids::EnvId;
 use crate::tui::event::{Effect, Tag};
@@ -53,12 +54,14 @@ pub struct CobblerPage {
     settings: Option<Option<CobblerSettings>>,
     /// Not answered yet, why not, or what it has.
     view: Option<Result<Box<CobblerView>, Text>>,
+    /// Why it is not known where it is.
+    refused: Option<Text>,
 }
 
 impl CobblerPage {
     /// The page of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, tab: Tab::Systems, list: List::default(), settings: None, view: None }
+        Self { env, tab: Tab::Systems, list: List::default(), settings: None, view: None, refused: None }
     }
 
     fn has(&self) -> Option<&CobblerView> {
@@ -212,6 +215,7 @@ impl Screen for CobblerPage {
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        self.refused = None;
         vec![Effect::Call(Tag::Content, Request::CobblerSettings { env: self.env })]
     }
 
@@ -288,15 +292,20 @@ impl Screen for CobblerPage {
                 self.view = Some(Err(cx.catalogue.failure(&f)));
                 Vec::new()
             }
+            Err(f) if self.settings.is_none() => {
+                self.refused = Some(cx.catalogue.failure(&f));
+                Vec::new()
+            }
             Err(f) => vec![Effect::Say(crate::tui::event::Level::Bad, cx.catalogue.failure(&f))],
         }
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         match &self.settings {
-            None => return empty::draw(cx, frame, area, &[t!("loading")]),
+            None => return empty::asked(cx, frame, area, self.refused.as_ref()),
             Some(None) => {
-                return empty::draw(cx, frame, area, &[t!("cobbler-empty"), t!("cobbler-empty-do")]);
+                let (what, how) = (t!("cobbler-empty"), t!("cobbler-empty-do"));
+                return empty::invite(cx, frame, area, what, access::Action::Configure, how);
             }
             Some(Some(_)) => {}
         }

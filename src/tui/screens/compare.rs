@@ -69,6 +69,8 @@ pub struct ComparePage {
     at: usize,
     left: usize,
     page: Cell<usize>,
+    /// Why the output of one did not come.
+    refused: Option<Text>,
 }
 
 /// Asks with which other node a step is to be compared; with a single other one there is nothing to ask.
@@ -142,6 +144,7 @@ impl ComparePage {
             at: 0,
             left: 0,
             page: Cell::new(10),
+            refused: None,
         }
     }
 
@@ -323,6 +326,7 @@ impl Screen for ComparePage {
         for side in &mut self.sides {
             side.waiting = false;
         }
+        self.refused = None;
         self.sync(cx)
     }
 
@@ -395,7 +399,8 @@ impl Screen for ComparePage {
             Ok(_) => Vec::new(),
             Err(failure) => {
                 side.dry = side.total;
-                vec![Effect::Say(Level::Bad, cx.catalogue.failure(&failure))]
+                self.refused = Some(cx.catalogue.failure(&failure));
+                Vec::new()
             }
         }
     }
@@ -416,6 +421,14 @@ impl Screen for ComparePage {
         if let Some(side) = self.sides.iter().find(|s| s.attempt == 0 && self.row(cx, s.node).is_some()) {
             let rest = Rect { y: area.y + 1, height: area.height - 1, ..area };
             return empty::draw(cx, frame, rest, &[t!("compare-not-run", name = side.name.as_str())]);
+        }
+        // Nothing is called alike of which nothing is known.
+        let rest = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        if self.refused.is_some() {
+            return empty::asked(cx, frame, rest, self.refused.as_ref());
+        }
+        if let Some(side) = self.sides.iter().find(|s| self.row(cx, s.node).is_none()) {
+            return empty::watched(cx, frame, rest, Topic::JobNode(self.job, side.node));
         }
         let at = self.at.min(self.pairs.len().saturating_sub(1));
         for (n, pair) in self.pairs.iter().skip(at).take(room).enumerate() {
@@ -451,49 +464,5 @@ impl Screen for ComparePage {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        reason = "tests"
-    )]
-    use super::*;
-    use proptest::prelude::*;
-
-    fn signs(a: &[&str], b: &[&str], numbers: bool) -> String {
-        let sign = |p: &Pair| match (p.same, p.left, p.right) {
-            (true, ..) => '=',
-            (false, Some(_), Some(_)) => '≠',
-            (false, Some(_), None) => '<',
-            (false, None, _) => '>',
-        };
-        diff(a, b, numbers).iter().map(sign).collect()
-    }
-
-    #[test]
-    fn lines_are_paired() {
-        let (a, b) =
-            (["get 12 kB", "unpack", "set up x", "done"], ["get 99 kB", "set up x", "warning", "done"]);
-        assert_eq!(signs(&a, &b, false), "=<=>=");
-        assert_eq!(signs(&a, &b, true).chars().next(), Some('≠'));
-        assert_eq!(signs(&[], &["x"], false), ">");
-        assert_eq!(signs(&["x", "y"], &["x", "z"], false), "=≠");
-    }
-
-    proptest! {
-        #[test]
-        fn every_line_is_there_once_and_in_order(a in prop::collection::vec("[abc]", 0..30), b in prop::collection::vec("[abc]", 0..30)) {
-            let (a, b): (Vec<&str>, Vec<&str>) = (a.iter().map(String::as_str).collect(), b.iter().map(String::as_str).collect());
-            let pairs = diff(&a, &b, true);
-            let left: Vec<usize> = pairs.iter().filter_map(|p| p.left).collect();
-            let right: Vec<usize> = pairs.iter().filter_map(|p| p.right).collect();
-            prop_assert_eq!(left, (0..a.len()).collect::<Vec<_>>());
-            prop_assert_eq!(right, (0..b.len()).collect::<Vec<_>>());
-            for p in pairs.iter().filter(|p| p.same) {
-                prop_assert_eq!(a[p.left.unwrap()], b[p.right.unwrap()]);
-            }
-        }
-    }
-}
+#[path = "compare_tests.rs"]
+mod tests;

@@ -174,7 +174,7 @@ impl Screen for SetsPage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let Some(row) = self.row(cx) else {
-            return empty::draw(cx, frame, area, &[t!("loading")]);
+            return empty::watched(cx, frame, area, Topic::Discovery(self.env));
         };
         let limit = row.settings.limit;
         let line = t!("sets-limit", attempts = limit.attempts, minutes = limit.minutes);
@@ -192,14 +192,11 @@ impl Screen for SetsPage {
         let keys = self.keys(cx);
         if keys.is_empty() {
             let filter = self.list.filter.text();
-            let sentences = if !filter.is_empty() {
-                vec![t!("filter-empty", filter = filter)]
-            } else if cx.may(access::Action::Configure) {
-                vec![t!("sets-empty"), t!("sets-empty-do")]
-            } else {
-                vec![t!("sets-empty")]
-            };
-            return empty::draw(cx, frame, rest, &sentences);
+            if !filter.is_empty() {
+                return empty::draw(cx, frame, rest, &[t!("filter-empty", filter = filter)]);
+            }
+            let (what, how) = (t!("sets-empty"), t!("sets-empty-do"));
+            return empty::invite(cx, frame, rest, what, access::Action::Configure, how);
         }
         let columns = [
             column(t!("col-set"), Wide::Flex(14), 0),

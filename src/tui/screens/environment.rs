@@ -157,7 +157,7 @@ impl Screen for EnvPage {
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
-        ModulesTab::load()
+        self.modules.load()
     }
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
@@ -206,6 +206,10 @@ impl Screen for EnvPage {
             }
             (_, Ok(Response::Job(job))) => vec![Effect::Push(Box::new(super::job::JobPage::new(job.id)))],
             (_, Ok(_)) => Vec::new(),
+            (Tag::Content, Err(f)) => {
+                let said = self.modules.refuse(cx.catalogue.failure(&f));
+                said.map(|why| Effect::Say(crate::tui::event::Level::Bad, why)).into_iter().collect()
+            }
             (_, Err(f)) => vec![Effect::Say(crate::tui::event::Level::Bad, cx.catalogue.failure(&f))],
         }
     }

@@ -208,16 +208,15 @@ impl Screen for Environments {
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let keys = self.keys(cx);
         if keys.is_empty() {
-            let sentences = match (cx.data.has(self.topic()), self.list.filter.text(), self.hidden) {
-                (false, ..) => vec![t!("loading")],
-                (true, "", true) => vec![t!("hidden-empty")],
-                (true, "", false) if cx.may(access::Action::Configure) => {
-                    vec![t!("env-empty"), t!("env-empty-how")]
+            return match (cx.data.has(self.topic()), self.list.filter.text(), self.hidden) {
+                (false, ..) => empty::watched(cx, frame, area, self.topic()),
+                (true, "", true) => empty::draw(cx, frame, area, &[t!("hidden-empty")]),
+                (true, "", false) => {
+                    let how = t!("env-empty-how");
+                    empty::invite(cx, frame, area, t!("env-empty"), access::Action::Configure, how);
                 }
-                (true, "", false) => vec![t!("env-empty")],
-                (true, filter, _) => vec![t!("filter-empty", filter = filter)],
+                (true, filter, _) => empty::draw(cx, frame, area, &[t!("filter-empty", filter = filter)]),
             };
-            return empty::draw(cx, frame, area, &sentences);
         }
         let columns = [
             column(t!("col-name"), Wide::Flex(16), 0).sorted_by(Action::SortName, 'N'),

@@ -3,6 +3,7 @@
 use super::sweep::twin_words;
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, Request, Response, Topic};
+use crate::domain::access;
 use crate::domain::facts::findings::{Finding, Severity, findings};
 use crate::domain::facts::history::{Change, Record, diff};
 use crate::domain::ids::{EnvId, NodeId};
@@ -27,6 +28,7 @@ pub struct FactsPage {
     list: List,
     /// Oldest first; `None` until it has come.
     history: Option<Vec<Record>>,
+    refused: Option<Text>,
     /// Facts as of when the history was asked for.
     asked: Option<crate::domain::time::Moment>,
 }
@@ -89,7 +91,7 @@ fn change_line(cx: &Shared, change: &Change) -> String {
 impl FactsPage {
     /// The page of a node.
     pub fn new(env: EnvId, node: NodeId) -> Self {
-        Self { env, node, list: List::default(), history: None, asked: None }
+        Self { env, node, list: List::default(), history: None, refused: None, asked: None }
     }
 
     fn ask(&mut self, cx: &Shared) -> Vec<Effect> {
@@ -208,12 +210,17 @@ impl Screen for FactsPage {
         match result {
             Ok(Response::FactsHistory(history)) => {
                 self.history = Some(history);
+                self.refused = None;
                 Vec::new()
             }
             Ok(_) => Vec::new(),
             Err(f) => {
-                self.history.get_or_insert_default();
-                vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))]
+                let why = cx.catalogue.failure(&f);
+                if self.history.is_none() {
+                    self.refused = Some(why);
+                    return Vec::new();
+                }
+                vec![Effect::Say(Level::Bad, why)]
             }
         }
     }
@@ -246,8 +253,11 @@ impl Screen for FactsPage {
         let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
         let keys = self.keys();
         if keys.is_empty() {
-            let sentence = if self.history.is_none() { t!("loading") } else { t!("facts-none") };
-            return empty::draw(cx, frame, rest, &[sentence]);
+            if self.history.is_none() {
+                return empty::asked(cx, frame, rest, self.refused.as_ref());
+            }
+            let (what, how) = (t!("facts-none"), t!("facts-none-do"));
+            return empty::invite(cx, frame, rest, what, access::Action::Configure, how);
         }
         let changes = self.list.selected(&keys).map(|key| self.changes(key));
         let rows = cells(keys.len() + 1).min((rest.height / 2).max(3));

@@ -313,7 +313,11 @@ impl Screen for NodePage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let Some((job, node)) = self.rows(cx) else {
-            return empty::draw(cx, frame, area, &[t!("job-loading")]);
+            let topic = Topic::Job(self.job);
+            if cx.data.has(topic) {
+                return empty::draw(cx, frame, area, &[t!("job-gone")]);
+            }
+            return empty::watched(cx, frame, area, topic);
         };
         let columns = usize::from(area.width);
         let mut y = area.y;
@@ -335,8 +339,10 @@ impl Screen for NodePage {
         }
         let keys = self.keys(cx);
         if keys.is_empty() {
-            let empty_because = if node.steps == 0 { t!("node-no-steps") } else { t!("loading") };
-            return empty::draw(cx, frame, rest, &[empty_because]);
+            if node.steps == 0 {
+                return empty::draw(cx, frame, rest, &[t!("node-no-steps")]);
+            }
+            return empty::watched(cx, frame, rest, Topic::JobNode(self.job, self.node));
         }
         let room = usize::from(rest.height);
         let offset = self.list.scroll(&keys, room);

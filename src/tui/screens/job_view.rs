@@ -20,9 +20,11 @@ use ratatui::widgets::{Block, BorderType};
 /// Draws the page.
 pub fn draw(page: &JobPage, cx: &Shared, frame: &mut Frame, area: Rect) {
     let Some(job) = cx.data.job(page.job) else {
-        let sentence =
-            if cx.data.has(crate::api::Topic::Job(page.job)) { t!("job-gone") } else { t!("job-loading") };
-        return empty::draw(cx, frame, area, &[sentence]);
+        let topic = crate::api::Topic::Job(page.job);
+        if cx.data.has(topic) {
+            return empty::draw(cx, frame, area, &[t!("job-gone")]);
+        }
+        return empty::watched(cx, frame, area, topic);
     };
     let columns = usize::from(area.width);
     let nodes = cx.data.job_nodes(page.job);

@@ -3,6 +3,7 @@
 use super::job::JobPage;
 use crate::api::Request;
 use crate::api::rows::JobRow;
+use crate::domain::access;
 use crate::domain::ids::EnvId;
 use crate::domain::job::JobState;
 use crate::tui::event::{Effect, Level, Tag};
@@ -114,15 +115,15 @@ impl JobsTab {
     pub fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let rows = self.rows(cx);
         if rows.is_empty() {
-            let filter = self.list.filter.text();
-            let sentence = if !cx.data.has(crate::api::Topic::Jobs(self.env)) {
-                t!("loading")
-            } else if filter.is_empty() {
-                t!("jobs-empty")
-            } else {
-                t!("filter-empty", filter = filter)
-            };
-            return empty::draw(cx, frame, area, &[sentence]);
+            let (topic, filter) = (crate::api::Topic::Jobs(self.env), self.list.filter.text());
+            if !cx.data.has(topic) {
+                return empty::watched(cx, frame, area, topic);
+            }
+            if !filter.is_empty() {
+                return empty::draw(cx, frame, area, &[t!("filter-empty", filter = filter)]);
+            }
+            let (what, how) = (t!("jobs-empty"), t!("jobs-empty-how"));
+            return empty::invite(cx, frame, area, what, access::Action::Install, how);
         }
         let columns = [
             column(t!("col-job-id"), Wide::Fixed(6), 0),

@@ -4,6 +4,7 @@ use super::logs::LogsPage;
 use super::loki_forms;
 use crate::api::loki::{LokiAsk, LokiReply};
 use crate::api::{Failure, Request, Response};
+use crate::domain::access;
 use crate::domain::ids::EnvId;
 use crate::domain::loki::{LokiSettings, LokiView, PushState};
 use crate::domain::text::harmless;
@@ -35,6 +36,7 @@ enum Trial {
 pub struct LokiPage {
     env: EnvId,
     view: Option<Box<LokiView>>,
+    refused: Option<Text>,
     test: Trial,
     scroll: usize,
 }
@@ -42,7 +44,7 @@ pub struct LokiPage {
 impl LokiPage {
     /// The page of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, view: None, test: Trial::NotAsked, scroll: 0 }
+        Self { env, view: None, refused: None, test: Trial::NotAsked, scroll: 0 }
     }
 
     fn set(&self) -> Option<&LokiSettings> {
@@ -162,6 +164,7 @@ impl Screen for LokiPage {
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        self.refused = None;
         vec![self.ask()]
     }
 
@@ -223,15 +226,20 @@ impl Screen for LokiPage {
                 self.test = Trial::Said(Err(cx.catalogue.failure(&f)));
                 Vec::new()
             }
+            Err(f) if self.view.is_none() => {
+                self.refused = Some(cx.catalogue.failure(&f));
+                Vec::new()
+            }
             Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         match &self.view {
-            None => return empty::draw(cx, frame, area, &[t!("loading")]),
+            None => return empty::asked(cx, frame, area, self.refused.as_ref()),
             Some(view) if view.settings.is_none() => {
-                return empty::draw(cx, frame, area, &[t!("loki-empty"), t!("loki-empty-do")]);
+                let (what, how) = (t!("loki-empty"), t!("loki-empty-do"));
+                return empty::invite(cx, frame, area, what, access::Action::Configure, how);
             }
             Some(_) => {}
         }

@@ -232,7 +232,11 @@ impl Screen for ManualPage {
         let columns = usize::from(area.width).saturating_sub(2).min(110);
         let (lines, at) = self.lines(cx, columns);
         if lines.is_empty() {
-            return empty::draw(cx, frame, area, &[t!("job-loading")]);
+            let topic = Topic::Job(self.job);
+            if cx.data.has(topic) {
+                return empty::draw(cx, frame, area, &[t!("job-gone")]);
+            }
+            return empty::watched(cx, frame, area, topic);
         }
         let room = usize::from(area.height);
         self.page.set(room);

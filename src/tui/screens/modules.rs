@@ -22,6 +22,7 @@ use ratatui::layout::Rect;
 pub struct ModulesTab {
     env: EnvId,
     catalog: Option<CatalogView>,
+    refused: Option<Text>,
     /// Selection and filter.
     pub list: List,
 }
@@ -29,17 +30,27 @@ pub struct ModulesTab {
 impl ModulesTab {
     /// The modules of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, catalog: None, list: List::default() }
+        Self { env, catalog: None, refused: None, list: List::default() }
     }
 
     /// Asks for the catalog.
-    pub fn load() -> Vec<Effect> {
+    pub fn load(&mut self) -> Vec<Effect> {
+        self.refused = None;
         vec![Effect::Call(Tag::Content, Request::Catalog)]
     }
 
     /// The catalog has come.
     pub fn loaded(&mut self, catalog: CatalogView) {
         self.catalog = Some(catalog);
+    }
+
+    /// It does not come. What to say of it elsewhere, where an older one is shown.
+    pub fn refuse(&mut self, why: Text) -> Option<Text> {
+        if self.catalog.is_some() {
+            return Some(why);
+        }
+        self.refused = Some(why);
+        None
     }
 
     fn modules(&self, cx: &Shared) -> Vec<&ModuleView> {
@@ -186,10 +197,16 @@ impl ModulesTab {
     pub fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let shown = self.shown(cx);
         if shown.is_empty() {
-            let filter = self.list.filter.text();
-            let sentence =
-                if filter.is_empty() { t!("loading") } else { t!("filter-empty", filter = filter) };
-            return empty::draw(cx, frame, area, &[sentence]);
+            let (filter, env) = (self.list.filter.text(), cx.data.environment(self.env));
+            let Some(env) = env.filter(|_| self.catalog.is_some()) else {
+                return empty::asked(cx, frame, area, self.refused.as_ref());
+            };
+            let sentences = if filter.is_empty() {
+                vec![t!("modules-no-platform", platform = &env.env.platform), t!("modules-no-platform-do")]
+            } else {
+                vec![t!("filter-empty", filter = filter)]
+            };
+            return empty::draw(cx, frame, area, &sentences);
         }
         let columns = [
             column(t!("col-name"), Wide::Flex(12), 0),

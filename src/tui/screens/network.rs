@@ -334,8 +334,8 @@ impl Screen for NetworkPage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         match &self.view {
-            None => return empty::draw(cx, frame, area, &[t!("loading")]),
-            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
+            None => return empty::asked(cx, frame, area, None),
+            Some(Err(why)) => return empty::asked(cx, frame, area, Some(why)),
             Some(Ok(_)) => {}
         }
         let Some(plan) = self.text(cx) else { return };

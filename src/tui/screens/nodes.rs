@@ -219,17 +219,15 @@ impl NodesTab {
     pub fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let keys = self.keys(cx);
         if keys.is_empty() {
-            let filter = self.list.filter.text();
-            let sentences = if !cx.data.has(crate::api::Topic::Nodes(self.env)) {
-                vec![t!("loading")]
-            } else if !filter.is_empty() {
-                vec![t!("filter-empty", filter = filter)]
-            } else if cx.may(access::Action::Configure) {
-                vec![t!("nodes-empty"), t!("nodes-empty-how")]
-            } else {
-                vec![t!("nodes-empty")]
-            };
-            return empty::draw(cx, frame, area, &sentences);
+            let (topic, filter) = (crate::api::Topic::Nodes(self.env), self.list.filter.text());
+            if !cx.data.has(topic) {
+                return empty::watched(cx, frame, area, topic);
+            }
+            if !filter.is_empty() {
+                return empty::draw(cx, frame, area, &[t!("filter-empty", filter = filter)]);
+            }
+            let (what, how) = (t!("nodes-empty"), t!("nodes-empty-how"));
+            return empty::invite(cx, frame, area, what, access::Action::Configure, how);
         }
         let (area, details) = beside::split(area);
         if let (Some(place), Some(row)) = (details, self.selected(cx)) {

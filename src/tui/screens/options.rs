@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct OptionsPage {
     env: EnvId,
     catalog: Option<CatalogView>,
+    refused: Option<Text>,
     /// For each installed node, files in which it does not have what is set.
     pending: Option<BTreeMap<NodeId, BTreeSet<String>>>,
     fresh: Fresh,
@@ -61,7 +62,15 @@ pub fn scope_words(cx: &Shared, scope: Scope) -> Text {
 impl OptionsPage {
     /// The options of an environment.
     pub fn new(env: EnvId) -> Self {
-        Self { env, catalog: None, pending: None, fresh: Fresh::default(), scope: 0, list: List::default() }
+        Self {
+            env,
+            catalog: None,
+            refused: None,
+            pending: None,
+            fresh: Fresh::default(),
+            scope: 0,
+            list: List::default(),
+        }
     }
 
     fn scopes(&self, cx: &Shared) -> Vec<Scope> {
@@ -182,6 +191,7 @@ impl Screen for OptionsPage {
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        self.refused = None;
         let mut effects = vec![Effect::Call(Tag::Content, Request::Catalog)];
         effects.extend(self.fresh.ask(cx, self.ask()));
         effects
@@ -220,7 +230,7 @@ impl Screen for OptionsPage {
         }
     }
 
-    fn answer(&mut self, cx: &Shared, _: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+    fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
         match result {
             Ok(Response::Catalog(catalog)) => self.catalog = Some(catalog),
             Ok(Response::OptionsPending(pending)) => {
@@ -234,9 +244,17 @@ impl Screen for OptionsPage {
             Ok(Response::Plan(plan)) => return vec![Effect::Push(Box::new(self.confirm(&plan)))],
             Ok(Response::Job(job)) => return vec![Effect::Push(Box::new(JobPage::new(job.id)))],
             Ok(_) => {}
+            Err(f) if tag != Tag::Content => {
+                return vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))];
+            }
             Err(f) => {
                 let mut effects = self.fresh.came(cx, false, self.ask());
-                effects.push(Effect::Say(Level::Bad, cx.catalogue.failure(&f)));
+                let why = cx.catalogue.failure(&f);
+                if self.catalog.is_none() {
+                    self.refused = Some(why);
+                } else {
+                    effects.push(Effect::Say(Level::Bad, why));
+                }
                 return effects;
             }
         }
@@ -258,8 +276,14 @@ impl Screen for OptionsPage {
         let rest = Rect { y: area.y.saturating_add(2), height: area.height.saturating_sub(2), ..area };
         let shown = self.shown(cx);
         if shown.is_empty() {
-            let sentence = if self.catalog.is_none() { t!("loading") } else { t!("options-empty") };
-            return empty::draw(cx, frame, rest, &[sentence]);
+            if self.catalog.is_none() {
+                return empty::asked(cx, frame, rest, self.refused.as_ref());
+            }
+            let filter = self.list.filter.text();
+            if !filter.is_empty() {
+                return empty::draw(cx, frame, rest, &[t!("filter-empty", filter = filter)]);
+            }
+            return empty::draw(cx, frame, rest, &[t!("options-empty"), t!("options-empty-do")]);
         }
         let columns = [
             column(t!("col-file"), Wide::Flex(34), 0),

@@ -45,6 +45,8 @@ pub struct OverviewPage {
     list: List,
     plan: NetworkPlan,
     planned: bool,
+    /// Why the plan is not known.
+    refused: Option<Text>,
     /// What follows from plan and nodes; worked out when one of them changes, not for each frame.
     resolved: Resolved,
     drawn: Topology,
@@ -63,6 +65,7 @@ impl OverviewPage {
             list: List::default(),
             plan: NetworkPlan::default(),
             planned: false,
+            refused: None,
             resolved: Resolved::default(),
             drawn: Topology::default(),
             fresh: Fresh::default(),
@@ -235,20 +238,25 @@ impl Screen for OverviewPage {
         match (tag, result) {
             (Tag::Item(REPORT), Ok(Response::Report(part))) => self.fetched(cx, part),
             (_, Ok(Response::Net(view))) => {
-                (self.plan, self.planned) = (view.plan, true);
+                (self.plan, self.planned, self.refused) = (view.plan, true, None);
                 self.work_out(cx);
                 self.fresh.came(cx, true, self.ask())
             }
             (_, Ok(_)) => Vec::new(),
             (tag, Err(failure)) => {
-                let said = Effect::Say(Level::Bad, cx.catalogue.failure(&failure));
+                let why = cx.catalogue.failure(&failure);
+                let said = Effect::Say(Level::Bad, why.clone());
                 if tag == Tag::Item(REPORT) {
                     // Without the job the report is still worth having.
                     self.report = None;
                     return self.document(cx, None).into_iter().chain([said]).collect();
                 }
                 let mut effects = self.fresh.came(cx, false, self.ask());
-                effects.push(said);
+                if self.planned {
+                    effects.push(said);
+                } else {
+                    self.refused = Some(why);
+                }
                 effects
             }
         }
@@ -279,9 +287,11 @@ impl OverviewPage {
     fn drawing(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let topology = &self.drawn;
         if topology.members.is_empty() {
-            let sentence =
-                if cx.data.has(Topic::Nodes(self.env)) { t!("nodes-empty") } else { t!("loading") };
-            return empty::draw(cx, frame, area, &[sentence]);
+            let topic = Topic::Nodes(self.env);
+            if cx.data.has(topic) {
+                return empty::draw(cx, frame, area, &[t!("nodes-empty")]);
+            }
+            return empty::watched(cx, frame, area, topic);
         }
         let columns = usize::from(area.width).saturating_sub(2);
         let keys = self.keys();
@@ -357,7 +367,10 @@ impl OverviewPage {
 
     fn network(&self, cx: &Shared) -> (String, Part) {
         if !self.planned {
-            return (cx.tr(&t!("loading")), Part::Dim);
+            return match &self.refused {
+                Some(why) => (format!("✗ {}", cx.tr(why)), Part::Bad),
+                None => (cx.tr(&empty::loading(cx)), Part::Dim),
+            };
         }
         if self.plan.is_empty() {
             return (format!("– {}", cx.tr(&t!("overview-not-planned"))), Part::Dim);

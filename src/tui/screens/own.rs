@@ -30,13 +30,14 @@ enum Whose {
 pub struct Own {
     whose: Whose,
     sessions: Option<Vec<LoginView>>,
+    refused: Option<Text>,
     list: List,
 }
 
 impl Own {
     /// One's own account.
     pub fn new() -> Self {
-        Self { whose: Whose::Own(None), sessions: None, list: List::default() }
+        Self { whose: Whose::Own(None), sessions: None, refused: None, list: List::default() }
     }
 
     /// The sessions of all users, those of `name` selected.
@@ -154,6 +155,7 @@ impl Screen for Own {
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
         let asked = if self.is_own() { People::Own } else { People::Sessions };
+        self.refused = None;
         vec![Effect::Call(Tag::Content, Request::People(asked))]
     }
 
@@ -209,6 +211,7 @@ impl Screen for Own {
                 self.sessions = Some(all);
             }
             Ok(_) => {}
+            Err(f) if self.sessions.is_none() => self.refused = Some(cx.catalogue.failure(&f)),
             Err(f) => return vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }
         Vec::new()
@@ -216,7 +219,7 @@ impl Screen for Own {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         if self.sessions.is_none() {
-            return empty::draw(cx, frame, area, &[t!("loading")]);
+            return empty::asked(cx, frame, area, self.refused.as_ref());
         }
         let mut y = area.y;
         for (line, part) in self.facts(cx) {
@@ -229,6 +232,11 @@ impl Screen for Own {
             y += 1;
         }
         let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+        let keys = self.keys();
+        if keys.is_empty() {
+            let sentence = t!("filter-empty", filter = self.list.filter.text());
+            return empty::draw(cx, frame, rest, &[sentence]);
+        }
         let columns = [
             column(t!("col-user"), Wide::Flex(12), 0),
             column(t!("col-account"), Wide::Flex(10), 0),
@@ -237,6 +245,6 @@ impl Screen for Own {
             column(t!("col-expires"), Wide::Fixed(10), 1),
             column(t!("col-connections"), Wide::Fixed(11), 3),
         ];
-        table::draw(cx, frame, rest, &self.list, &columns, &self.keys(), |key| self.cells(cx, key));
+        table::draw(cx, frame, rest, &self.list, &columns, &keys, |key| self.cells(cx, key));
     }
 }

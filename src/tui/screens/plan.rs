@@ -235,8 +235,8 @@ impl Screen for PlanPage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let plan = match &self.plan {
-            None => return empty::draw(cx, frame, area, &[t!("loading")]),
-            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
+            None => return empty::asked(cx, frame, area, None),
+            Some(Err(why)) => return empty::asked(cx, frame, area, Some(why)),
             Some(Ok(plan)) => plan,
         };
         let room = usize::from(area.height);

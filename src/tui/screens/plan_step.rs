@@ -144,8 +144,8 @@ impl Screen for PlanStep {
         }
         let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
         let lines = match &self.script {
-            None => return empty::draw(cx, frame, rest, &[t!("loading")]),
-            Some(Err(why)) => return empty::draw(cx, frame, rest, std::slice::from_ref(why)),
+            None => return empty::asked(cx, frame, rest, None),
+            Some(Err(why)) => return empty::asked(cx, frame, rest, Some(why)),
             Some(Ok(lines)) => lines,
         };
         let room = usize::from(rest.height);

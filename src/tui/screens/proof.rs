@@ -2,6 +2,7 @@
 
 use crate::api::proof::ProofRow;
 use crate::api::{Request, Response, Topic};
+use crate::domain::access;
 use crate::domain::ids::EnvId;
 use crate::domain::proof::{Outcome, Proof, Rung, RungState, Said};
 use crate::tui::event::{Effect, Level, Tag};
@@ -321,10 +322,11 @@ impl Screen for ProofPage {
         }
         let rest = |y: u16| Rect { y, height: area.bottom().saturating_sub(y), ..area };
         if !cx.data.has(Topic::Proof(self.env)) {
-            return empty::draw(cx, frame, rest(y), &[t!("loading")]);
+            return empty::watched(cx, frame, rest(y), Topic::Proof(self.env));
         }
         let Some(proof) = self.proof(cx) else {
-            return empty::draw(cx, frame, rest(y), &[t!("proof-empty"), t!("proof-empty-do")]);
+            let (what, how) = (t!("proof-empty"), t!("proof-empty-do"));
+            return empty::invite(cx, frame, rest(y), what, access::Action::Install, how);
         };
         let room = area.bottom().saturating_sub(y);
         let rows = u16::try_from(proof.rungs.len()).unwrap_or(u16::MAX).saturating_add(1);

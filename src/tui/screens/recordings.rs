@@ -23,6 +23,7 @@ use ratatui::layout::Rect;
 pub struct RecordingsPage {
     list: List,
     rows: Option<Vec<RecordingRow>>,
+    refused: Option<Text>,
 }
 
 impl RecordingsPage {
@@ -85,6 +86,7 @@ impl Screen for RecordingsPage {
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        self.refused = None;
         let ask = ShellAsk::Recordings { node: None, by: None, job: None };
         vec![Effect::Call(Tag::Content, Request::Shells(ask))]
     }
@@ -125,13 +127,17 @@ impl Screen for RecordingsPage {
                 Vec::new()
             }
             Ok(_) => Vec::new(),
+            Err(f) if self.rows.is_none() => {
+                self.refused = Some(cx.catalogue.failure(&f));
+                Vec::new()
+            }
             Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         if self.rows.is_none() {
-            return empty::draw(cx, frame, area, &[t!("loading")]);
+            return empty::asked(cx, frame, area, self.refused.as_ref());
         }
         let keys = self.keys();
         if keys.is_empty() {

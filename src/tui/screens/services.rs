@@ -217,11 +217,12 @@ impl Screen for ServicesPage {
             (_, Ok(_)) => Vec::new(),
             (Tag::Content, Err(f)) => {
                 let why = cx.catalogue.failure(&f);
-                if self.all().is_empty() {
-                    self.view = Some(Err(why.clone()));
-                }
                 let mut effects = self.fresh.came(cx, false, self.ask());
-                effects.push(Effect::Say(Level::Bad, why));
+                if self.all().is_empty() {
+                    self.view = Some(Err(why));
+                } else {
+                    effects.push(Effect::Say(Level::Bad, why));
+                }
                 effects
             }
             (_, Err(f)) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
@@ -231,8 +232,10 @@ impl Screen for ServicesPage {
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         match &self.view {
             None => return empty::draw(cx, frame, area, &[t!("services-asking", node = self.name(cx))]),
-            Some(Err(why)) => return empty::draw(cx, frame, area, std::slice::from_ref(why)),
-            Some(Ok(all)) if all.is_empty() => return empty::draw(cx, frame, area, &[t!("services-empty")]),
+            Some(Err(why)) => return empty::asked(cx, frame, area, Some(why)),
+            Some(Ok(all)) if all.is_empty() => {
+                return empty::draw(cx, frame, area, &[t!("services-empty"), t!("services-empty-do")]);
+            }
             Some(Ok(_)) => {}
         }
         let bad = self.all().iter().filter(|s| s.state != "active").count();

@@ -14,6 +14,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::{Colours, Part};
+use crate::tui::widgets::empty;
 use crate::tui::widgets::terminal_view::{ColorDepth, TerminalView};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -52,6 +53,8 @@ pub struct Replay {
     /// Everything up to there is shown at once.
     skip_to: Option<u64>,
     mark: Option<String>,
+    /// Why nothing of it came.
+    refused: Option<Text>,
     /// How often it was begun anew.
     turn: u64,
 }
@@ -75,6 +78,7 @@ impl Replay {
             speed: 2,
             skip_to: None,
             mark: None,
+            refused: None,
             turn: 0,
         }
     }
@@ -200,7 +204,7 @@ impl Screen for Replay {
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {
-        self.asked = false;
+        (self.asked, self.refused) = (false, None);
         self.since = cx.now;
         self.fetch()
     }
@@ -238,7 +242,12 @@ impl Screen for Replay {
             Ok(_) => Vec::new(),
             Err(failure) => {
                 self.playing = false;
-                vec![Effect::Say(Level::Bad, cx.catalogue.failure(&failure))]
+                let why = cx.catalogue.failure(&failure);
+                if self.begun {
+                    return vec![Effect::Say(Level::Bad, why)];
+                }
+                self.refused = Some(why);
+                Vec::new()
             }
         }
     }
@@ -259,10 +268,7 @@ impl Screen for Replay {
         frame.render_widget(self.status(cx, usize::from(area.width)), first);
         let rest = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
         if !self.begun {
-            return frame.render_widget(
-                Line::styled(cx.tr(&t!("loading")), cx.style(Part::Dim)),
-                Rect { height: rest.height.min(1), ..rest },
-            );
+            return empty::asked(cx, frame, rest, self.refused.as_ref());
         }
         let depth = match cx.colours {
             Colours::None => ColorDepth::None,

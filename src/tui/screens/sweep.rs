@@ -4,6 +4,7 @@ use super::credential_sets::SetsPage;
 use super::{node_login, sweep_forms};
 use crate::api::rows::{DiscoveryRow, FoundRow};
 use crate::api::{Request, Topic};
+use crate::domain::access;
 use crate::domain::ids::EnvId;
 use crate::domain::sweeps::{Sighting, SweepOrder};
 use crate::tui::event::{Effect, Tag};
@@ -139,8 +140,7 @@ impl SweepPage {
 
     fn status(&self, cx: &Shared, columns: usize) -> Line<'static> {
         let Some(row) = cx.data.sweep(self.env) else {
-            let known = cx.data.has(Topic::Discovery(self.env));
-            return Line::from(format!(" {}", cx.tr(&if known { t!("sweep-never") } else { t!("loading") })));
+            return Line::default();
         };
         let sentence = match row.ended {
             None => t!("sweep-running", done = row.done, total = row.total, found = row.found),
@@ -307,6 +307,10 @@ impl Screen for SweepPage {
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
+        let topic = Topic::Discovery(self.env);
+        if !cx.data.has(topic) {
+            return empty::watched(cx, frame, area, topic);
+        }
         frame.render_widget(self.status(cx, usize::from(area.width)), Rect { height: 1, ..area });
         let mut y = area.y.saturating_add(1);
         let width = usize::from(area.width).saturating_sub(2);
@@ -326,7 +330,10 @@ impl Screen for SweepPage {
             let filter = self.list.filter.text();
             let sentence = match (filter.is_empty(), over) {
                 (false, _) => t!("filter-empty", filter = filter),
-                (true, _) if never => t!("sweep-empty"),
+                (true, _) if never => {
+                    let (what, how) = (t!("sweep-never"), t!("sweep-empty"));
+                    return empty::invite(cx, frame, rest, what, access::Action::Configure, how);
+                }
                 (true, true) => t!("sweep-none"),
                 (true, false) => t!("sweep-nothing"),
             };

@@ -12,7 +12,7 @@ use crate::domain::timeline::{Fill, Row, Scale, Timeline};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
-use crate::tui::screen::{Screen, Shared};
+use crate::tui::screen::{Link, Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
 use crate::tui::widgets::field::Field;
@@ -37,6 +37,7 @@ pub struct TimelinePage {
     bytes: Vec<u8>,
     fetching: bool,
     report: Option<Arc<JobReport>>,
+    refused: Option<Text>,
     line: Timeline,
     list: List,
     zoom: u64,
@@ -54,6 +55,7 @@ impl TimelinePage {
             bytes: Vec::new(),
             fetching: false,
             report: None,
+            refused: None,
             line: Timeline::default(),
             list: List::default(),
             zoom: 1,
@@ -153,7 +155,7 @@ impl Screen for TimelinePage {
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
-        self.fetching = false;
+        (self.fetching, self.refused) = (false, None);
         self.fetch()
     }
 
@@ -207,7 +209,12 @@ impl Screen for TimelinePage {
             Ok(_) => return Vec::new(),
             Err(failure) => {
                 self.fetching = false;
-                return vec![Effect::Say(Level::Bad, cx.catalogue.failure(&failure))];
+                let why = cx.catalogue.failure(&failure);
+                if self.report.is_none() {
+                    self.refused = Some(why);
+                    return Vec::new();
+                }
+                return vec![Effect::Say(Level::Bad, why)];
             }
         };
         if part.offset != self.bytes.len() as u64 {
@@ -229,7 +236,10 @@ impl Screen for TimelinePage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let Some(report) = &self.report else {
-            return empty::draw(cx, frame, area, &[t!("report-loading")]);
+            if self.refused.is_none() && cx.link == Link::Up {
+                return empty::draw(cx, frame, area, &[t!("report-loading")]);
+            }
+            return empty::asked(cx, frame, area, self.refused.as_ref());
         };
         let columns = usize::from(area.width);
         let name = self.line.rows.iter().map(|r| text::width(&r.name)).max().unwrap_or(0).clamp(4, 20);

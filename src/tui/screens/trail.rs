@@ -44,11 +44,12 @@ pub struct Trail {
     before: Option<u64>,
     /// Older ones are on their way.
     asking: bool,
+    refused: Option<Text>,
 }
 
 impl Trail {
     fn ask(&mut self, before: Option<u64>) -> Vec<Effect> {
-        self.asking = true;
+        (self.asking, self.refused) = (true, None);
         let request = Request::Audit { filter: self.filter.clone(), before, limit: PAGE };
         vec![Effect::Call(if before.is_none() { Tag::Content } else { Tag::Item(0) }, request)]
     }
@@ -270,14 +271,19 @@ impl Screen for Trail {
             Ok(_) => Vec::new(),
             Err(f) => {
                 self.asking = false;
-                vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))]
+                let why = cx.catalogue.failure(&f);
+                if self.entries.is_none() {
+                    self.refused = Some(why);
+                    return Vec::new();
+                }
+                vec![Effect::Say(Level::Bad, why)]
             }
         }
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         if self.entries.is_none() {
-            return empty::draw(cx, frame, area, &[t!("loading")]);
+            return empty::asked(cx, frame, area, self.refused.as_ref());
         }
         let mut area = area;
         if let Some(words) = self.filtered(cx) {
@@ -293,6 +299,10 @@ impl Screen for Trail {
         }
         let keys = self.keys();
         if keys.is_empty() {
+            let typed = self.list.filter.text();
+            if !typed.is_empty() {
+                return empty::draw(cx, frame, area, &[t!("filter-empty", filter = typed)]);
+            }
             let more =
                 if cx.may(access::Action::Users) { t!("audit-empty") } else { t!("audit-empty-yours") };
             return empty::draw(cx, frame, area, &[more, t!("audit-empty-filter")]);

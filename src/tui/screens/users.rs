@@ -28,6 +28,7 @@ use ratatui::layout::Rect;
 pub struct Users {
     list: List,
     users: Option<Vec<UserView>>,
+    refused: Option<Text>,
 }
 
 impl Users {
@@ -142,6 +143,7 @@ impl Screen for Users {
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
+        self.refused = None;
         vec![Effect::Call(Tag::Content, Request::Users)]
     }
 
@@ -151,7 +153,17 @@ impl Screen for Users {
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
         let own = || self.selected().map(|u| u.id) == cx.me.as_ref().map(|me| me.id);
+        let on_user = matches!(
+            action,
+            Action::UserDisable
+                | Action::UserDelete
+                | Action::UserUnlock
+                | Action::UserFactor
+                | Action::UserPassword
+                | Action::UserEdit
+        );
         match action {
+            _ if on_user && self.selected().is_none() => Some(t!("refused-nothing-selected")),
             Action::UserDisable | Action::UserDelete if own() => Some(t!("refused-own-account")),
             Action::UserUnlock if self.selected().is_some_and(|u| u.locked_until.is_none()) => {
                 Some(t!("refused-not-locked"))
@@ -193,13 +205,22 @@ impl Screen for Users {
                 Vec::new()
             }
             Ok(_) => Vec::new(),
+            Err(f) if self.users.is_none() => {
+                self.refused = Some(cx.catalogue.failure(&f));
+                Vec::new()
+            }
             Err(f) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&f))],
         }
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         if self.users.is_none() {
-            return empty::draw(cx, frame, area, &[t!("loading")]);
+            return empty::asked(cx, frame, area, self.refused.as_ref());
+        }
+        let keys = self.keys();
+        if keys.is_empty() {
+            let sentence = t!("filter-empty", filter = self.list.filter.text());
+            return empty::draw(cx, frame, area, &[sentence]);
         }
         let columns = [
             column(t!("col-name"), Wide::Flex(10), 0),
@@ -210,7 +231,7 @@ impl Screen for Users {
             column(t!("col-made"), Wide::Fixed(12), 4),
             column(t!("col-full-name"), Wide::Flex(12), 3),
         ];
-        table::draw(cx, frame, area, &self.list, &columns, &self.keys(), |key| self.cells(cx, key));
+        table::draw(cx, frame, area, &self.list, &columns, &keys, |key| self.cells(cx, key));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::job::JobState;
 use crate::domain::time::Moment;
 use crate::domain::user::UserRole;
 
-fn account(name: &str, title: (&str, &str), uses: &[AccountUse], installed: bool) -> AccountView {
+pub(super) fn account(name: &str, title: (&str, &str), uses: &[AccountUse], installed: bool) -> AccountView {
     AccountView {
         name: name.into(),
         title: [("en".to_owned(), title.0.to_owned()), ("zh-CN".to_owned(), title.1.to_owned())].into(),
@@ -28,7 +28,7 @@ fn account(name: &str, title: (&str, &str), uses: &[AccountUse], installed: bool
     }
 }
 
-fn accounts(rotation: Option<RotationView>) -> Vec<AccountView> {
+pub(super) fn accounts(rotation: Option<RotationView>) -> Vec<AccountView> {
     let mut database = account(
         "KEYSTONE_DB_PASSWORD",
         ("Keystone's database password", "Keystone 数据库密码"),
@@ -47,7 +47,7 @@ fn accounts(rotation: Option<RotationView>) -> Vec<AccountView> {
     vec![user, database, weak]
 }
 
-fn opened(role: UserRole, accounts: Vec<AccountView>) -> Rig {
+pub(super) fn opened(role: UserRole, accounts: Vec<AccountView>) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 1, 0, 0))]);
     rig.keys("<Enter>");
@@ -57,7 +57,7 @@ fn opened(role: UserRole, accounts: Vec<AccountView>) -> Rig {
     rig
 }
 
-fn plan() -> RotationPlan {
+pub(super) fn plan() -> RotationPlan {
     let step = |id: &str, restarts: &[&str], gets| RotationStep {
         node: NodeId(1),
         node_name: "ctl1".into(),

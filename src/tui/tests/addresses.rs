@@ -9,12 +9,12 @@ use crate::domain::time::Moment;
 use crate::domain::user::UserRole;
 
 /// What the engine would answer after these requests, `seconds` before now.
-fn view(now: Moment, requests: &[IpRequest], seen: &Seen) -> IpView {
+pub(super) fn view(now: Moment, requests: &[IpRequest], seen: &Seen) -> IpView {
     let state = requests.iter().fold(Ipam::default(), |s, r| ipam::next(&s, r, "ada", now, seen).unwrap().0);
     ipam::view(&state, seen, now, 100)
 }
 
-fn opened(role: UserRole, view: IpView) -> Rig {
+pub(super) fn opened(role: UserRole, view: IpView) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 1, 0, 0))]);
     rig.keys("<Enter>");
@@ -24,7 +24,7 @@ fn opened(role: UserRole, view: IpView) -> Rig {
     rig
 }
 
-fn full(now: Moment) -> IpView {
+pub(super) fn full(now: Moment) -> IpView {
     let mut seen = Seen::new();
     let mut claim = |ip: &str, source, owner: &str| {
         seen.entry(ip.parse().unwrap()).or_default().push(Claim { source, owner: owner.into() });

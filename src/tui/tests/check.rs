@@ -13,7 +13,7 @@ use crate::domain::user::UserRole;
 const ENV: EnvId = EnvId(7);
 
 /// What a check of a world would leave.
-fn report(wrong: impl FnOnce(&mut World)) -> CheckReport {
+pub(super) fn report(wrong: impl FnOnce(&mut World)) -> CheckReport {
     let mut world = World::new(3);
     wrong(&mut world);
     let (_, mut judged) = world.judged();
@@ -36,12 +36,12 @@ fn report(wrong: impl FnOnce(&mut World)) -> CheckReport {
     }
 }
 
-fn row(report: Option<CheckReport>, changed: &[Changed]) -> Row {
+pub(super) fn row(report: Option<CheckReport>, changed: &[Changed]) -> Row {
     let gate = gate(true, report.as_ref(), changed);
     Row::Check(Box::new(CheckRow { report, changed: changed.to_vec(), gate }))
 }
 
-fn run(ended: bool) -> Row {
+pub(super) fn run(ended: bool) -> Row {
     Row::CheckRun(CheckRunRow {
         env: ENV,
         by: "otto".into(),
@@ -57,7 +57,7 @@ fn run(ended: bool) -> Row {
     })
 }
 
-fn opened(role: UserRole, rows: Vec<Row>) -> Rig {
+pub(super) fn opened(role: UserRole, rows: Vec<Row>) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
     rig.keys("<Enter>");
@@ -67,7 +67,7 @@ fn opened(role: UserRole, rows: Vec<Row>) -> Rig {
     rig
 }
 
-fn wrong(world: &mut World) {
+pub(super) fn wrong(world: &mut World) {
     world.wires.insert((2, "eth2"), 1);
     world.offsets.insert(3, 90_000);
     world.no_program.insert(1);

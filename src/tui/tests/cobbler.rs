@@ -8,11 +8,11 @@ use crate::domain::ids::EnvId;
 use crate::domain::user::UserRole;
 use crate::tui::event::Event;
 
-fn settings(url: &str) -> CobblerSettings {
+pub(super) fn settings(url: &str) -> CobblerSettings {
     CobblerSettings { url: url.into(), user: "ops".into(), authority: None, power_seconds: 120 }
 }
 
-fn view(version: &str, writes: bool) -> CobblerView {
+pub(super) fn view(version: &str, writes: bool) -> CobblerView {
     let system = |name: &str, netboot, power: &str, address: &str| CobblerSystem {
         name: name.into(),
         profile: "bookworm-openstack".into(),
@@ -47,7 +47,7 @@ fn view(version: &str, writes: bool) -> CobblerView {
     }
 }
 
-fn opened(role: UserRole, set: Option<CobblerSettings>) -> Rig {
+pub(super) fn opened(role: UserRole, set: Option<CobblerSettings>) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 1, 0, 0))]);
     rig.keys("<Enter>");

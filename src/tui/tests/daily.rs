@@ -13,7 +13,7 @@ use crate::domain::node::NodeState;
 use crate::domain::time::Moment;
 use crate::domain::user::UserRole;
 
-fn service(unit: &str, state: &str, sub: &str, restarts: u32) -> ServiceView {
+pub(super) fn service(unit: &str, state: &str, sub: &str, restarts: u32) -> ServiceView {
     ServiceView {
         unit: unit.into(),
         module: "nova".into(),
@@ -28,7 +28,7 @@ fn service(unit: &str, state: &str, sub: &str, restarts: u32) -> ServiceView {
     }
 }
 
-fn installed() -> Vec<Row> {
+pub(super) fn installed() -> Vec<Row> {
     let mut one = node(11, "node-1", "compute", NodeState::Installed);
     one.jump = serde_json::from_value(serde_json::json!({
         "address": "10.0.0.1", "port": 22, "user": "admin", "credential": null, "host_key": null

@@ -13,7 +13,7 @@ use crate::domain::node::{CredentialKind, NodeState};
 use crate::domain::sweeps::LoginLimit;
 use crate::domain::user::UserRole;
 
-fn opened(role: UserRole) -> Rig {
+pub(super) fn opened(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 4, 1, 1))]);
     rig.keys("<Enter>");
@@ -117,7 +117,7 @@ fn sets_of_credentials() {
     assert!(!rig.screen(80, 24).contains(" n add"), "a viewer reads");
 }
 
-fn history() -> Vec<Record> {
+pub(super) fn history() -> Vec<Record> {
     let old = Facts {
         gathered: ms_ago(5 * 86_400_000),
         memory: 134_000_000_000,

@@ -97,7 +97,7 @@ fn the_command_line_goes_by_names() {
 }
 
 /// The overview of an environment with these nodes.
-fn overview(rows: Vec<Row>, plan: NetworkPlan) -> Rig {
+pub(super) fn overview(rows: Vec<Row>, plan: NetworkPlan) -> Rig {
     let mut rig = opened(UserRole::Operator, rows);
     rig.keys("0");
     let view = NetView { plan, resolved: Resolved::default(), changed: NOW, changed_by: "grace".into() };

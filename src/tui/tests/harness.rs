@@ -223,7 +223,7 @@ pub fn user(id: u64, name: &str, role: UserRole) -> UserView {
 }
 
 /// What the footer says is what the keys do: the table finds the same action, and a letter is no hint where letters are text.
-fn footer_is_true(rig: &Rig) {
+pub fn footer_is_true(rig: &Rig) {
     let Some(held) = rig.app.top() else { return };
     let mut contexts = held.screen.contexts();
     let typing = held.screen.types() || held.screen.prompt(&rig.app.shared).is_some();

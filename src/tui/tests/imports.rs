@@ -13,7 +13,8 @@ use crate::domain::user::UserRole;
 use crate::tui::event::{Command, Event};
 use std::collections::BTreeMap;
 
-const LIST: &str = "web.example.org ansible_host=10.9.9.20 ansible_ssh_private_key_file=~/.ssh/rack
+pub(super) const LIST: &str =
+    "web.example.org ansible_host=10.9.9.20 ansible_ssh_private_key_file=~/.ssh/rack
 [controller]
 ctl9 ansible_host=10.9.9.9 ansible_password=geheim
 ctl1 ansible_host=10.9.9.1
@@ -25,7 +26,7 @@ far ansible_host=10.9.9.40 ansible_ssh_common_args='-o ProxyJump=ops@bastion.exa
 [racks:things]
 ";
 
-fn opened(role: UserRole) -> Rig {
+pub(super) fn opened(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 1, 0, 0))]);
     rig.keys("<Enter>");
@@ -39,7 +40,7 @@ fn asked(rig: &Rig, what: &str) -> Request {
     call.unwrap_or_else(|| panic!("no {what}")).request.clone()
 }
 
-fn view(text: &str, keys: &BTreeMap<String, Secret>) -> ImportView {
+pub(super) fn view(text: &str, keys: &BTreeMap<String, Secret>) -> ImportView {
     let known = Known {
         id: NodeId(1),
         name: "ctl1".into(),
@@ -56,7 +57,7 @@ fn view(text: &str, keys: &BTreeMap<String, Secret>) -> ImportView {
     ImportView { number: 5, preview }
 }
 
-fn file(rig: &mut Rig, text: &str) {
+pub(super) fn file(rig: &mut Rig, text: &str) {
     let at = rig.other.iter().position(|c| matches!(c, Command::ReadText { .. } | Command::ReadFile { .. }));
     let (Command::ReadText { to, .. } | Command::ReadFile { to, .. }) = rig.other.remove(at.unwrap()) else {
         panic!()
@@ -64,7 +65,7 @@ fn file(rig: &mut Rig, text: &str) {
     rig.event(Event::File { to, result: Ok(Secret::new(text)) });
 }
 
-fn previewed(text: &str) -> Rig {
+pub(super) fn previewed(text: &str) -> Rig {
     let mut rig = opened(UserRole::Operator);
     rig.keys("M~/hosts<C-s>");
     file(&mut rig, text);

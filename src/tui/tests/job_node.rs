@@ -18,7 +18,11 @@ use crate::domain::user::UserRole;
 const NODE: NodeId = NodeId(11);
 
 /// A job with one node in that state.
-fn with_node(state: S, job_state: JobState, change: impl Fn(&mut crate::api::rows::JobNodeRow)) -> Vec<Row> {
+pub(super) fn with_node(
+    state: S,
+    job_state: JobState,
+    change: impl Fn(&mut crate::api::rows::JobNodeRow),
+) -> Vec<Row> {
     let mut node = job_node(11, "node-1", "controller", state, 610);
     change(&mut node);
     let mut row = job(job_state);
@@ -243,7 +247,7 @@ fn phases_and_deadline_of_a_reinstallation() {
     assert_eq!(minutes, 45);
 }
 
-fn by_hand(confirmed: u32, state: S, why: Option<&str>) -> Vec<Row> {
+pub(super) fn by_hand(confirmed: u32, state: S, why: Option<&str>) -> Vec<Row> {
     let manual = ManualView { by: "ada".into(), since: ms_ago(600_000), confirmed, why: why.map(Into::into) };
     with_node(state, JobState::Running, |n| n.manual = Some(manual.clone()))
 }

@@ -123,7 +123,7 @@ pub(super) fn answer(answer: LogAnswer) -> Result<Response, Failure> {
 }
 
 /// The page of the environment before any answer.
-fn asked(role: UserRole) -> Rig {
+pub(super) fn asked(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
     rig.rows(Topic::Nodes(ENV), nodes());

@@ -9,7 +9,7 @@ use crate::domain::loki::{JOB, LokiProgress, LokiSettings, LokiTrouble, LokiView
 use crate::domain::time::Moment;
 use crate::domain::user::UserRole;
 
-fn settings() -> LokiSettings {
+pub(super) fn settings() -> LokiSettings {
     LokiSettings {
         url: "http://loki.example:3100".into(),
         tenant: Some("cloud-a".into()),
@@ -21,11 +21,11 @@ fn settings() -> LokiSettings {
     }
 }
 
-fn shown(settings: Option<LokiSettings>, progress: LokiProgress) -> Response {
+pub(super) fn shown(settings: Option<LokiSettings>, progress: LokiProgress) -> Response {
     Response::Loki(LokiReply::View(Box::new(LokiView { settings, progress })))
 }
 
-fn opened(role: UserRole, view: Response) -> Rig {
+pub(super) fn opened(role: UserRole, view: Response) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 1, 0, 0))]);
     rig.keys("<Enter>");

@@ -37,4 +37,5 @@ mod policies;
 mod proof;
 mod recorder;
 mod shell;
+mod states;
 mod times;

@@ -12,7 +12,7 @@ use crate::domain::node::NodeState;
 use crate::domain::user::UserRole;
 use crate::tui::event::{Event, Tag as Call};
 
-const FILE: &str = r#"
+pub(super) const FILE: &str = r#"
     names = "10.20.0.53"
     [public]
     cidr = "10.100.7.0/24"
@@ -33,7 +33,7 @@ const FILE: &str = r#"
     address = "10.100.7.42"
 "#;
 
-fn nodes() -> Vec<NodeRow> {
+pub(super) fn nodes() -> Vec<NodeRow> {
     let mut all = vec![
         node(11, "node-1", "controller", NodeState::Ready),
         node(12, "node-2", "compute", NodeState::Ready),
@@ -62,7 +62,7 @@ fn nodes() -> Vec<NodeRow> {
     all
 }
 
-fn plan(file: &str) -> NetworkPlan {
+pub(super) fn plan(file: &str) -> NetworkPlan {
     let text: PlanText = toml::from_str(file).unwrap();
     let nodes = nodes();
     let names: Vec<(NodeId, &str)> = nodes.iter().map(|n| (n.id, n.name.as_str())).collect();
@@ -72,14 +72,14 @@ fn plan(file: &str) -> NetworkPlan {
     plan
 }
 
-fn view(plan: NetworkPlan) -> Response {
+pub(super) fn view(plan: NetworkPlan) -> Response {
     let nodes = nodes();
     let seen: Vec<NodeFacts<'_>> = nodes.iter().map(NodeFacts::from).collect();
     let resolved = resolve(&plan, &seen);
     Response::Net(Box::new(NetView { plan, resolved, changed: ms_ago(240_000), changed_by: "grace".into() }))
 }
 
-fn opened(role: UserRole, plan: NetworkPlan) -> Rig {
+pub(super) fn opened(role: UserRole, plan: NetworkPlan) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 4, 0, 0))]);
     rig.keys("<Enter>");

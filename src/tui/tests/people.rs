@@ -9,11 +9,11 @@ use crate::domain::time::Moment;
 use crate::domain::user::{LastLogin, UserRole};
 use crate::tui::event::Event;
 
-fn ago(minutes: u64) -> Moment {
+pub(super) fn ago(minutes: u64) -> Moment {
     Moment(NOW.0 - minutes * 60_000)
 }
 
-fn opened(id: &str, name: &str, account: &str, mine: bool) -> LoginView {
+pub(super) fn opened(id: &str, name: &str, account: &str, mine: bool) -> LoginView {
     LoginView {
         id: id.into(),
         user: UserId(1),
@@ -27,7 +27,7 @@ fn opened(id: &str, name: &str, account: &str, mine: bool) -> LoginView {
     }
 }
 
-fn own(second_factor: bool) -> Response {
+pub(super) fn own(second_factor: bool) -> Response {
     let mut me = user(1, "ada", UserRole::Operator);
     me.full_name = "Ada Lovelace".into();
     me.second_factor = second_factor;

@@ -11,7 +11,7 @@ use crate::domain::user::UserRole;
 const ENV: EnvId = EnvId(7);
 
 /// A proof that climbed the first `good` rungs in a second and a half each.
-fn climbed(good: usize) -> Proof {
+pub(super) fn climbed(good: usize) -> Proof {
     let usual = |k: RungKind| (u64::from(k.weight_s()) * 1000, k == RungKind::Volume);
     let mut proof = Proof::new(ENV, 3, "ada", ms_ago(90_000), false, usual);
     for (n, kind) in RungKind::ALL.into_iter().enumerate().take(good) {
@@ -33,7 +33,7 @@ fn climbed(good: usize) -> Proof {
     proof
 }
 
-fn red() -> Proof {
+pub(super) fn red() -> Proof {
     let mut proof = climbed(11);
     proof.begin(RungKind::Address, ms_ago(60_000));
     let said = Said::new("address-none").with("node", "node-2").with("address", "192.168.254.17");
@@ -61,7 +61,7 @@ fn red() -> Proof {
     proof
 }
 
-fn opened(role: UserRole, proof: Option<Proof>) -> Rig {
+pub(super) fn opened(role: UserRole, proof: Option<Proof>) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
     rig.keys("<Enter>V");

@@ -15,7 +15,7 @@ use crate::domain::user::UserRole;
 use crate::tui::event::{Command, Event as TuiEvent};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-fn bytes(rig: &mut Rig, offset: u64, redraw: bool, text: &str, ended: Option<&str>) {
+pub(super) fn bytes(rig: &mut Rig, offset: u64, redraw: bool, text: &str, ended: Option<&str>) {
     of(rig, ShellId(5), (80, 19), offset, redraw, text, ended);
 }
 
@@ -55,7 +55,7 @@ fn written(rig: &mut Rig) -> Vec<(u64, String)> {
     all
 }
 
-fn shell() -> Rig {
+pub(super) fn shell() -> Rig {
     let mut rig = opened(UserRole::Operator, nodes());
     rig.screen(80, 24);
     rig.keys("s");
@@ -277,7 +277,7 @@ fn marked_nodes_open_together() {
     assert_eq!(rig.app.top().unwrap().screen.topics(), [Topic::Shells, Topic::Nodes(ENV)]);
 }
 
-fn recordings() -> Vec<RecordingRow> {
+pub(super) fn recordings() -> Vec<RecordingRow> {
     let row = |number: u64, by: &str, job: Option<u64>, open| RecordingRow {
         number,
         origin: Origin {
@@ -297,7 +297,7 @@ fn recordings() -> Vec<RecordingRow> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "what an answer is")]
-fn shells(answer: ShellAnswer) -> Result<Response, Failure> {
+pub(super) fn shells(answer: ShellAnswer) -> Result<Response, Failure> {
     Ok(Response::Shells(Box::new(answer)))
 }
 

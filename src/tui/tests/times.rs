@@ -13,7 +13,7 @@ use crate::domain::user::UserRole;
 use crate::tui::event::{Command, Event};
 use serde_json::json;
 
-fn on_job() -> Rig {
+pub(super) fn on_job() -> Rig {
     let mut rig = opened(UserRole::Viewer, nodes());
     let rows = running_job();
     let row = rows.iter().find_map(|r| if let Row::Job(j) = r { Some(j.clone()) } else { None }).unwrap();
@@ -24,7 +24,7 @@ fn on_job() -> Rig {
 }
 
 /// A controller that failed once and a compute node that still runs.
-fn report() -> JobReport {
+pub(super) fn report() -> JobReport {
     let plan = json!({
         "env": 1, "platform": "debian-12-zed", "parallel": 2, "modules": [], "steps": {},
         "nodes": [
@@ -61,7 +61,7 @@ fn report() -> JobReport {
 }
 
 /// Answers requests for the report, so many bytes at a time.
-fn feed(rig: &mut Rig, bytes: &[u8], max: usize) -> usize {
+pub(super) fn feed(rig: &mut Rig, bytes: &[u8], max: usize) -> usize {
     let mut parts = 0;
     while let Some(at) = rig.calls.iter().position(|c| matches!(c.request, Request::JobReport { .. })) {
         let call = rig.calls.remove(at).unwrap();
@@ -140,7 +140,7 @@ fn a_report_of_a_running_job_is_asked_for_anew_but_not_all_the_time() {
 }
 
 /// Steps of which one was run, undone, and is run again.
-fn twice() -> Vec<Row> {
+pub(super) fn twice() -> Vec<Row> {
     let mut rows = steps(1_800);
     let Some(Row::Step(step)) = rows.first_mut() else { panic!() };
     let past = |action, number, from, to, end| PastAttempt {

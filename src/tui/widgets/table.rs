@@ -101,6 +101,25 @@ fn head(cx: &Shared, column: &Column, list: &List, wide: usize) -> String {
     text::left(&title, wide)
 }
 
+/// The heads with, at their end, which of the rows are in sight; `None` where all are, or where there is no room for it.
+fn place(
+    heads: &[Span],
+    columns: usize,
+    offset: usize,
+    room: usize,
+    rows: usize,
+) -> Option<Vec<Span<'static>>> {
+    if rows <= room {
+        return None;
+    }
+    let heads: String = heads.iter().map(|s| s.content.as_ref()).collect();
+    let forms = [format!("  {}-{}/{rows} ", offset + 1, (offset + room).min(rows)), format!("  /{rows} ")];
+    let used = text::width(heads.trim_end());
+    let form = forms.into_iter().find(|form| used + text::width(form) <= columns)?;
+    let left = text::left(heads.trim_end(), columns - text::width(&form));
+    Some(vec![Span::raw(left), Span::raw(form)])
+}
+
 /// Draws the heads and the rows of `keys` that fit into `area`; `row` gives the cells of one.
 pub fn draw(
     cx: &Shared,
@@ -121,10 +140,13 @@ pub fn draw(
             heads.push(Span::raw(head(cx, column, list, *wide) + &" ".repeat(GAP)));
         }
     }
-    let first = Rect { height: 1, ..area };
-    frame.render_widget(Line::from(heads).style(cx.style(Part::Title)), first);
     let room = usize::from(area.height.saturating_sub(1));
     let offset = list.scroll(keys, room);
+    if let Some(place) = place(&heads, usize::from(area.width), offset, room, keys.len()) {
+        heads = place;
+    }
+    let first = Rect { height: 1, ..area };
+    frame.render_widget(Line::from(heads).style(cx.style(Part::Title)), first);
     let selected = list.selected(keys);
     for (n, key) in keys.iter().skip(offset).take(room).enumerate() {
         let marked = list.is_marked(*key);
@@ -159,6 +181,21 @@ mod tests {
         reason = "tests"
     )]
     use super::*;
+
+    #[test]
+    fn rows_out_of_sight_are_counted() {
+        let heads = vec![Span::raw("  Name      "), Span::raw("State     ")];
+        let text = |spans: Option<Vec<Span>>| {
+            spans.map(|all| all.iter().map(|s| s.content.as_ref()).collect::<String>())
+        };
+        assert_eq!(text(place(&heads, 40, 0, 20, 20)), None);
+        assert_eq!(
+            text(place(&heads, 40, 20, 20, 60)).as_deref(),
+            Some("  Name      State              21-40/60 ")
+        );
+        assert_eq!(text(place(&heads, 24, 20, 20, 60)).as_deref(), Some("  Name      State   /60 "));
+        assert_eq!(text(place(&heads, 20, 20, 20, 60)), None, "titles are not covered");
+    }
 
     #[test]
     fn columns_give_way_and_share() {

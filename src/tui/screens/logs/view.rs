@@ -74,7 +74,7 @@ impl LogsPage {
     }
 
     fn draw_tree(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
-        let Some(sources) = &self.sources else { return empty::draw(cx, frame, area, &[t!("loading")]) };
+        let Some(sources) = &self.sources else { return empty::asked(cx, frame, area, None) };
         let jobs = self.jobs(cx);
         let from = tree::From {
             sources,
@@ -239,7 +239,7 @@ impl LogsPage {
             return vec![t!("loki-nothing", query = loki.query.as_str()), t!("loki-nothing-do")];
         }
         let Some(sources) = self.sources.as_ref().filter(|_| pane.is_loaded()) else {
-            return vec![t!("loading")];
+            return vec![empty::loading(cx)];
         };
         if pane.trace.is_some() {
             return vec![t!("logs-trace-empty")];
