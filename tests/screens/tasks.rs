@@ -110,7 +110,7 @@ fn usual_tasks_take_few_keys() {
     operator.aside(&[("╔ Keys", "Esc"), ("n new", "q")]);
     operator.terminal.wait_for_end();
     let page = format!(
-        "# Keystrokes of the usual tasks\n\nCounted by `tests/screens/tasks.rs` on the real program with simulated nodes and the default keys; \
+        "# Keystrokes of the usual tasks\n\n[简体中文](zh-CN/keystrokes.md)\n\nCounted by `tests/screens/tasks.rs` on the real program with simulated nodes and the default keys; \
          `UPDATE_KEYSTROKES=1 cargo nextest run usual_tasks` writes this page.\n\n| task | keys | which |\n|---|---|---|\n{}",
         operator.table
     );
