@@ -48,7 +48,8 @@ fn main() -> ExitCode {
 }
 
 fn hooks() -> Hooks {
-    use cpmg::store::backup;
+    use cpmg::cli::key::KeyChanged;
+    use cpmg::store::{DataDir, backup, rotate::Rotated};
     Hooks {
         check_roles,
         parse_log,
@@ -57,6 +58,12 @@ fn hooks() -> Hooks {
         restore: |data, from, passphrase| {
             let done = backup::restore(data, from, passphrase, cpmg::engine::now());
             done.map(|r| (r.at, r.records)).map_err(|e| e.to_string())
+        },
+        rotate: |data| {
+            let done = DataDir::rotate(data, cpmg::store::Options::default(), cpmg::engine::now());
+            let told =
+                |r: Rotated| KeyChanged { secrets: r.secrets, exports: r.exports, unreadable: r.unreadable };
+            done.map(told).map_err(|e| e.to_string())
         },
     }
 }

@@ -1,6 +1,7 @@
 //! What keeps data and the trail of it: proofs, backups, the end and the copy of an environment.
 
 use crate::domain::ids::EnvId;
+use crate::domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 /// What may be asked about keeping.
@@ -26,5 +27,21 @@ pub enum Keep {
         env: EnvId,
         /// Name of the new one.
         name: String,
+    },
+    /// An environment as the text of a file, with its secrets, sealed with a passphrase.
+    EnvExport {
+        /// Which.
+        env: EnvId,
+        /// What opens it.
+        passphrase: Secret,
+    },
+    /// Makes an environment of such a file, which was sent as the text of a list.
+    EnvImport {
+        /// The list's number.
+        upload: u64,
+        /// Another name than it had.
+        name: Option<String>,
+        /// What opens it.
+        passphrase: Secret,
     },
 }

@@ -177,6 +177,8 @@ pub enum Response {
     Proof(Box<crate::domain::proof::Proof>),
     /// Who did what.
     Audit(AuditPage),
+    /// An environment as a sealed file.
+    EnvFile(Secret),
     /// An export was written.
     Backup(BackupView),
     /// Whether the audit trail is whole.

@@ -192,6 +192,9 @@ pub enum Command {
     Backup(super::backup::BackupArgs),
     /// Put a backup or an export in the place of the data; the engine must be stopped
     Restore(super::backup::RestoreArgs),
+    /// The key with which secrets are sealed
+    #[command(subcommand)]
+    Key(super::key::KeyCommand),
     /// Say what is wrong with this installation of cpmg and how to mend it
     Doctor,
     /// For reports of defects: record what happens on the screens, play a recording again
@@ -248,6 +251,33 @@ pub enum EngineCommand {
     Status,
     /// Stop the engine; what runs on nodes goes on there and is taken up by the next engine
     Stop,
+}
+
+/// `cpmg env export`.
+#[derive(Clone, Debug, Args)]
+pub struct EnvFileArgs {
+    /// Environment, by name or number
+    pub env: String,
+    /// A new file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Read the passphrase from the first line of the standard input
+    #[arg(long)]
+    pub passphrase_stdin: bool,
+}
+
+/// `cpmg env import`.
+#[derive(Clone, Debug, Args)]
+pub struct EnvImportArgs {
+    /// A file of `cpmg env export`
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Another name than it had
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Read the passphrase from the first line of the standard input
+    #[arg(long)]
+    pub passphrase_stdin: bool,
 }
 
 /// Commands about environments.
@@ -320,6 +350,11 @@ pub enum EnvCommand {
         /// Name of the new one
         name: String,
     },
+    /// Write an environment to one file that opens with a passphrase: nodes with pinned host keys and logins, networks, addresses, accounts,
+    /// options; without jobs, logs and facts (administrators)
+    Export(EnvFileArgs),
+    /// Make an environment of such a file, here or on another machine (administrators)
+    Import(EnvImportArgs),
     /// Limit an environment to named users, or open it to all; administrators reach all (administrators)
     #[command(group = clap::ArgGroup::new("who").required(true))]
     Limit {

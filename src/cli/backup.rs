@@ -14,9 +14,6 @@ use crate::domain::time::utc;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
-/// Fewest characters of a passphrase.
-const PASSPHRASE_MIN: usize = 12;
-
 /// `cpmg backup`.
 #[derive(Clone, Debug, Args)]
 pub struct BackupArgs {
@@ -59,13 +56,7 @@ pub async fn backup(global: &Global, args: BackupArgs, hooks: Hooks) -> Result<(
         );
         return talk.done(&text, &made);
     };
-    let question = format!("Passphrase of at least {PASSPHRASE_MIN} characters for the backup");
-    let passphrase = prompt::new_password(&question, args.passphrase_stdin)?;
-    if passphrase.reveal().chars().count() < PASSPHRASE_MIN {
-        return Err(Fault::usage(format!(
-            "the passphrase has fewer than {PASSPHRASE_MIN} characters: whoever finds the file may try as often as they like"
-        )));
-    }
+    let passphrase = prompt::new_passphrase("Passphrase for the backup", args.passphrase_stdin)?;
     (hooks.backup)(&talk.places.data, &to, &passphrase).map_err(failed)?;
     let text = format!(
         "{} records and their key are in {}; it opens with the passphrase only, here or elsewhere: 'cpmg restore FILE'",
@@ -79,14 +70,9 @@ pub async fn backup(global: &Global, args: BackupArgs, hooks: Hooks) -> Result<(
 pub fn restore(global: &Global, args: &RestoreArgs, hooks: Hooks) -> Result<(), Fault> {
     let places = Places::find(global)?;
     let sealed = (hooks.needs_passphrase)(&args.file).map_err(failed)?;
-    if places.socket().exists() && std::os::unix::net::UnixStream::connect(places.socket()).is_ok() {
-        return Err(Fault::new(
-            Code::Conflict,
-            "an engine works on these data: stop it first ('cpmg engine stop', or 'systemctl stop cpmg')",
-        ));
-    }
+    places.refuse_engine()?;
     let passphrase = if sealed {
-        Some(prompt::password("Passphrase of the backup", args.passphrase_stdin)?)
+        Some(prompt::passphrase("Passphrase of the backup", args.passphrase_stdin)?)
     } else {
         None
     };

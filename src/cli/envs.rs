@@ -3,7 +3,7 @@
 use super::args::{EnvCommand, Global};
 use super::exit::Fault;
 use super::talk::Talk;
-use super::{find, handover, nodes, policy, print, prompt};
+use super::{find, handover, nodes, parcel, policy, print, prompt};
 use crate::api::keep::Keep;
 use crate::api::message::EnvChange;
 use crate::api::rows::{EnvRow, JobRow};
@@ -59,6 +59,8 @@ pub async fn run(global: &Global, command: EnvCommand) -> Result<(), Fault> {
             let env = answer(talk.call(Request::Keep(Keep::EnvClone { env: old.id, name })).await?)?;
             talk.done(&format!("made environment {} (number {}) like {}", env.name, env.id, old.name), &env)
         }
+        EnvCommand::Export(args) => parcel::export(&talk, args).await,
+        EnvCommand::Import(args) => parcel::take_in(&talk, args).await,
         EnvCommand::Limit { env, to, all } => {
             let old = find::environment(&talk, &env, false).await?.env;
             let names = to.filter(|_| !all);

@@ -79,7 +79,8 @@ async fn preview(talk: &Talk, ask: ImportAsk) -> Result<ImportView, Fault> {
     }
 }
 
-async fn send(talk: &Talk, text: &Secret) -> Result<u64, Fault> {
+/// Sends a text in parts; the number under which the engine keeps it.
+pub(super) async fn send(talk: &Talk, text: &Secret) -> Result<u64, Fault> {
     let (mut upload, mut offset) = (None, 0);
     for part in parts(text.reveal()) {
         let request = Request::ImportText { upload, offset, text: Secret::new(part) };
@@ -90,7 +91,8 @@ async fn send(talk: &Talk, text: &Secret) -> Result<u64, Fault> {
     upload.ok_or_else(|| Fault::usage("the list is empty"))
 }
 
-fn text_of(path: &Path) -> Result<Secret, Fault> {
+/// The text of a file, `-` for the standard input.
+pub(super) fn text_of(path: &Path) -> Result<Secret, Fault> {
     let shown = path.display();
     let mut bytes = Vec::new();
     let limit = TEXT_MAX as u64 + 1;

@@ -11,6 +11,7 @@ pub mod args;
 pub mod connect;
 mod copy;
 pub mod exit;
+pub mod key;
 pub mod places;
 
 mod account_args;
@@ -50,6 +51,7 @@ mod nodes;
 mod option_args;
 mod options;
 mod pages;
+mod parcel;
 mod policy;
 mod print;
 mod prompt;
@@ -98,6 +100,8 @@ pub struct Hooks {
     pub needs_passphrase: fn(&Path) -> Result<bool, String>,
     /// Puts a backup or an export in the place of the data in a directory; answers when it was written, and how many records it has.
     pub restore: Restore,
+    /// Gives the data in a directory another key.
+    pub rotate: fn(&Path) -> Result<key::KeyChanged, String>,
 }
 
 /// A log to be read by `cpmg logs parse`.
@@ -189,6 +193,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Prove(args) => return prove::run(global, args).await,
         Command::Audit(args) => return audit::run(global, args).await,
         Command::Backup(args) => backup::backup(global, args, hooks).await?,
+        Command::Key(command) => key::run(global, &command, hooks)?,
         Command::Restore(args) => backup::restore(global, &args, hooks)?,
         Command::Doctor => return doctor::run(global, hooks).await,
         Command::Logs(args) => return logs::run(global, args, hooks).await,

@@ -10,7 +10,7 @@
 //! would only confuse. (`/var/lib/cpmg` is what cpmg uses on nodes.)
 
 use super::args::Global;
-use super::exit::Fault;
+use super::exit::{Code, Fault};
 use crate::api::socket_path;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -103,6 +103,17 @@ impl Places {
             )));
         }
         Ok(self)
+    }
+
+    /// Refuses while an engine works on the data.
+    pub fn refuse_engine(&self) -> Result<(), Fault> {
+        if self.socket().exists() && std::os::unix::net::UnixStream::connect(self.socket()).is_ok() {
+            return Err(Fault::new(
+                Code::Conflict,
+                "an engine works on these data: stop it first ('cpmg engine stop', or 'systemctl stop cpmg')",
+            ));
+        }
+        Ok(())
     }
 
     /// The engine's socket.

@@ -1,6 +1,7 @@
 //! Passwords and answers from the terminal or the standard input; never from arguments.
 
 use super::exit::{Code, Fault};
+use crate::domain::password::PASSPHRASE_MIN;
 use crate::domain::secret::Secret;
 use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
 use std::fs::File;
@@ -76,6 +77,25 @@ pub fn hidden(question: &str, option: &str) -> Result<Secret, Fault> {
 /// A password: from the standard input when `from_input`, else asked for.
 pub fn password(question: &str, from_input: bool) -> Result<Secret, Fault> {
     if from_input { line_of_input("the password") } else { hidden(question, "--password-stdin") }
+}
+
+/// The passphrase of a file.
+pub fn passphrase(question: &str, from_input: bool) -> Result<Secret, Fault> {
+    if from_input { line_of_input("the passphrase") } else { hidden(question, "--passphrase-stdin") }
+}
+
+/// A passphrase for a file, typed twice on a terminal.
+pub fn new_passphrase(question: &str, from_input: bool) -> Result<Secret, Fault> {
+    let first = passphrase(&format!("{question}, at least {PASSPHRASE_MIN} characters"), from_input)?;
+    if first.reveal().chars().count() < PASSPHRASE_MIN {
+        return Err(Fault::usage(format!(
+            "the passphrase has fewer than {PASSPHRASE_MIN} characters: whoever finds the file may try as often as they like"
+        )));
+    }
+    if !from_input && passphrase(&format!("{question}, once more"), false)? != first {
+        return Err(Fault::usage("the two passphrases differ: nothing was done"));
+    }
+    Ok(first)
 }
 
 /// A new password, typed twice on a terminal.

@@ -24,7 +24,7 @@ pub enum Action {
     Members,
     /// Make, edit, disable, delete users.
     Users,
-    /// Stop the engine, back its data up, prove the audit trail.
+    /// Stop the engine, back its data up, export and import environments with their secrets, prove the audit trail.
     Engine,
 }
 

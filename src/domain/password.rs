@@ -10,6 +10,8 @@ use zxcvbn::{Score, zxcvbn};
 pub const PASSWORD_MIN: usize = 8;
 /// Longest password that is accepted, in bytes: argon2 would take more, a denial of service too.
 pub const PASSWORD_MAX: usize = 256;
+/// Fewest characters of a passphrase that seals a file: whoever finds the file may try as often as they like.
+pub const PASSPHRASE_MIN: usize = 12;
 /// Passwords of a user, the present one included, that cannot be taken again.
 pub const REMEMBERED: usize = 6;
 /// Characters that are estimated: what comes after them can only make a password stronger, and the work grows quickly.

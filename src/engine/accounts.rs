@@ -134,6 +134,14 @@ impl Engine {
         Ok(value)
     }
 
+    /// Refuses a value that an account of the environment could not be given. An account that no chosen module has is one of before.
+    pub(super) fn check_account(&self, env: &Environment, name: &str, value: &Secret) -> Result<(), Failure> {
+        match self.account_specs(env)?.iter().find(|s| s.name == name) {
+            Some(spec) => new_value(spec, NewValue::Typed(value.clone())).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Sets an account that no service uses yet.
     pub fn account_set(&self, asks: &User, id: EnvId, name: &str, new: NewValue) -> Result<(), Failure> {
         let env = self.env(id)?;

@@ -97,6 +97,12 @@ impl Engine {
             R::Keep(Keep::EnvClone { env, name }) => {
                 Response::Environment(self.env_clone(&user, env, &name)?)
             }
+            R::Keep(Keep::EnvExport { env, passphrase }) => {
+                Response::EnvFile(Box::pin(self.env_export(&user, env, passphrase)).await?)
+            }
+            R::Keep(Keep::EnvImport { upload, name, passphrase }) => {
+                Response::Environment(Box::pin(self.env_import(&user, upload, name, passphrase)).await?)
+            }
             R::SweepStart { env, ranges, port, rate, parallel } => {
                 let usual = SweepOrder::new(ranges, port);
                 let order = SweepOrder {

@@ -22,7 +22,9 @@ pub fn needs(request: &Request) -> Option<Action> {
             return None;
         }
         R::Logout | R::WhoAmI | R::UserPassword { .. } => Action::OwnAccount,
-        R::Keep(Keep::AuditVerify | Keep::Backup) | R::Stop => Action::Engine,
+        // Secrets leave, or somebody else's come in.
+        R::Keep(Keep::AuditVerify | Keep::Backup | Keep::EnvExport { .. } | Keep::EnvImport { .. })
+        | R::Stop => Action::Engine,
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
         R::People(asked) => of_people(asked),
         R::Subscribe(topic) | R::Rows(topic) => match topic {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Name under which the place is kept among an environment's sealed values. Accounts of services have names without a colon.
-const KEPT: &str = "cobbler:place";
+pub(super) const KEPT: &str = "cobbler:place";
 
 /// Distros, profiles, and systems, of each, in one answer: a frame holds a mebibyte.
 const SHOWN: usize = 2_000;

@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Credentials of a set: more would take hours at the usual limit.
-const ENTRIES_MAX: usize = 16;
+pub(super) const ENTRIES_MAX: usize = 16;
 /// Sets of an environment.
-const SETS_MAX: usize = 64;
+pub(super) const SETS_MAX: usize = 64;
 
 /// All sets, without their secrets in the open.
 #[derive(Default)]
@@ -27,6 +27,11 @@ pub struct Sets(Mutex<BTreeMap<(EnvId, String), SetRecord>>);
 impl Sets {
     fn all(&self) -> MutexGuard<'_, BTreeMap<(EnvId, String), SetRecord>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in sets of a new environment.
+    pub fn take(&self, sets: Vec<((EnvId, String), SetRecord)>) {
+        self.all().extend(sets);
     }
 
     /// Takes up what the disk has.

@@ -66,6 +66,8 @@ fn told(request: &Request) -> Option<(K, String)> {
         R::EnvEdit { change, .. } => (K::Environment, of_env(change)),
         R::Keep(Keep::EnvPurge { .. }) => (K::Environment, "purged it".into()),
         R::Keep(Keep::EnvClone { name, .. }) => (K::Environment, format!("copied it as {name}")),
+        R::Keep(Keep::EnvExport { .. }) => (K::Environment, "exported it to a file, with its secrets".into()),
+        R::Keep(Keep::EnvImport { .. }) => (K::Environment, "imported an environment from a file".into()),
         R::SweepStart { ranges, .. } => (K::Node, format!("started a sweep of {}", ranges.join(", "))),
         R::SweepCancel { sweep } => (K::Node, format!("ended the sweep {sweep}")),
         R::SightingsForget { .. } => (K::Node, "forgot addresses at which nothing answers".into()),

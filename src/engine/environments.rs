@@ -147,38 +147,11 @@ impl Engine {
             }
             EnvChange::Modules(modules) => {
                 self.refuse_while_busy(id)?;
-                let catalog = self.catalog()?;
-                let platform = catalog.platform(&env.platform).ok_or_else(|| no_platform(&env.platform))?;
-                if let Some(unknown) = modules.iter().find(|m| !platform.modules.contains(m)) {
-                    return Err(Failure::new(
-                        FailureKind::Invalid,
-                        format!(
-                            "platform {} has no module {unknown}; it has {}",
-                            env.platform,
-                            platform.modules.join(", ")
-                        ),
-                    )
-                    .at("modules")
-                    .keyed("error-no-module")
-                    .arg("platform", &env.platform)
-                    .arg("module", unknown)
-                    .arg("modules", platform.modules.join(", ")));
-                }
-                if let Some(why) = choose(&catalog.specs(platform), &modules, &[]).refusal() {
-                    return Err(Failure::new(FailureKind::Invalid, why).at("modules"));
-                }
+                self.check_modules(&env.platform, &modules)?;
                 env.modules = modules;
             }
             EnvChange::Parallel(parallel) => {
-                if !(1..=PARALLEL_MAX).contains(&parallel) {
-                    return Err(Failure::new(
-                        FailureKind::Invalid,
-                        format!("a stage works on 1 to {PARALLEL_MAX} nodes at once"),
-                    )
-                    .at("parallel")
-                    .keyed("fault-parallel")
-                    .arg("most", PARALLEL_MAX));
-                }
+                Self::check_parallel(parallel)?;
                 env.parallel = parallel;
             }
             EnvChange::Options(text) => {
@@ -188,14 +161,7 @@ impl Engine {
             }
             EnvChange::Members(names) => env.members = names.map(|n| self.members(&n)).transpose()?,
             EnvChange::Policy(policy) => {
-                if policy.retries > RETRIES_MAX {
-                    let why =
-                        format!("a step is tried again {RETRIES_MAX} times at most without an operator");
-                    return Err(Failure::new(FailureKind::Invalid, why)
-                        .at("retries")
-                        .keyed("fault-retries")
-                        .arg("most", RETRIES_MAX));
-                }
+                Self::check_policy(&policy)?;
                 env.policy = policy;
             }
         }
@@ -207,6 +173,50 @@ impl Engine {
         self.topics.touch(Area::Environments);
         self.topics.touch(Area::Check(id));
         Ok(env)
+    }
+
+    /// Refuses a choice of modules that a platform does not have, or that do not go together.
+    pub(super) fn check_modules(&self, name: &str, modules: &[String]) -> Result<(), Failure> {
+        let catalog = self.catalog()?;
+        let platform = catalog.platform(name).ok_or_else(|| no_platform(name))?;
+        if let Some(unknown) = modules.iter().find(|m| !platform.modules.contains(m)) {
+            let has = platform.modules.join(", ");
+            return Err(Failure::new(
+                FailureKind::Invalid,
+                format!("platform {name} has no module {unknown}; it has {has}"),
+            )
+            .at("modules")
+            .keyed("error-no-module")
+            .arg("platform", name)
+            .arg("module", unknown)
+            .arg("modules", has));
+        }
+        match choose(&catalog.specs(platform), modules, &[]).refusal() {
+            Some(why) => Err(Failure::new(FailureKind::Invalid, why).at("modules")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_parallel(parallel: u32) -> Result<(), Failure> {
+        if (1..=PARALLEL_MAX).contains(&parallel) {
+            return Ok(());
+        }
+        let why = format!("a stage works on 1 to {PARALLEL_MAX} nodes at once");
+        Err(Failure::new(FailureKind::Invalid, why)
+            .at("parallel")
+            .keyed("fault-parallel")
+            .arg("most", PARALLEL_MAX))
+    }
+
+    pub(super) fn check_policy(policy: &Policy) -> Result<(), Failure> {
+        if policy.retries <= RETRIES_MAX {
+            return Ok(());
+        }
+        let why = format!("a step is tried again {RETRIES_MAX} times at most without an operator");
+        Err(Failure::new(FailureKind::Invalid, why)
+            .at("retries")
+            .keyed("fault-retries")
+            .arg("most", RETRIES_MAX))
     }
 
     /// The users of these names, each once.

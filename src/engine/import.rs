@@ -66,6 +66,16 @@ impl Imports {
         number
     }
 
+    /// The text of a list of that user, as far as it has come.
+    pub fn text(&self, by: UserId, number: u64) -> Result<Secret, Failure> {
+        self.with(by, number, |kept| kept.text.clone())
+    }
+
+    /// A list that was taken in.
+    pub fn forget(&self, by: UserId, number: u64) {
+        self.lists().kept.retain(|n, k| *n != number || k.by != by);
+    }
+
     /// The environment for which a list was previewed.
     pub fn env(&self, number: u64) -> Option<EnvId> {
         self.lists().kept.get(&number)?.read.as_ref().map(|(env, _, _)| *env)

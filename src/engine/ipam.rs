@@ -13,7 +13,8 @@ use crate::domain::audit::AuditKind;
 use crate::domain::environment::Environment;
 use crate::domain::ids::EnvId;
 use crate::domain::ipam::{
-    self, Claim, IpEvent, IpRequest, IpView, Ipam, Lapse, Lease, Owner, Pool, Refused, Seen, Source, Subnet,
+    self, Claim, IpEvent, IpRequest, IpView, Ipam, Lapse, Lease, Owner, Parts, Pool, Refused, Seen, Source,
+    Subnet,
 };
 use crate::domain::node::Node;
 use crate::domain::user::User;
@@ -76,6 +77,20 @@ impl Books {
     fn of(&self, env: EnvId) -> Ipam {
         self.map().get(&env).cloned().unwrap_or_default()
     }
+}
+
+/// Books that came from elsewhere, checked, each record under its key.
+pub fn rebuilt(all: Vec<IpRecord>) -> Result<BTreeMap<String, IpRecord>, Refused> {
+    let mut parts = Parts::default();
+    for record in all {
+        match record {
+            IpRecord::Pool(pool) => parts.pools.push(pool),
+            IpRecord::Subnet(subnet) => parts.subnets.push(subnet),
+            IpRecord::Lease(lease) => parts.leases.push(lease),
+            IpRecord::Lapse { owner, lapse } => parts.lapsed.push((owner, lapse)),
+        }
+    }
+    ipam::rebuilt(parts).map(|book| records(&book))
 }
 
 /// The records of a book, each under its key.

@@ -6,7 +6,7 @@ use crate::api::message::BackupView;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::time::utc;
-use crate::store::{Opened, backup};
+use crate::store::{Opened, backup, rotate};
 use std::sync::Arc;
 
 /// By whom an entry is that nobody asked for.
@@ -53,6 +53,22 @@ impl Engine {
             entry.account = Some(format!("number {}", done.uid));
             self.audit(&entry)?;
             backup::noted(&self.options.data);
+        }
+        if let Some(done) = rotate::note(&self.options.data) {
+            let lost = match done.unreadable.len() {
+                0 => String::new(),
+                n => format!("; {n} exports could not be read, and their secrets are lost"),
+            };
+            let what = format!(
+                "changed the key of the sealed secrets ({}): {} secrets and {} exports are sealed with the new one{lost}",
+                utc(done.at),
+                done.secrets,
+                done.exports
+            );
+            let mut entry = AuditEntry::new(now(), ENGINE, AuditKind::Engine, what);
+            entry.account = Some(format!("number {}", done.uid));
+            self.audit(&entry)?;
+            rotate::noted(&self.options.data);
         }
         Ok(())
     }

@@ -49,6 +49,10 @@ mod nodes;
 mod objects;
 mod options;
 mod origin;
+mod parcel;
+mod parcel_import;
+#[cfg(test)]
+mod parcel_tests;
 mod passwords;
 mod people;
 #[cfg(test)]

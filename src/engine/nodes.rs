@@ -53,6 +53,43 @@ pub async fn split(credential: Credential) -> Result<(CredentialKind, Option<Sto
     })
 }
 
+/// Refuses a node's name and place where they are wrong, or another one of its environment has them.
+pub fn check_among<'a>(
+    mut others: impl Iterator<Item = &'a Node> + Clone,
+    name: &str,
+    address: HostAddress,
+    port: u16,
+    jump: Option<&Jump>,
+) -> Result<(), Failure> {
+    if jump.is_some_and(|j| (j.address, j.port) == (address, port)) {
+        return Err(invalid("jump", "the jump host is the node itself").keyed("error-jump-self"));
+    }
+    node::check_name(name).map_err(|why| invalid("name", why).keyed("fault-node-name"))?;
+    if port == 0 {
+        return Err(invalid("port", "a port is a number from 1 to 65535").keyed("fault-port"));
+    }
+    if others.clone().any(|n| n.name == name) {
+        return Err(Failure::new(
+            FailureKind::Conflict,
+            format!("the environment has a node called {name} already"),
+        )
+        .at("name")
+        .keyed("error-node-name-taken")
+        .arg("name", name));
+    }
+    let way = |jump: Option<&Jump>| jump.map(Jump::host);
+    let same = |n: &&Node| n.address == address && n.port == port && way(n.jump.as_ref()) == way(jump);
+    let Some(n) = others.find(same) else { return Ok(()) };
+    Err(Failure::new(
+        FailureKind::Conflict,
+        format!("{address}:{port} is the address of node {} already", n.name),
+    )
+    .at("address")
+    .keyed("error-node-address-taken")
+    .arg("address", format!("{address}:{port}"))
+    .arg("node", &n.name))
+}
+
 /// A node to be added.
 pub struct NodeAsk {
     /// Host name; `None` makes one from the address.
@@ -80,37 +117,9 @@ impl Engine {
         port: u16,
         jump: Option<&Jump>,
     ) -> Result<(), Failure> {
-        if jump.is_some_and(|j| (j.address, j.port) == (address, port)) {
-            return Err(invalid("jump", "the jump host is the node itself").keyed("error-jump-self"));
-        }
-        node::check_name(name).map_err(|why| invalid("name", why).keyed("fault-node-name"))?;
-        if port == 0 {
-            return Err(invalid("port", "a port is a number from 1 to 65535").keyed("fault-port"));
-        }
         let model = self.model.read();
-        let others = || model.nodes.values().filter(|n| n.env == env && Some(n.id) != but);
-        if others().any(|n| n.name == name) {
-            return Err(Failure::new(
-                FailureKind::Conflict,
-                format!("the environment has a node called {name} already"),
-            )
-            .at("name")
-            .keyed("error-node-name-taken")
-            .arg("name", name));
-        }
-        let way = |jump: Option<&Jump>| jump.map(Jump::host);
-        let same = |n: &&Node| n.address == address && n.port == port && way(n.jump.as_ref()) == way(jump);
-        if let Some(n) = others().find(same) {
-            return Err(Failure::new(
-                FailureKind::Conflict,
-                format!("{address}:{port} is the address of node {} already", n.name),
-            )
-            .at("address")
-            .keyed("error-node-address-taken")
-            .arg("address", format!("{address}:{port}"))
-            .arg("node", &n.name));
-        }
-        Ok(())
+        let others = model.nodes.values().filter(|n| n.env == env && Some(n.id) != but);
+        check_among(others, name, address, port, jump)
     }
 
     /// Adds a node. Nothing is connected yet.

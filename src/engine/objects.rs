@@ -78,13 +78,13 @@ pub fn object(request: &Request) -> Object {
         | R::ImportText { .. }
         // Entries are left out one by one.
         | R::Audit { .. }
-        | R::Keep(Keep::AuditVerify | Keep::Backup)
+        | R::Keep(Keep::AuditVerify | Keep::Backup | Keep::EnvImport { .. })
         | R::Diagnosis
         | R::Stop
         | R::Unknown => Object::Nothing,
         R::Subscribe(topic) | R::Rows(topic) | R::Unsubscribe(topic) => of_topic(*topic),
         R::EnvEdit { env, .. }
-        | R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. })
+        | R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. } | Keep::EnvExport { env, .. })
         | R::SweepStart { env, .. }
         | R::SightingsForget { env }
         | R::DiscoveryEdit { env, .. }

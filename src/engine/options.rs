@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// Lines that go from a node, and lines that come.
 type Pending = BTreeMap<NodeId, (Vec<String>, Vec<String>)>;
 /// Most texts of an environment.
-const TEXTS_MAX: usize = 200;
+pub(super) const TEXTS_MAX: usize = 200;
 /// The file in a job's folder that says which options it brings to which node.
 const CARRIED: &str = "options.json";
 
@@ -43,10 +43,18 @@ pub fn keep(dir: &Path, carried: &BTreeMap<NodeId, String>) -> Result<(), Failur
     store::write_durably(&dir.join(CARRIED), &text).map_err(|f| super::records::refused(&f))
 }
 
+/// Refuses what is no file for options, or no text of options.
+pub fn check_text(text: &OptionText) -> Result<(), Failure> {
+    check_file(&text.file).map_err(|f| invalid("file", f.to_string()).keyed(f.key()))?;
+    match parse(&text.text).1.first() {
+        Some((line, fault)) => Err(invalid("text", format!("line {}: {fault}", line + 1)).keyed(fault.key())),
+        None => Ok(()),
+    }
+}
+
 impl Engine {
     /// The text of a scope and file becomes another one.
     pub fn set_options(&self, env: &mut Environment, text: OptionText) -> Result<(), Failure> {
-        check_file(&text.file).map_err(|f| invalid("file", f.to_string()).keyed(f.key()))?;
         if let Scope::Node(id) = text.scope
             && self.node(id).map_or(true, |n| n.env != env.id)
         {
@@ -54,9 +62,7 @@ impl Engine {
                 .keyed("error-no-node")
                 .arg("node", id));
         }
-        if let Some((line, fault)) = parse(&text.text).1.first() {
-            return Err(invalid("text", format!("line {}: {fault}", line + 1)).keyed(fault.key()));
-        }
+        check_text(&text)?;
         env.options.retain(|t| (t.scope, &t.file) != (text.scope, &text.file));
         if !text.text.trim().is_empty() {
             env.options.push(text);

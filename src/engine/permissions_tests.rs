@@ -40,6 +40,8 @@ fn samples() -> Vec<Value> {
         json!({"env-add": {"name": "e", "platform": null}}),
         json!({"keep": {"env-purge": {"env": 1, "name": "e", "why": "w"}}}),
         json!({"keep": {"env-clone": {"env": 1, "name": "e"}}}),
+        json!({"keep": {"env-export": {"env": 1, "passphrase": text}}}),
+        json!({"keep": {"env-import": {"upload": 1, "name": null, "passphrase": text}}}),
         json!({"sweep-start": {"env": 1, "ranges": [], "port": 22}}),
         json!({"sweep-cancel": {"sweep": 1}}),
         json!({"sightings-forget": {"env": 1}}),

@@ -41,7 +41,8 @@ pub struct Restored {
     pub uid: u32,
 }
 
-fn sealer(salt: &[u8], passphrase: &Secret) -> Result<Sealer> {
+/// Seals with a key that is made of a passphrase.
+pub(super) fn sealer(salt: &[u8], passphrase: &Secret) -> Result<Sealer> {
     let mut key = Zeroizing::new([0; super::seal::KEY]);
     let derived =
         Argon2::default().hash_password_into(passphrase.reveal().as_bytes(), salt, key.as_mut_slice());

@@ -9,7 +9,7 @@
 
 use super::{
     Batch, Error, Header, Identity, Kind, Migrate, Options, Result, Sealed, Sealer, SledStore, Stamp, Store,
-    error::free_bytes, export, files,
+    error::free_bytes, export, files, rotate, rotate::Rotated,
 };
 use crate::domain::{ids::Revision, secret::Secret, time::Moment};
 use std::fmt;
@@ -24,7 +24,7 @@ const FORMAT: u8 = 1;
 /// Bytes of the file `reserve`. A snapshot of sled's for a hundred thousand records takes some hundred KiB.
 const RESERVE: usize = 2 << 20;
 const FORMAT_KEY: &[u8] = b"format";
-const KEY_CHECK: &[u8] = b"key-check";
+pub(super) const KEY_CHECK: &[u8] = b"key-check";
 /// Sealed when the data is made; it opens only with the right key file.
 const KEY_CHECK_TEXT: &str = "this is the right key";
 
@@ -151,6 +151,12 @@ impl DataDir {
         } else {
             rebuild(dir, options, lock.1, &exports, now, "the database is missing".into())?
         };
+        let sealer = if rotate::under_way(dir) {
+            tracing::warn!("a change of the key was interrupted: going on with it");
+            rotate::finish(dir, &store, sealer, now)?.0
+        } else {
+            sealer
+        };
         check_meta(&store, &sealer, &key, now)?;
         put_aside(dir, &options);
         Ok(Self { opened, store: Arc::new(store), sealer, dir: dir.to_path_buf(), options, _lock: lock.0 })
@@ -187,6 +193,18 @@ impl DataDir {
         Ok(Some((summary, records)))
     }
 
+    /// Gives the data in `dir`, which no engine may have open, another key, and seals everything anew with it.
+    pub fn rotate(dir: &Path, options: Options, now: Moment) -> Result<Rotated> {
+        if !dir.join("db").exists() {
+            let why = "there are no data here whose key could be changed".into();
+            return Err(Error::Io { path: dir.to_path_buf(), why });
+        }
+        // Opened whole first: what cannot be read is not sealed anew, and an interrupted change comes to its end.
+        let data = Self::open_with(dir, options, now)?;
+        rotate::begin(dir)?;
+        rotate::finish(dir, &*data.store, data.sealer(), now).map(|(_, rotated)| rotated)
+    }
+
     /// Replaces the data in `dir`, which no engine may have open, by an export. What was there is kept as
     /// `db.broken-TIME`. `key` is the one that the export was made with, where it came along; one that is there and is another is kept
     /// as `key.before-TIME`. Nothing is changed before the export is read whole and its secrets are known to open.
@@ -200,6 +218,7 @@ impl DataDir {
         check_dir(dir)?;
         let lock = lock(dir)?;
         finish_swap(dir)?;
+        rotate::refuse_under_way(dir)?;
         let path = dir.join("key");
         let there = if path.exists() || key.is_none() { Some(Sealer::load(&path)?) } else { None };
         let sealer = key.or(there.as_ref()).ok_or(Error::Closed)?;

@@ -322,3 +322,73 @@ fn a_backup_opens_on_another_machine_with_its_passphrase_only() {
         kept.filter(|n| n.starts_with("key.before-") || n.starts_with("db.broken-")).collect();
     assert_eq!(kept.len(), 2, "{kept:?}");
 }
+
+const CREDENTIALS: Table<UserId, Sealed> = Table::new(Kind::Credentials, &[]);
+
+fn seal_one(data: &DataDir) {
+    let identity = Identity::of(&CREDENTIALS, &UserId(1), "login");
+    let sealed = data.sealer().seal(&identity, &Secret::new("of a node")).unwrap();
+    CREDENTIALS.save(&*data.store(), &UserId(1), &sealed, Stamp::engine(NOW)).unwrap();
+}
+
+fn opens(store: &dyn Store, sealer: &Sealer) -> bool {
+    let identity = Identity::of(&CREDENTIALS, &UserId(1), "login");
+    let stored = CREDENTIALS.get(store, &UserId(1)).unwrap().unwrap().value;
+    sealer.open(&identity, &stored).is_ok_and(|s| s.reveal() == "of a node")
+}
+
+#[test]
+fn another_key_opens_everything_and_the_old_one_nothing() {
+    let (_guard, dir) = place();
+    let empty = DataDir::rotate(&dir.join("none"), Options::default(), NOW).unwrap_err().to_string();
+    assert!(empty.contains("there are no data here"), "{empty}");
+    let data = open(&dir).unwrap();
+    seal_one(&data);
+    let export = data.export(NOW).unwrap().path;
+    let before = std::fs::read(dir.join("key")).unwrap();
+    let (old, revision) =
+        (data.sealer(), CREDENTIALS.get(&*data.store(), &UserId(1)).unwrap().unwrap().revision);
+    assert!(matches!(DataDir::rotate(&dir, Options::default(), NOW), Err(Error::InUse { .. })));
+    let cut = dir.join("exports/19700101T000000.000Z.jsonl");
+    std::fs::write(&cut, "{\"cpmg_export\":1,\"at\":0}\n").unwrap();
+    drop(data);
+    let done = DataDir::rotate(&dir, Options::default(), NOW).unwrap();
+    // The node's login and the check of the key.
+    assert_eq!((done.secrets, done.exports, done.unreadable.as_slice()), (2, 1, &[cut][..]));
+    assert_ne!(std::fs::read(dir.join("key")).unwrap(), before);
+    let data = open(&dir).unwrap();
+    assert!(opens(&*data.store(), &data.sealer()) && !opens(&*data.store(), &old));
+    assert_eq!(CREDENTIALS.get(&*data.store(), &UserId(1)).unwrap().unwrap().revision, revision);
+    let copy = MemoryStore::new();
+    export::import(&copy, &export).unwrap();
+    assert!(opens(&copy, &data.sealer()) && !opens(&copy, &old));
+    assert_eq!(rotate::note(&dir), Some(done));
+    rotate::noted(&dir);
+    assert_eq!(rotate::note(&dir), None);
+}
+
+#[test]
+fn an_interrupted_change_of_the_key_goes_on_whatever_is_left() {
+    let (_guard, dir) = place();
+    let data = open(&dir).unwrap();
+    seal_one(&data);
+    let export = data.export(NOW).unwrap().path;
+    drop(data);
+    let old = std::fs::read(dir.join("key")).unwrap();
+    // Nothing but the new key.
+    rotate::begin(&dir).unwrap();
+    let refused = DataDir::restore(&dir, &export, Options::default(), None, NOW).unwrap_err().to_string();
+    assert!(refused.contains("a change of the key was interrupted"), "{refused}");
+    let data = open(&dir).unwrap();
+    assert!(opens(&*data.store(), &data.sealer()) && !dir.join("key.next").exists());
+    drop(data);
+    // Exports with the new key, the database gone: it is built again from them.
+    let new = std::fs::read(dir.join("key")).unwrap();
+    files::write_durably(&dir.join("key"), &old).unwrap();
+    files::write_durably(&dir.join("key.next"), &new).unwrap();
+    std::fs::remove_dir_all(dir.join("db")).unwrap();
+    let data = open(&dir).unwrap();
+    assert!(matches!(data.opened(), Opened::Rebuilt { from: Some(_), .. }), "{:?}", data.opened());
+    assert!(opens(&*data.store(), &data.sealer()) && !dir.join("key.next").exists());
+    assert_eq!(std::fs::read(dir.join("key")).unwrap(), new);
+}

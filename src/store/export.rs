@@ -66,27 +66,11 @@ pub fn export(store: &dyn Store, dir: &Path, now: Moment) -> Result<Summary> {
     let path = free_name(dir, now)?;
     let mut draft = files::Draft::new(&path)?;
     let mut records = 0;
-    let mut line = |text: &dyn erased::Json| -> Result<()> {
-        let mut bytes =
-            text.json().map_err(|e| Error::Export { path: path.clone(), line: 0, why: e.to_string() })?;
-        bytes.push(b'\n');
-        draft.write(&bytes)
-    };
+    let mut line = |text: &dyn erased::Json| put(&mut draft, &path, text);
     line(&First { cpmg_export: FORMAT, at: now })?;
     for (kind, entries) in &tables {
         for (key, bytes) in entries {
-            let unreadable =
-                |why: &str| Error::Unreadable { kind: *kind, key: hex::encode(key), why: why.to_owned() };
-            let (header, body) = Header::split(bytes).ok_or_else(|| unreadable("it is too short"))?;
-            line(&Line {
-                kind: kind.name().to_owned(),
-                key: hex::encode(key),
-                revision: header.revision.0,
-                schema: header.schema,
-                at: header.stamp.at.0,
-                by: header.stamp.by.0,
-                value: serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?,
-            })?;
+            line(&line_of(*kind, key, bytes)?)?;
             records += 1;
         }
     }
@@ -94,6 +78,51 @@ pub fn export(store: &dyn Store, dir: &Path, now: Moment) -> Result<Summary> {
     draft.finish()?;
     prune(dir)?;
     Ok(Summary { path, at: now, records })
+}
+
+fn put(draft: &mut files::Draft, path: &Path, text: &dyn erased::Json) -> Result<()> {
+    let fault =
+        |e: serde_json::Error| Error::Export { path: path.to_path_buf(), line: 0, why: e.to_string() };
+    let mut bytes = text.json().map_err(fault)?;
+    bytes.push(b'\n');
+    draft.write(&bytes)
+}
+
+fn line_of(kind: Kind, key: &[u8], bytes: &[u8]) -> Result<Line> {
+    let unreadable = |why: &str| Error::Unreadable { kind, key: hex::encode(key), why: why.to_owned() };
+    let (header, body) = Header::split(bytes).ok_or_else(|| unreadable("it is too short"))?;
+    Ok(Line {
+        kind: kind.name().to_owned(),
+        key: hex::encode(key),
+        revision: header.revision.0,
+        schema: header.schema,
+        at: header.stamp.at.0,
+        by: header.stamp.by.0,
+        value: serde_json::from_slice(body).map_err(|e| unreadable(&e.to_string()))?,
+    })
+}
+
+/// Writes an export anew with other values where `change` has some; whole or not at all, and not where nothing changes.
+pub(super) fn rewrite(
+    path: &Path,
+    change: impl Fn(Kind, &[u8], &[u8]) -> Result<Option<Vec<u8>>>,
+) -> Result<()> {
+    let mut changed = false;
+    let summary = read(path, |kind, key, value| {
+        changed |= change(kind, &key, &value)?.is_some();
+        Ok(())
+    })?;
+    if !changed {
+        return Ok(());
+    }
+    let mut draft = files::Draft::new(path)?;
+    put(&mut draft, path, &First { cpmg_export: FORMAT, at: summary.at })?;
+    read(path, |kind, key, value| {
+        let value = change(kind, &key, &value)?.unwrap_or(value);
+        put(&mut draft, path, &line_of(kind, &key, &value)?)
+    })?;
+    put(&mut draft, path, &Last { records: summary.records })?;
+    draft.finish()
 }
 
 /// `dyn Serialize` for the three kinds of lines.

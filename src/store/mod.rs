@@ -23,8 +23,10 @@ mod files;
 mod key;
 mod memory;
 mod output;
+pub mod parcel;
 mod parts;
 mod pending;
+pub mod rotate;
 mod seal;
 mod sled_store;
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub static BINDINGS: &[Binding] = &[
     row(C::Environments, A::Users, &["u"]).needs(May::Users).hint(50),
     row(C::Environments, A::Trail, &["A"]),
     row(C::Environments, A::EnvClone, &["C"]).needs(May::Configure),
+    row(C::Environments, A::EnvExport, &["E"]).needs(May::Engine),
+    row(C::Environments, A::EnvImport, &["I"]).needs(May::Engine),
     row(C::Environments, A::EnvPurge, &["X"]).needs(May::Hidden),
     row(C::Environments, A::EnvMembers, &["m"]).needs(May::Members),
     row(C::Environments, A::Logs, &["l"]).hint(52),

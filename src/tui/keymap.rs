@@ -87,6 +87,7 @@ actions! {
     FactorToggle "factor", FactorCodes "recovery-codes", LockScreen "lock-screen",
     Trail "audit", AuditFilter "audit-filter", AuditVerify "audit-verify", AuditRefresh "audit-refresh",
     EnvMembers "env-members", EnvPurge "env-purge", EnvClone "env-clone",
+    EnvExport "env-export", EnvImport "env-import",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
     ChoiceNext "choice-next", ChoiceBefore "choice-before",
 }

@@ -64,6 +64,69 @@ fn a_backup_is_restored_here_and_on_another_machine() {
 }
 
 #[test]
+fn an_environment_goes_to_another_machine_as_a_file() {
+    let site = Site::new();
+    site.ok(&["env", "add", "prod"]);
+    site.ok_typing(
+        &["node", "add", "prod", "127.8.0.1", "--name", "n1", "--password-stdin"],
+        "of the node n1\n",
+    );
+    site.ok(&["node", "role", "prod/n1", "controller"]);
+    let secret = site.ok(&["account", "reveal", "prod", "ADMIN_PASSWORD"]);
+    let file = site.dir.path().join("prod.env");
+    let file = file.to_str().unwrap();
+    let phrase = "four words of a phrase\n";
+    site.refused_typing(
+        &["env", "export", "prod", file, "--passphrase-stdin"],
+        "short\n",
+        2,
+        "fewer than 12",
+    );
+    let text = site.ok_typing(&["env", "export", "prod", file, "--passphrase-stdin"], phrase);
+    assert!(text.contains("prod is in") && text.contains("jobs, logs and facts are not in it"), "{text}");
+    site.refused_typing(
+        &["env", "export", "prod", file, "--passphrase-stdin"],
+        phrase,
+        5,
+        "is there already",
+    );
+    let kept = std::fs::read_to_string(file).unwrap();
+    assert!(!kept.contains(secret.trim()) && !kept.contains("127.8.0.1"), "something stands in the file");
+    site.refused_typing(&["env", "import", file, "--passphrase-stdin"], phrase, 5, "--name NAME");
+    site.refused_typing(
+        &["env", "import", file, "--passphrase-stdin"],
+        "a wrong passphrase\n",
+        2,
+        "passphrase is wrong",
+    );
+    site.ok_typing(&["env", "import", file, "--name", "twin", "--passphrase-stdin"], phrase);
+    assert!(site.ok(&["env", "show", "twin"]).contains("n1"));
+
+    let other = Site::new();
+    let text = other.ok_typing(&["env", "import", file, "--passphrase-stdin"], phrase);
+    assert!(text.contains("made environment prod"), "{text}");
+    assert_eq!(other.ok(&["account", "reveal", "prod", "ADMIN_PASSWORD"]), secret);
+    assert!(other.ok(&["audit"]).contains("imported it from a file, with 1 nodes"));
+    assert!(site.ok(&["audit"]).contains("exported it to a file, with 1 nodes"));
+}
+
+#[test]
+fn the_key_is_changed_while_the_engine_is_stopped() {
+    let site = Site::new();
+    site.ok(&["env", "add", "prod"]);
+    let secret = site.ok(&["account", "reveal", "prod", "ADMIN_PASSWORD"]);
+    site.ok(&["backup"]);
+    site.refused(&["key", "rotate", "--yes"], 5, "stop it first");
+    site.ok(&["engine", "stop"]);
+    let text = site.ok(&["key", "rotate", "--yes"]);
+    assert!(text.contains("are sealed with the new key"), "{text}");
+    assert_eq!(site.ok(&["account", "reveal", "prod", "ADMIN_PASSWORD"]), secret);
+    let trail = site.ok(&["audit", "--kind", "engine"]);
+    assert!(trail.contains("changed the key of the sealed secrets"), "{trail}");
+    assert!(site.ok(&["audit", "verify"]).contains("as they were written"));
+}
+
+#[test]
 fn an_environment_is_limited_to_named_users() {
     let site = Site::new();
     site.ok(&["env", "add", "prod"]);

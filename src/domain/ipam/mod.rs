@@ -13,6 +13,7 @@
 
 mod event;
 mod parse;
+mod rebuild;
 mod refused;
 mod rules;
 mod table;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use event::IpEvent;
 pub use parse::{address_of, net_of, owner_of, pool_of, size_of, timeout_of};
+pub use rebuild::{Parts, rebuilt};
 pub use refused::Refused;
 pub use rules::{expire, next, next_deadline, note_leases};
 pub use table::{AddressRow, Claim, IpView, PoolUse, Source, table, view};

@@ -88,7 +88,13 @@ fn overlap(a: &IpNet, b: &IpNet) -> bool {
     a.contains(b) || b.contains(a)
 }
 
-fn add_pool(state: &mut Ipam, net: &str, kind: PoolKind, by: &str, now: Moment) -> Result<IpEvent, Refused> {
+pub(super) fn add_pool(
+    state: &mut Ipam,
+    net: &str,
+    kind: PoolKind,
+    by: &str,
+    now: Moment,
+) -> Result<IpEvent, Refused> {
     let net = pool_of(net)?;
     if let Some(other) = state.pools.values().find(|p| overlap(&p.net, &net)) {
         return Err(Refused::Overlap { net, kind: other.kind, other: other.net });
@@ -112,14 +118,15 @@ fn remove_pool(state: &mut Ipam, net: &str) -> Result<IpEvent, Refused> {
     Ok(IpEvent::PoolRemoved { net })
 }
 
-struct Wanted {
-    owner: Owner,
-    kind: PoolKind,
-    size: SubnetSize,
-    until: Moment,
+/// A subnet as asked for.
+pub(super) struct Wanted {
+    pub owner: Owner,
+    pub kind: PoolKind,
+    pub size: SubnetSize,
+    pub until: Moment,
 }
 
-fn reserve(
+pub(super) fn reserve(
     state: &mut Ipam,
     wanted: Wanted,
     at: Option<&str>,
@@ -218,7 +225,7 @@ fn subnet_of<'a>(state: &'a mut Ipam, owner: &str) -> Result<&'a mut Subnet, Ref
     found.ok_or_else(|| Refused::NoSubnet(owner.to_owned()))
 }
 
-fn confirm(state: &mut Ipam, owner: &str, now: Moment) -> Result<IpEvent, Refused> {
+pub(super) fn confirm(state: &mut Ipam, owner: &str, now: Moment) -> Result<IpEvent, Refused> {
     let subnet = subnet_of(state, owner)?;
     // Said twice is as good as once: the first answer may have been lost.
     if let SubnetState::Reserved { .. } = subnet.state {
@@ -234,7 +241,7 @@ fn delete(state: &mut Ipam, owner: &str) -> Result<IpEvent, Refused> {
     Ok(IpEvent::Deleted { net, owner: subnet.owner, addresses })
 }
 
-fn allocate(
+pub(super) fn allocate(
     state: &mut Ipam,
     owner: &str,
     to: Owner,

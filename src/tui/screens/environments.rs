@@ -1,7 +1,7 @@
 //! The environments: the first page.
 
-use super::env_forms;
 use super::logs::LogsPage;
+use super::{env_forms, parcel};
 use crate::api::message::EnvChange;
 use crate::api::rows::EnvRow;
 use crate::api::{Request, Topic};
@@ -152,12 +152,15 @@ impl Screen for Environments {
             | Action::EnvHide
             | Action::EnvMembers
             | Action::EnvClone
+            | Action::EnvExport
                 if row.is_none() =>
             {
                 Some(t!("refused-no-env"))
             }
             Action::EnvHide if self.hidden => Some(t!("refused-is-hidden")),
-            Action::EnvHide if row.is_some_and(|r| r.job.as_ref().is_some_and(|j| !j.state.is_over())) => {
+            Action::EnvHide | Action::EnvExport
+                if row.is_some_and(|r| r.job.as_ref().is_some_and(|j| !j.state.is_over())) =>
+            {
                 Some(t!("refused-env-busy"))
             }
             Action::EnvPurge | Action::EnvRestore if !self.hidden => Some(t!("refused-not-hidden")),
@@ -183,6 +186,8 @@ impl Screen for Environments {
                 row.map(|r| vec![Effect::Push(env_forms::rename(&r.env))]).unwrap_or_default()
             }
             Action::EnvClone => row.map(|r| vec![Effect::Push(env_forms::copy(&r.env))]).unwrap_or_default(),
+            Action::EnvExport => row.map(|r| vec![Effect::Push(parcel::export(&r.env))]).unwrap_or_default(),
+            Action::EnvImport => vec![Effect::Push(parcel::import())],
             Action::EnvPurge => row.map(|r| vec![Effect::Push(env_forms::purge(r))]).unwrap_or_default(),
             Action::EnvMembers => row.map(|r| vec![Effect::Push(env_forms::members(r))]).unwrap_or_default(),
             Action::EnvHide => row.map(Self::hide).unwrap_or_default(),

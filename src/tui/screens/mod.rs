@@ -54,6 +54,7 @@ pub mod options;
 pub mod overview;
 pub mod own;
 pub mod palette;
+pub mod parcel;
 pub mod plan;
 pub mod plan_step;
 pub mod policy_form;
