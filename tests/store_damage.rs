@@ -303,3 +303,46 @@ fn a_read_only_file_system_is_refused_in_words() {
     let told = told.unwrap();
     assert!(told.contains("is read-only") && told.contains("mount it writable"), "{told}");
 }
+
+/// Copies and backups go to places that cpmg does not own: each fault is a sentence, and no half file is left there.
+#[test]
+fn what_goes_elsewhere_says_why_it_cannot() {
+    use cpmg::domain::secret::Secret;
+    use cpmg::store::{backup, export};
+    let guard = tempfile::tempdir().unwrap();
+    let (dir, share) = (guard.path().join("data"), guard.path().join("share"));
+    std::fs::create_dir(&share).unwrap();
+    let data = open(&dir).unwrap();
+    write(&data, 1..=EXPORTED);
+    let made = data.export(Moment(1_700_000_000_000)).unwrap().path;
+    assert!(std::fs::metadata(&made).unwrap().len() > 100_000);
+    let both = |wanted: &[&str]| {
+        let told = [
+            export::copy(&made, &share, 3).unwrap_err().to_string(),
+            backup::write(&dir, &share.join("backup"), &Secret::new("four words of a phrase"))
+                .unwrap_err()
+                .to_string(),
+        ];
+        for told in told {
+            assert!(wanted.iter().all(|w| told.contains(w)), "{told}");
+        }
+    };
+    let run = |args: &[&str]| {
+        std::process::Command::new("mount").args(args).arg(&share).status().is_ok_and(|s| s.success())
+    };
+    if !rustix::process::geteuid().is_root() || !run(&["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs"]) {
+        eprintln!("skipped: mounting needs root");
+        return;
+    }
+    let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        both(&["is full", "free some space"]);
+        assert_eq!(std::fs::read_dir(&share).unwrap().count(), 0, "no half file is left");
+        assert!(run(&["-o", "remount,ro"]));
+        both(&["is read-only", "mount it writable"]);
+    }));
+    let done = std::process::Command::new("umount").arg("--lazy").arg(&share).status();
+    assert!(done.is_ok_and(|s| s.success()));
+    checked.unwrap();
+    std::fs::remove_dir(&share).unwrap();
+    both(&["share"]);
+}

@@ -179,6 +179,8 @@ pub enum Response {
     Audit(AuditPage),
     /// An environment as a sealed file.
     EnvFile(Secret),
+    /// How things stand with exports.
+    Exports(super::keep::ExportState),
     /// An export was written.
     Backup(BackupView),
     /// Whether the audit trail is whole.

@@ -3,7 +3,7 @@
 //! What belongs to cpmg (who, on which node, for which job) stands in the first line under a key of its own, which other
 //! players skip. Input is never recorded: it may be a password.
 
-use super::ids::{EnvId, JobId, NodeId, ShellId};
+use super::ids::{EnvId, JobId, NodeId, ShellId, UserId};
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,11 @@ pub const LINE_MAX: usize = 1024 * 1024;
 pub struct Origin {
     /// Which shell.
     pub shell: ShellId,
-    /// The operator.
+    /// The operator's name then.
     pub by: String,
+    /// Who that is: a name may be another's later.
+    #[serde(default)]
+    pub user: Option<UserId>,
     /// On which node.
     pub node: NodeId,
     /// Its name then.
@@ -218,6 +221,7 @@ mod tests {
         Origin {
             shell: ShellId(4),
             by: "ada".into(),
+            user: Some(UserId(1)),
             node: NodeId(7),
             name: "node-1".into(),
             env: EnvId(1),

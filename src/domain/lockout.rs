@@ -6,6 +6,7 @@
 //! clock neither shortens nor lengthens a delay.
 
 use super::time::Moment;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Wrong passwords for one name that cost no waiting.
@@ -32,12 +33,21 @@ fn delay_ms(failures: u32, free: u32, most: u64) -> u64 {
 }
 
 /// Wrong passwords of a name or a source.
-#[derive(Clone, Debug, Default)]
-struct Slips {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slips {
     count: u32,
     last: Moment,
     /// Of a name: where the last one came from.
     from: String,
+}
+
+/// Whose slips are kept over a restart, and as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose<'a> {
+    /// Of a name.
+    Name(&'a str),
+    /// Of a source.
+    Source(&'a str),
 }
 
 impl Slips {
@@ -54,6 +64,24 @@ pub struct Lockout {
 }
 
 impl Lockout {
+    /// What is to be kept of a name or a source.
+    pub fn kept(&self, whose: Whose<'_>) -> Option<&Slips> {
+        match whose {
+            Whose::Name(name) => self.names.get(name),
+            Whose::Source(source) => self.sources.get(source).filter(|s| s.count > 0),
+        }
+    }
+
+    /// Takes up what was kept. A moment that has not come yet, because the machine's clock was set back meanwhile, is now: the whole delay
+    /// is waited for.
+    pub fn take_up(&mut self, whose: Whose<'_>, mut slips: Slips, now: Moment) {
+        slips.last = slips.last.min(now);
+        match whose {
+            Whose::Name(name) => self.names.insert(name.to_owned(), slips),
+            Whose::Source(source) => self.sources.insert(source.to_owned(), slips),
+        };
+    }
+
     /// Milliseconds until the next try for `name` from `source` is looked at; 0: now.
     pub fn wait(&self, name: &str, source: &str, now: Moment) -> u64 {
         let name = self.names.get(name).map_or(0, |s| s.left(now, FREE_OF_NAME, NAME_MAX_MS));
@@ -118,6 +146,24 @@ fn make_room(slips: &mut HashMap<String, Slips>, now: Moment) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn what_is_kept_counts_on_and_a_clock_that_was_set_back_shortens_nothing() {
+        let mut before = Lockout::default();
+        for _ in 0..8 {
+            before.failed("ada", "uid 1", Moment(100_000));
+        }
+        let wait = before.wait("ada", "uid 1", Moment(100_000));
+        for (at, left) in [(110_000, wait - 10_000), (100_000, wait), (5_000, wait), (9_000_000, 0)] {
+            let mut after = Lockout::default();
+            for whose in [Whose::Name("ada"), Whose::Source("uid 1")] {
+                after.take_up(whose, before.kept(whose).unwrap().clone(), Moment(at));
+            }
+            assert_eq!(after.wait("ada", "uid 1", Moment(at)), left, "{at}");
+            assert_eq!(after.failed("ada", "uid 1", Moment(at)), 9);
+        }
+        assert_eq!(before.kept(Whose::Name("eve")), None);
+    }
 
     const fn at(seconds: u64) -> Moment {
         Moment(seconds * 1_000)

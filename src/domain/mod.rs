@@ -24,6 +24,7 @@ pub mod import;
 pub mod ipam;
 pub mod job;
 pub mod jump;
+pub mod keeping;
 pub mod lockout;
 pub mod logs;
 pub mod loki;

@@ -261,6 +261,10 @@ impl Engine {
             R::Audit { filter, before, limit } => {
                 Response::Audit(self.audit_page(&user, &filter, before, limit)?)
             }
+            R::Keep(Keep::ExportRules) => Response::Exports(self.export_state()),
+            R::Keep(Keep::ExportRulesSet(rules)) => {
+                Response::Exports(self.export_rules_set(&user, rules).await?)
+            }
             R::Keep(Keep::Backup) => Response::Backup(self.backup().await?),
             R::Keep(Keep::AuditVerify) => Response::AuditVerified(self.audit_verify()?),
             R::Loki(asked) => Response::Loki(Box::pin(self.loki(&user, asked)).await?),

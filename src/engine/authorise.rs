@@ -23,7 +23,14 @@ pub fn needs(request: &Request) -> Option<Action> {
         }
         R::Logout | R::WhoAmI | R::UserPassword { .. } => Action::OwnAccount,
         // Secrets leave, or somebody else's come in.
-        R::Keep(Keep::AuditVerify | Keep::Backup | Keep::EnvExport { .. } | Keep::EnvImport { .. })
+        R::Keep(
+            Keep::AuditVerify
+            | Keep::Backup
+            | Keep::ExportRules
+            | Keep::ExportRulesSet(_)
+            | Keep::EnvExport { .. }
+            | Keep::EnvImport { .. },
+        )
         | R::Stop => Action::Engine,
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
         R::People(asked) => of_people(asked),

@@ -52,7 +52,7 @@ fn told(request: &Request) -> Option<(K, String)> {
         | R::ShellResize { .. }
         | R::ShellDetach { .. }
         | R::Audit { .. }
-        | R::Keep(Keep::AuditVerify)
+        | R::Keep(Keep::AuditVerify | Keep::ExportRules)
         | R::Diagnosis
         | R::Unknown => return None,
         R::FirstAdministrator { name, .. } => (K::User, format!("made the first administrator, {name}")),
@@ -66,6 +66,7 @@ fn told(request: &Request) -> Option<(K, String)> {
         R::EnvEdit { change, .. } => (K::Environment, of_env(change)),
         R::Keep(Keep::EnvPurge { .. }) => (K::Environment, "purged it".into()),
         R::Keep(Keep::EnvClone { name, .. }) => (K::Environment, format!("copied it as {name}")),
+        R::Keep(Keep::ExportRulesSet(_)) => (K::Engine, "changed the rules for exports".into()),
         R::Keep(Keep::EnvExport { .. }) => (K::Environment, "exported it to a file, with its secrets".into()),
         R::Keep(Keep::EnvImport { .. }) => (K::Environment, "imported an environment from a file".into()),
         R::SweepStart { ranges, .. } => (K::Node, format!("started a sweep of {}", ranges.join(", "))),

@@ -5,13 +5,20 @@
 
 use super::Engine;
 use super::auth::Caller;
+use super::records::LOCKOUTS;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
-use crate::domain::lockout::Lockout;
+use crate::domain::lockout::{Lockout, Slips, Whose};
 use crate::domain::time::Moment;
 use crate::domain::user::check_name;
-use std::collections::HashMap;
+use crate::store::{self, Batch, Stamp};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How records of names begin.
+const NAME: &str = "name";
+/// In the place of names that no user has.
+const UNKNOWN: &str = "?";
 
 /// Tries of one name or source that wait for their turn.
 const WAITING_MAX: usize = 64;
@@ -62,6 +69,19 @@ impl Doors {
         self.lockout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes up what the disk has.
+    pub fn load(&self, all: BTreeMap<String, Slips>, now: Moment) {
+        let mut lockout = self.lockout();
+        for (key, slips) in all {
+            match key.split_once(' ') {
+                Some((NAME, UNKNOWN)) => {}
+                Some((NAME, name)) => lockout.take_up(Whose::Name(name), slips, now),
+                Some((_, source)) => lockout.take_up(Whose::Source(source), slips, now),
+                None => {}
+            }
+        }
+    }
+
     fn place(&self, key: String) -> Result<Place<'_>, Failure> {
         let turn = Arc::clone(self.turns().entry(key.clone()).or_default());
         let place = Place { doors: self, key, turn };
@@ -104,7 +124,7 @@ impl Engine {
         }
         match look.await? {
             Tried::Right(found) => {
-                self.auth.doors.lockout().succeeded(name, source);
+                self.forgive(name, source);
                 Ok(found)
             }
             Tried::Aside(failure) => Err(failure),
@@ -116,6 +136,52 @@ impl Engine {
         }
     }
 
+    /// Forgets wrong passwords after a right one.
+    fn forgive(&self, name: &str, source: &str) {
+        {
+            let mut lockout = self.auth.doors.lockout();
+            if lockout.kept(Whose::Name(name)).is_none() {
+                return;
+            }
+            lockout.succeeded(name, source);
+        }
+        let kept = self.records.change(|batch| self.keep_slips(batch, name, source, true));
+        if let Err(why) = kept {
+            tracing::warn!(%why, "wrong passwords that are forgiven count again after the next start");
+        }
+    }
+
+    /// An administrator lets `name` in again at once.
+    pub(super) fn let_in(&self, name: &str) {
+        if !self.auth.doors.lockout().unlock(name) {
+            return;
+        }
+        let kept = self.records.change(|batch| {
+            LOCKOUTS.remove(batch, &format!("{NAME} {name}"));
+            Ok(())
+        });
+        if let Err(why) = kept {
+            tracing::warn!(%why, "wrong passwords that are forgiven count again after the next start");
+        }
+    }
+
+    /// Writes down how things stand with a name and a source. What was typed for an unknown name is not written; the work is the same.
+    fn keep_slips(&self, batch: &mut Batch, name: &str, source: &str, known: bool) -> store::Result<()> {
+        let lockout = self.auth.doors.lockout();
+        let shown = if known { name } else { UNKNOWN };
+        let all = [
+            (format!("{NAME} {shown}"), lockout.kept(Whose::Name(name))),
+            (format!("source {source}"), lockout.kept(Whose::Source(source))),
+        ];
+        for (key, slips) in all {
+            match slips {
+                Some(slips) => LOCKOUTS.put(batch, &key, slips, Stamp::engine(super::now()))?,
+                None => LOCKOUTS.remove(batch, &key),
+            }
+        }
+        Ok(())
+    }
+
     /// A refused try stands in the trail, in the same words and after the same work whether or not there is such a user. What was typed
     /// for an unknown name may be a password in the wrong field, and is not written.
     fn refused_entry(&self, caller: &Caller, name: &str, count: u32) {
@@ -124,7 +190,8 @@ impl Engine {
         let what =
             format!("a login was refused, number {count} in a row for this name; account {}", caller.account);
         let entry = AuditEntry::new(super::now(), by, AuditKind::Session, what);
-        if let Err(why) = self.audit(&entry) {
+        let source = caller.account.as_str();
+        if let Err(why) = self.audited(Some(entry), |batch| self.keep_slips(batch, name, source, known)) {
             tracing::error!(%why, "a refused login could not be written down");
         }
     }

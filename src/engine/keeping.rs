@@ -1,9 +1,8 @@
 //! Data for bad days: exports that are asked for, and what the trail is told when a database was rebuilt or restored.
 
-use super::records::refused;
 use super::{Engine, now};
+use crate::api::Failure;
 use crate::api::message::BackupView;
-use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::time::utc;
 use crate::store::{Opened, backup, rotate};
@@ -15,10 +14,7 @@ const ENGINE: &str = "cpmg";
 impl Engine {
     /// Writes an export now.
     pub async fn backup(self: &Arc<Self>) -> Result<BackupView, Failure> {
-        let engine = Arc::clone(self);
-        let made = tokio::task::spawn_blocking(move || engine.data.export(now()));
-        let fault = |e: String| Failure::new(FailureKind::Engine, e);
-        let made = made.await.map_err(|e| fault(e.to_string()))?.map_err(|f| refused(&f))?;
+        let made = self.export_now().await?;
         Ok(BackupView {
             path: made.path.display().to_string(),
             key: self.options.data.join("key").display().to_string(),

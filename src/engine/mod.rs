@@ -25,6 +25,7 @@ mod deeds;
 mod discovery_tests;
 mod doors;
 mod environments;
+mod exports;
 mod factors;
 mod facts;
 mod fresh;
@@ -100,8 +101,8 @@ use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use model::{Model, ModelLock, Probing};
 use records::{
-    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, LEARNED, LOGINS, LOGS, NETWORKS, NODES, ONLY, PROOF_IMAGES,
-    PROOFS, Records, SESSIONS, SETS, SHELL_RULES, SIGHTINGS, SWEEPS, USERS,
+    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, EXPORT_RULES, LEARNED, LOCKOUTS, LOGINS, LOGS, NETWORKS,
+    NODES, ONLY, PROOF_IMAGES, PROOFS, Records, SESSIONS, SETS, SHELL_RULES, SIGHTINGS, SWEEPS, USERS,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -111,6 +112,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// How often the space that is put aside is looked after: one question to the file system.
 const PUT_ASIDE_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long the copy of an export is waited for.
+const COPY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 /// How often the data is exported.
 const EXPORT_EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 
@@ -208,6 +211,7 @@ pub struct Engine {
     /// Errors that are known; read when the engine starts.
     findings: Arc<Findings>,
     callers: Mutex<Vec<Weak<Caller>>>,
+    exports: Arc<exports::Exports>,
     notices: Mutex<Vec<String>>,
     changes: Mutex<()>,
     journal: journal::Journal,
@@ -264,6 +268,7 @@ impl Engine {
             findings,
             callers: Mutex::default(),
             notices: Mutex::default(),
+            exports: Arc::default(),
             changes: Mutex::default(),
             journal,
             connecting: tokio::sync::Semaphore::new(CONNECTING),
@@ -314,6 +319,10 @@ impl Engine {
                 self.auth.sessions().insert(hash, session);
             }
         }
+        if let Some(rules) = self.records.all(EXPORT_RULES)?.remove(ONLY) {
+            self.exports.load(rules);
+        }
+        self.auth.doors.load(self.records.all(LOCKOUTS)?, self.auth.clock.steady());
         if let Some(rules) = self.records.all(SHELL_RULES)?.remove(ONLY) {
             self.recordings.rules.send_replace(rules);
         }
@@ -376,15 +385,12 @@ impl Engine {
         }
     }
 
-    /// Keeps exports from which a broken database is rebuilt; the newest ten stay.
+    /// Keeps exports from which a broken database is rebuilt, as many as the rules say.
     async fn export_hourly(self: &Arc<Self>) {
         loop {
-            let engine = Arc::clone(self);
-            let result = tokio::task::spawn_blocking(move || engine.data.export(now())).await;
-            match result {
-                Ok(Ok(_)) => {}
-                Ok(Err(why)) => self.notice(format!("the hourly export failed: {why}")),
-                Err(why) => self.notice(format!("the hourly export failed: {why}")),
+            // What failed is told of as long as it does.
+            if let Err(why) = self.export_now().await {
+                tracing::warn!(%why, "the hourly export failed");
             }
             tokio::time::sleep(EXPORT_EVERY).await;
         }
@@ -427,7 +433,9 @@ impl Engine {
     }
 
     fn notices(&self) -> Vec<String> {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut all = self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.extend(self.exports.faults());
+        all
     }
 
     fn arrived(&self, caller: &Arc<Caller>) {

@@ -78,7 +78,7 @@ pub fn object(request: &Request) -> Object {
         | R::ImportText { .. }
         // Entries are left out one by one.
         | R::Audit { .. }
-        | R::Keep(Keep::AuditVerify | Keep::Backup | Keep::EnvImport { .. })
+        | R::Keep(Keep::AuditVerify | Keep::Backup | Keep::ExportRules | Keep::ExportRulesSet(_) | Keep::EnvImport { .. })
         | R::Diagnosis
         | R::Stop
         | R::Unknown => Object::Nothing,

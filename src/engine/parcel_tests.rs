@@ -284,7 +284,7 @@ async fn what_could_not_be_typed_is_refused_and_nothing_is_written() {
         ("a login", |v| v["logins"][0] = json!({"Key": {"text": "none", "passphrase": ""}})),
         ("its network plan", |v| v["network"]["addresses"]["1"]["cluster"] = json!("10.9.9.9")),
         ("its addresses", |v| v["addresses"][0]["pool"]["net"] = json!("10.30.0.0/8")),
-        ("an account", |v| v["accounts"]["ADMIN_PASSWORD"] = json!("a\nb")),
+        ("the account ADMIN_PASSWORD", |v| v["accounts"]["ADMIN_PASSWORD"] = json!("a\nb")),
         ("no name of an account", |v| v["accounts"]["rotation:ADMIN_PASSWORD"] = json!("x")),
         ("a name consists", |v| v["environment"]["name"] = json!("a/b")),
     ];

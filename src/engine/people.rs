@@ -224,7 +224,7 @@ impl Engine {
         };
         self.change_user(asks, name, Keep::Session(keep), &what, change, |_, _| Ok(()))?;
         if !own {
-            self.auth.doors.lockout().unlock(name);
+            self.let_in(name);
         }
         Ok(())
     }
@@ -313,7 +313,7 @@ impl Engine {
             })?;
             model.users.remove(&user.id);
         }
-        self.auth.doors.lockout().unlock(name);
+        self.let_in(name);
         self.end_sessions_of(user.id, None).map(drop)
     }
 
@@ -321,7 +321,7 @@ impl Engine {
         let user = self.user_named(asks, name)?;
         let what = format!("let {name} log in again at once after wrong passwords");
         self.audit(&AuditEntry::new(now(), &asks.name, AuditKind::User, what))?;
-        self.auth.doors.lockout().unlock(name);
+        self.let_in(name);
         Ok(self.user_view(&user))
     }
 

@@ -98,6 +98,38 @@ async fn a_lock_out_grows_by_the_clock_and_ends_by_time_or_by_an_administrator()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lock_out_outlives_the_engine() {
+    let mut running = Running::new();
+    let (ada, pushed) = running.administrator().await;
+    add(&ada, "otto", UserRole::Operator).await;
+    let (client, clients) = running.client().await;
+    for _ in 0..8 {
+        client.call(login("otto", "wrong horse")).await.unwrap_err();
+        client.call(login("a password in the wrong field", "wrong horse")).await.unwrap_err();
+        running.engine().auth.clock.advance(400_000);
+    }
+    client.call(login("otto", "wrong horse")).await.unwrap_err();
+    drop((ada, pushed, client, clients));
+    running.restart().await;
+    let (client, clients) = running.client().await;
+    // A hundred seconds and more for the name, by the clock of the host; the test's own clock has gone with the engine.
+    assert_eq!(key(client.call(login("otto", PASSWORD)).await), "error-login-delay");
+    assert!(running.engine().locked_until("otto").is_some());
+    let kept = running.engine().records.all(super::records::LOCKOUTS).unwrap();
+    assert!(kept.keys().all(|k| !k.contains("wrong field")), "{kept:?}");
+    // Let in by an administrator, and that lasts as well.
+    running.engine().auth.clock.advance(900_000);
+    client.call(login("ada", PASSWORD)).await.unwrap();
+    ask(&client, People::Unlock { name: "otto".into() }).await;
+    drop((client, clients));
+    running.restart().await;
+    let (client, _clients) = running.client().await;
+    assert!(running.engine().locked_until("otto").is_none());
+    running.engine().auth.clock.advance(900_000);
+    client.call(login("otto", PASSWORD)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_tries_at_once_are_no_more_than_one_after_the_other() {
     let running = Running::new();
     let (_ada, _) = running.administrator().await;

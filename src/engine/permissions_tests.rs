@@ -101,6 +101,8 @@ fn samples() -> Vec<Value> {
         json!({"audit": {"filter": {}, "limit": 1}}),
         json!({"keep": "audit-verify"}),
         json!({"keep": "backup"}),
+        json!({"keep": "export-rules"}),
+        json!({"keep": {"export-rules-set": {"kept": 10}}}),
         json!("diagnosis"),
         json!("stop"),
         json!("unknown"),

@@ -53,9 +53,11 @@ fn owner(kind: Kind) -> Owner {
         | Kind::SecondFactors
         | Kind::Hostkeys
         | Kind::Logins
+        | Kind::Lockouts
         | Kind::Plans
         | Kind::Learned
         | Kind::ShellRules
+        | Kind::ExportRules
         | Kind::Requests
         | Kind::Audit => Owner::Nobody,
     }

@@ -137,8 +137,9 @@ impl Recordings {
     }
 }
 
+/// A recording that does not say which user it is of, only a name, is the administrators'.
 fn may_see(user: &User, origin: &Origin) -> bool {
-    user.role == UserRole::Administrator || user.name == origin.by
+    user.role == UserRole::Administrator || origin.user == Some(user.id)
 }
 
 impl Engine {
@@ -167,7 +168,7 @@ impl Engine {
             .keyed("error-no-recording")
             .arg("number", number)
         })?;
-        if offset == 0 && row.origin.by != user.name {
+        if offset == 0 && row.origin.user != Some(user.id) {
             let what = format!("looked at recording {number} of a shell of {}", row.origin.by);
             let node = (row.origin.node, row.origin.name.clone());
             let entry = crate::domain::audit::AuditEntry::new(now(), &user.name, AuditKind::Shell, what);

@@ -15,6 +15,8 @@ use crate::domain::environment::Environment;
 use crate::domain::facts::history::Record as FactsRecord;
 use crate::domain::ids::{EnvId, JobId, NodeId, SweepId, UserId};
 use crate::domain::job::JournalEntry;
+use crate::domain::keeping::ExportRules;
+use crate::domain::lockout::Slips;
 use crate::domain::netplan::NetworkPlan;
 use crate::domain::node::{CredentialKind, Node};
 use crate::domain::proof::Proof;
@@ -38,6 +40,8 @@ pub const USERS: Table<UserId, User> = Table::new(Kind::Users, &[]);
 pub const SESSIONS: Table<String, Session> = Table::new(Kind::Sessions, &[]);
 /// Keys of second factors, sealed.
 pub const SECOND_FACTORS: Table<UserId, Sealed> = Table::new(Kind::SecondFactors, &[]);
+/// Wrong passwords, by `name NAME` and `source ACCOUNT`.
+pub const LOCKOUTS: Table<String, Slips> = Table::new(Kind::Lockouts, &[]);
 /// Environments.
 pub const ENVIRONMENTS: Table<EnvId, Environment> = Table::new(Kind::Environments, &[]);
 /// Nodes.
@@ -85,6 +89,8 @@ pub const LOG_MARKS: Table<(EnvId, u64), LogMark> = Table::new(Kind::LogMarks, &
 pub const LOG_VIEWS: Table<(EnvId, String), LogView> = Table::new(Kind::LogViews, &[]);
 /// The rules for shells, under [`ONLY`].
 pub const SHELL_RULES: Table<String, ShellRules> = Table::new(Kind::ShellRules, &[]);
+/// The rules for exports, under [`ONLY`].
+pub const EXPORT_RULES: Table<String, ExportRules> = Table::new(Kind::ExportRules, &[]);
 /// The key of a record of which there is one.
 pub const ONLY: &str = "only";
 /// Who did what, by a number that only grows.

@@ -13,7 +13,7 @@ use crate::api::rows::ShellRow;
 use crate::api::{Failure, FailureKind, Row};
 use crate::domain::asciicast::Origin;
 use crate::domain::audit::AuditKind;
-use crate::domain::ids::{EnvId, JobId, NodeId, ShellId};
+use crate::domain::ids::{EnvId, JobId, NodeId, ShellId, UserId};
 use crate::domain::shells::ShellRules;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
@@ -56,6 +56,8 @@ impl Drop for Here {
 
 struct Cell {
     row: ShellRow,
+    /// Whose: names may be another's later.
+    user: UserId,
     env: EnvId,
     session: Arc<ShellSession>,
     presence: Arc<Presence>,
@@ -99,7 +101,7 @@ impl Shells {
         id: ShellId,
     ) -> Result<&'a mut Cell, Failure> {
         match cells.get_mut(&id) {
-            Some(cell) if cell.row.by == user.name => Ok(cell),
+            Some(cell) if cell.user == user.id => Ok(cell),
             Some(cell) => Err(Failure::new(
                 FailureKind::NotAllowed,
                 format!("shell {id} belongs to {}: open one of your own", cell.row.by),
@@ -150,6 +152,7 @@ impl Cell {
         Origin {
             shell: *id,
             by: by.clone(),
+            user: Some(self.user),
             node: *node,
             name: name.clone(),
             env: self.env,
@@ -301,7 +304,7 @@ impl Engine {
         let session = ShellSession::over_ssh(&connection, size).await.map_err(|f| node_fault(&f))?;
         let session = Arc::new(session);
         let presence = Arc::new(watch::Sender::new((0, now())));
-        let mut cell = Cell { row, env: node.env, session, presence };
+        let mut cell = Cell { row, user: user.id, env: node.env, session, presence };
         let origin = cell.origin(cell.row.opened);
         let (number, recorder) = self.recorder(origin, size)?.unzip();
         cell.row.recording = number;

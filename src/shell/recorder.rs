@@ -121,6 +121,7 @@ mod tests {
         let origin = Origin {
             shell: ShellId(1),
             by: "ada".into(),
+            user: Some(crate::domain::ids::UserId(1)),
             node: NodeId(1),
             name: "node-1".into(),
             env: EnvId(1),

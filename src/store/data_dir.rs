@@ -18,6 +18,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Version of the store's own layout, in `Kind::Meta`.
 const FORMAT: u8 = 1;
@@ -89,6 +90,7 @@ pub struct DataDir {
     sealer: Sealer,
     dir: PathBuf,
     options: Options,
+    kept: AtomicUsize,
     _lock: File,
 }
 
@@ -159,7 +161,15 @@ impl DataDir {
         };
         check_meta(&store, &sealer, &key, now)?;
         put_aside(dir, &options);
-        Ok(Self { opened, store: Arc::new(store), sealer, dir: dir.to_path_buf(), options, _lock: lock.0 })
+        Ok(Self {
+            opened,
+            store: Arc::new(store),
+            sealer,
+            dir: dir.to_path_buf(),
+            options,
+            kept: AtomicUsize::new(export::KEPT),
+            _lock: lock.0,
+        })
     }
 
     /// Puts space aside again after it was given back, where there is room for it.
@@ -167,9 +177,15 @@ impl DataDir {
         put_aside(&self.dir, &self.options);
     }
 
+    /// How many exports are to be kept.
+    pub fn keep(&self, exports: usize) {
+        self.kept.store(exports, Ordering::Relaxed);
+    }
+
     /// Writes an export now.
     pub fn export(&self, now: Moment) -> Result<export::Summary> {
-        export::export(&*self.store, &self.dir.join("exports"), now)
+        let kept = self.kept.load(Ordering::Relaxed);
+        export::export(&*self.store, &self.dir.join("exports"), now, kept)
     }
 
     /// Brings all records to the current schemas, after an export; nothing is done if they are. Answers the export and

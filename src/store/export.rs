@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-/// How many exports are kept.
+/// How many exports are kept unless somebody says otherwise.
 pub const KEPT: usize = 10;
 
 /// Version of the form of an export.
@@ -58,9 +58,9 @@ pub struct Summary {
     pub records: usize,
 }
 
-/// Writes all of the store to a new file in `dir` and removes all but the newest `KEPT` of such files. Names never go
+/// Writes all of the store to a new file in `dir` and removes all but the newest `kept` of such files. Names never go
 /// back in time, even if the clock does.
-pub fn export(store: &dyn Store, dir: &Path, now: Moment) -> Result<Summary> {
+pub fn export(store: &dyn Store, dir: &Path, now: Moment, kept: usize) -> Result<Summary> {
     files::private_dir(dir)?;
     let tables = store.snapshot(Kind::ALL)?;
     let path = free_name(dir, now)?;
@@ -76,7 +76,7 @@ pub fn export(store: &dyn Store, dir: &Path, now: Moment) -> Result<Summary> {
     }
     line(&Last { records })?;
     draft.finish()?;
-    prune(dir)?;
+    prune(exports(dir)?, kept)?;
     Ok(Summary { path, at: now, records })
 }
 
@@ -240,8 +240,34 @@ fn free_name(dir: &Path, now: Moment) -> Result<PathBuf> {
     }
 }
 
-fn prune(dir: &Path) -> Result<()> {
-    for path in exports(dir)?.into_iter().skip(KEPT) {
+/// Beginning of the names of copies.
+const COPY: &str = "cpmg-";
+
+/// Puts a copy of an export into another directory, whole or not at all, and removes all but the newest `kept` copies there. Other files of
+/// that directory are left alone.
+pub fn copy(export: &Path, dir: &Path, kept: usize) -> Result<()> {
+    let name = export.file_name().unwrap_or_default().to_string_lossy();
+    let mut from = File::open(export).map_err(|e| Error::io(export, &e))?;
+    let mut draft = files::Draft::new(&dir.join(format!("{COPY}{name}")))?;
+    let mut part = vec![0; 1 << 16];
+    loop {
+        match std::io::Read::read(&mut from, &mut part).map_err(|e| Error::io(export, &e))? {
+            0 => break,
+            n => draft.write(part.get(..n).unwrap_or_default())?,
+        }
+    }
+    draft.finish()?;
+    let ours = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let stamp = name.strip_prefix(COPY).unwrap_or_default();
+        stamp.len() >= 25
+            && stamp.get(..16).is_some_and(|s| s.chars().all(|c| c.is_ascii_digit() || "T.".contains(c)))
+    };
+    prune(exports(dir)?.into_iter().filter(ours).collect(), kept)
+}
+
+fn prune(newest_first: Vec<PathBuf>, kept: usize) -> Result<()> {
+    for path in newest_first.into_iter().skip(kept) {
         std::fs::remove_file(&path).map_err(|e| Error::io(&path, &e))?;
     }
     Ok(())

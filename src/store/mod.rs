@@ -99,6 +99,8 @@ kinds! {
     Discovery = "discovery",
     /// Sets of credentials, sealed.
     CredentialSets = "credential-sets",
+    /// Wrong passwords of users, and of the accounts they come from.
+    Lockouts = "lockouts",
     /// Logins that nodes refused.
     Logins = "logins",
     /// What the facts of nodes were.
@@ -127,6 +129,8 @@ kinds! {
     LogViews = "log-views",
     /// How long shells are kept and what is recorded of them.
     ShellRules = "shell-rules",
+    /// How many exports are kept, and where copies go.
+    ExportRules = "export-rules",
     /// Who did what.
     Audit = "audit",
 }

@@ -62,6 +62,7 @@ fn sealing(kind: Kind) -> Sealing {
         | Kind::Sightings
         | Kind::Discovery
         | Kind::Logins
+        | Kind::Lockouts
         | Kind::Facts
         | Kind::Jobs
         | Kind::Plans
@@ -75,6 +76,7 @@ fn sealing(kind: Kind) -> Sealing {
         | Kind::LogMarks
         | Kind::LogViews
         | Kind::ShellRules
+        | Kind::ExportRules
         | Kind::Audit => Sealing::Nothing,
     }
 }

@@ -111,6 +111,52 @@ fn an_environment_goes_to_another_machine_as_a_file() {
 }
 
 #[test]
+fn exports_are_copied_to_another_directory_and_failures_are_told() {
+    let site = Site::new();
+    let share = site.dir.path().join("share");
+    let text = share.to_str().unwrap();
+    site.refused(&["backup", "rules", "--copies", text], 2, "is the share mounted?");
+    site.refused(&["backup", "rules", "--kept", "0"], 2, "1 to 1000 exports");
+    let data = site.json(&["backup"])["path"].as_str().unwrap().to_owned();
+    let own = std::path::Path::new(&data).parent().unwrap().to_str().unwrap().to_owned();
+    site.refused(&["backup", "rules", "--copies", &own], 2, "lies in the data directory");
+    std::fs::create_dir(&share).unwrap();
+    std::fs::write(share.join("cpmg-notes.jsonl"), "somebody else's").unwrap();
+    let shown = site.ok(&["backup", "rules", "--copies", text, "--copies-kept", "2", "--kept", "3"]);
+    assert!(shown.contains("the last of") && !shown.contains("FAILED"), "{shown}");
+    for _ in 0..4 {
+        site.ok(&["backup"]);
+    }
+    let names = |dir: &std::path::Path| -> Vec<String> {
+        let all = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        let mut all: Vec<String> = all.filter(|n| n.ends_with(".jsonl")).collect();
+        all.sort();
+        all
+    };
+    let there = names(&share);
+    assert_eq!(there.len(), 3, "two copies, and what was there before: {there:?}");
+    let mine = names(std::path::Path::new(&own));
+    assert_eq!(mine.len(), 3);
+    assert_eq!(there[1], format!("cpmg-{}", mine[2]), "the newest");
+    // The share goes away: everybody is told, and the exports here go on.
+    std::fs::rename(&share, site.dir.path().join("gone")).unwrap();
+    site.ok(&["backup"]);
+    let shown = site.ok(&["backup", "rules"]);
+    assert!(shown.contains("FAILED since: it is not there: is the share mounted?"), "{shown}");
+    let doctor = site.run(&["doctor"]);
+    assert!(doctor.out.contains("no copy of the export could be written to"), "{doctor:?}");
+    std::fs::rename(site.dir.path().join("gone"), &share).unwrap();
+    site.ok(&["backup"]);
+    assert!(!site.ok(&["backup", "rules"]).contains("FAILED"));
+    // It outlives the engine.
+    site.ok(&["engine", "stop"]);
+    let kept = site.json(&["backup", "rules"]);
+    assert_eq!((&kept["rules"]["copies_kept"], &kept["rules"]["copies"]), (&2.into(), &text.into()));
+    site.ok(&["backup", "rules", "--no-copies"]);
+    assert!(site.ok(&["audit"]).contains("rules for exports: 3 kept, no copies elsewhere"));
+}
+
+#[test]
 fn the_key_is_changed_while_the_engine_is_stopped() {
     let site = Site::new();
     site.ok(&["env", "add", "prod"]);

@@ -283,6 +283,7 @@ pub(super) fn recordings() -> Vec<RecordingRow> {
         origin: Origin {
             shell: ShellId(number),
             by: by.into(),
+            user: None,
             node: NodeId(1),
             name: format!("node-{number}"),
             env: ENV,
