@@ -27,6 +27,7 @@ pub mod proof;
 mod request;
 pub mod rows;
 pub mod shells;
+pub mod team;
 pub mod transfer;
 pub mod views;
 

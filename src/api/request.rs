@@ -583,6 +583,8 @@ pub enum Request {
     },
     /// What keeps data and the trail of it.
     Keep(super::keep::Keep),
+    /// Operators who work at the same time.
+    Team(super::team::Team),
     /// What the engine knows about itself.
     Diagnosis,
     /// Ends the engine; running jobs go on on the nodes and are taken up by the next engine.

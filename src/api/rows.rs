@@ -8,8 +8,8 @@ pub use jobs::{
 
 use super::check::{CheckRow, CheckRunRow};
 pub use super::discovery::{DiscoveryRow, FoundRow, LoginState, SweepRow};
-use super::message::UserView;
 use super::proof::ProofRow;
+use super::team::SessionRow;
 use crate::domain::environment::Environment;
 use crate::domain::facts::Facts;
 use crate::domain::facts::same::Twin;
@@ -294,17 +294,4 @@ pub struct ShellRow {
     /// The job it was opened from.
     #[serde(default)]
     pub job: Option<JobId>,
-}
-
-/// Somebody who is here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionRow {
-    /// Number of the connection.
-    pub number: u64,
-    /// Who.
-    pub user: UserView,
-    /// Account on the management host.
-    pub account: String,
-    /// Since when.
-    pub since: Moment,
 }

@@ -85,6 +85,8 @@ pub enum Command {
     Logout,
     /// Show who is logged in
     Whoami,
+    /// Show who is connected to the engine: since when, with screens or a command, and what the screens show
+    Who,
     /// Users of cpmg
     #[command(subcommand)]
     User(UserCommand),

@@ -41,6 +41,14 @@ pub enum JobCommand {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Take a job over from the operator who has it in hand; everybody else only watches it while it works
+    Take {
+        /// Number of the job
+        job: u64,
+        /// Why: the other operator sees it, and it stands in the audit trail
+        #[arg(long, value_name = "WHY")]
+        reason: String,
+    },
     /// End a job; nothing is undone
     #[command(group = ArgGroup::new("when").required(true))]
     Stop {

@@ -62,6 +62,12 @@ fn head(job: &JobRow) -> Result<(), Fault> {
     if job.kind != PlanKind::Install {
         let _ = write!(text, " ({})", job.kind.word());
     }
+    if let Some(owner) = job.owner.as_ref().filter(|o| !job.state.is_over() && o.by != job.by) {
+        let _ = write!(text, ", in hand of {}", owner.by);
+        if let Some((from, why)) = &owner.taken {
+            let _ = write!(text, ", who took it over from {from}: {why}");
+        }
+    }
     if let (JobState::Holding, Some(by)) = (job.state, &job.held_by) {
         let _ = write!(text, ", held by {by}; go on with 'cpmg job release {}'", job.id);
     }

@@ -6,6 +6,7 @@ use super::follow::Goal;
 use super::talk::Talk;
 use super::{find, follow, job_show, print, report, stops, undo};
 use crate::api::rows::JobRow;
+use crate::api::team::Team;
 use crate::api::{Request, Response, Row, Topic, WINDOW_MAX};
 use crate::domain::ids::JobId;
 use crate::domain::job::forecast::Stop;
@@ -133,6 +134,11 @@ pub async fn run(global: &Global, command: JobCommand) -> Result<Code, Fault> {
         JobCommand::Release { job, follow } => {
             let job = answer(talk.call(Request::JobRelease { job: JobId(job) }).await?)?;
             return begun(talk, &job, follow, &format!("job {} goes on", job.id)).await;
+        }
+        JobCommand::Take { job, reason } => {
+            let request = Request::Team(Team::TakeOver { job: JobId(job), why: reason });
+            let row = answer(talk.call(request).await?)?;
+            talk.done(&format!("you have job {job} in hand"), &row)?;
         }
         JobCommand::Stop { job, now, after_steps: _, dry_run, yes } => {
             let stop = if now { Stop::Now } else { Stop::Drain };

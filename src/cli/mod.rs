@@ -72,6 +72,7 @@ mod times;
 mod undo;
 mod user_args;
 mod users;
+mod who;
 
 pub use pages::reference;
 pub use talk::language_of_locale;
@@ -156,6 +157,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
     match command {
         Command::Login { name, password_stdin } => users::login(global, &name, password_stdin).await?,
         Command::Logout => users::logout(global).await?,
+        Command::Who => who::run(global).await?,
         Command::Whoami => users::whoami(global).await?,
         Command::User(command) => users::run(global, command).await?,
         Command::Session(command) => sessions::run(global, command).await?,

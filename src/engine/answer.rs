@@ -12,6 +12,7 @@ use crate::api::day2::Day2;
 use crate::api::keep::Keep;
 use crate::api::message::{CatalogView, EnvChange, PlatformView};
 use crate::api::shells::{ShellAnswer, ShellAsk};
+use crate::api::team::Team;
 use crate::api::{Failure, FailureKind, Request, Response};
 use crate::domain::asciicast::Origin;
 use crate::domain::job::JobEvent;
@@ -75,6 +76,11 @@ impl Engine {
                 Response::Done
             }
             R::People(asked) => Response::People(Box::pin(self.people(caller, &user, asked)).await?),
+            R::Team(Team::Here(place)) => {
+                self.here(caller, place)?;
+                Response::Done
+            }
+            R::Team(Team::TakeOver { job: id, why }) => job(&self.take_over(&user, id, &why)?),
             R::UserDisable { name, disabled } => {
                 self.user_disable(&user, &name, disabled)?;
                 Response::Done
@@ -275,7 +281,8 @@ impl Engine {
                 self.stop.cancel();
                 Response::Done
             }
-            R::Unknown
+            R::Team(Team::Unknown)
+            | R::Unknown
             | R::Ping
             | R::FirstAdministrator { .. }
             | R::Login { .. }

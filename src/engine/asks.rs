@@ -26,9 +26,20 @@ fn invalid(field: &str, why: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Invalid, why).at(field)
 }
 
+/// Whether a node can be renewed within a job that it belongs to.
+fn takes_renewal(cell: &JobCell, node: NodeId) -> bool {
+    // A fresh system needs more than the steps of a rotation.
+    let whole = !cell.kind().is_part_of_installation();
+    let inner = cell.lock();
+    whole && inner.job.nodes.contains_key(&node) && !inner.job.plan.aside.told.contains(&node)
+}
+
 impl Engine {
     /// Journals what an operator asks for, and has the job worked on if it was over.
-    fn ask(self: &Arc<Self>, cell: &Arc<JobCell>, event: JobEvent) -> Result<(), Failure> {
+    pub(super) fn ask(self: &Arc<Self>, cell: &Arc<JobCell>, event: JobEvent) -> Result<(), Failure> {
+        if let Some(by) = event.operator().filter(|_| !matches!(event, JobEvent::TakenOver { .. })) {
+            Self::refuse_foreign(cell, by)?;
+        }
         match self.journal(cell, event).map_err(|f| refused(&f))? {
             Journalled::Accepted => cell.wake.notify_one(),
             Journalled::Resumed => self.run(cell),
@@ -182,6 +193,8 @@ impl Engine {
         digest: u64,
     ) -> Result<Arc<JobCell>, Failure> {
         let cell = self.job_to_ask(id)?;
+        // Before the trail says that it was asked for.
+        Self::refuse_foreign(&cell, &asks.name)?;
         if cell.kind().is_part_of_installation() {
             if *scope != UndoScope::All {
                 return Err(Failure::new(FailureKind::Invalid, NoUndo::OnlyAll.to_string())
@@ -232,11 +245,9 @@ impl Engine {
         refuse_locked(&node)?;
         if let Some(job) = node.job
             && let Ok(cell) = self.job_to_ask(job)
-            && cell.lock().job.nodes.contains_key(&id)
-            // A fresh system needs more than the steps of a rotation.
-            && !cell.kind().is_part_of_installation()
-            && !cell.lock().job.plan.aside.told.contains(&id)
+            && takes_renewal(&cell, id)
         {
+            Self::refuse_foreign(&cell, &asks.name)?;
             return Ok(cell);
         }
         self.refuse_while_busy(node.env)?;

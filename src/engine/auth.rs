@@ -10,6 +10,7 @@ use super::factors::Enrolling;
 use super::records::{SESSIONS, USERS};
 use super::{Engine, now, passwords};
 use crate::api::message::{SessionView, UserView};
+use crate::api::team::Place;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::ids::UserId;
@@ -64,6 +65,8 @@ pub struct Caller {
     pub since: Moment,
     engine: std::sync::Weak<Engine>,
     session: RwLock<Option<Session>>,
+    /// What its screens show; a command shows nothing.
+    place: RwLock<Option<Place>>,
 }
 
 impl Caller {
@@ -76,7 +79,19 @@ impl Caller {
             since: now(),
             engine: Arc::downgrade(engine),
             session: RwLock::default(),
+            place: RwLock::default(),
         }
+    }
+
+    /// What its screens show.
+    pub fn place(&self) -> Option<Place> {
+        self.place.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Its screens show something else. Returns whether that is so.
+    pub fn went(&self, to: Place) -> bool {
+        let mut place = self.place.write().unwrap_or_else(PoisonError::into_inner);
+        place.replace(to.clone()) != Some(to)
     }
 
     /// The user who is logged in, if there is one, the session has not expired, and the user is not disabled.

@@ -10,6 +10,7 @@ use crate::api::loki::LokiAsk;
 use crate::api::message::EnvChange;
 use crate::api::people::People;
 use crate::api::shells::ShellAsk;
+use crate::api::team::Team;
 use crate::api::{Failure, FailureKind, Request, Topic};
 use crate::domain::access::{Action, allowed};
 use crate::domain::user::User;
@@ -34,6 +35,10 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Stop => Action::Engine,
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
         R::People(asked) => of_people(asked),
+        R::Team(Team::Here(_) | Team::Unknown) => Action::Read,
+        // Whoever may start and stop jobs. The reason in the trail is what keeps people from it: a runaway job at night must not wait for
+        // an administrator.
+        R::Team(Team::TakeOver { .. }) => Action::Install,
         R::Subscribe(topic) | R::Rows(topic) => match topic {
             Topic::Hidden => Action::Hidden,
             _ => Action::Read,

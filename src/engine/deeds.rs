@@ -14,6 +14,7 @@ use crate::api::loki::LokiAsk;
 use crate::api::message::{EnvChange, NodeChange};
 use crate::api::people::People;
 use crate::api::shells::ShellAsk;
+use crate::api::team::Team;
 use crate::domain::audit::{AuditEntry, AuditKind as K};
 use crate::domain::job::forecast::Stop;
 use crate::domain::user::User;
@@ -54,6 +55,7 @@ fn told(request: &Request) -> Option<(K, String)> {
         | R::Audit { .. }
         | R::Keep(Keep::AuditVerify | Keep::ExportRules)
         | R::Diagnosis
+        | R::Team(Team::Here(_) | Team::Unknown)
         | R::Unknown => return None,
         R::FirstAdministrator { name, .. } => (K::User, format!("made the first administrator, {name}")),
         R::Login { .. } => (K::Session, "logged in".into()),
@@ -111,6 +113,7 @@ fn told(request: &Request) -> Option<(K, String)> {
             (K::Job, how.into())
         }
         R::JobRelease { .. } => (K::Job, "released it".into()),
+        R::Team(Team::TakeOver { .. }) => (K::Job, "took it over".into()),
         R::NodeAgain { .. } => (K::Job, "had the node worked on again".into()),
         R::Undo { .. } => (K::Undo, "asked to undo steps".into()),
         R::NodeReinstall { .. } => (K::Reinstall, "asked Cobbler to reinstall it".into()),
@@ -293,6 +296,7 @@ pub fn tells_itself(request: &Request) -> bool {
             | R::NodeReinstall { .. }
             | R::ManualStart { .. }
             | R::NodeLock { .. }
+            | R::Team(_)
             | R::Prove { .. }
             | R::Day2(_)
             | R::Logs(_)

@@ -239,15 +239,22 @@ impl Engine {
 
     /// Refuses while a job of the environment works.
     pub fn refuse_while_busy(&self, env: EnvId) -> Result<(), Failure> {
-        match self.running_job(env) {
-            None => Ok(()),
-            Some(job) => Err(Failure::new(
-                FailureKind::Busy,
-                format!("job {job} works on this environment: wait for its end or cancel it"),
-            )
-            .keyed("error-env-busy")
-            .arg("job", job)),
-        }
+        let Some(job) = self.running_job(env) else { return Ok(()) };
+        let (by, since, kind) = {
+            let cell = self.job(job)?;
+            let inner = cell.lock();
+            (inner.job.owner.by.clone(), inner.job.created, inner.job.plan.kind)
+        };
+        let minutes = now().since(since) / 60_000;
+        Err(Failure::new(
+            FailureKind::Busy,
+            format!("job {job} of {by} has worked on this environment for {minutes} min: wait for its end or stop it"),
+        )
+        .keyed("error-env-busy")
+        .arg("job", job)
+        .arg("by", by)
+        .arg("minutes", minutes)
+        .word("kind", &format!("plan-kind-{}", kind.word())))
     }
 }
 

@@ -81,6 +81,9 @@ mod sweeps;
 mod syslog;
 mod taking_up;
 mod tasks;
+mod team;
+#[cfg(test)]
+mod team_tests;
 #[cfg(test)]
 mod tests;
 mod topics;

@@ -11,6 +11,7 @@ use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
 use crate::api::shells::ShellAsk;
+use crate::api::team::Team;
 use crate::api::{Failure, FailureKind, Request, Row, Topic};
 use crate::domain::environment::Environment;
 use crate::domain::facts::same::Twin;
@@ -81,7 +82,10 @@ pub fn object(request: &Request) -> Object {
         | R::Keep(Keep::AuditVerify | Keep::Backup | Keep::ExportRules | Keep::ExportRulesSet(_) | Keep::EnvImport { .. })
         | R::Diagnosis
         | R::Stop
+        | R::Team(Team::Unknown)
         | R::Unknown => Object::Nothing,
+        R::Team(Team::Here(place)) => place.env.map_or(Object::Nothing, Object::Env),
+        R::Team(Team::TakeOver { job, .. }) => Object::Job(*job),
         R::Subscribe(topic) | R::Rows(topic) | R::Unsubscribe(topic) => of_topic(*topic),
         R::EnvEdit { env, .. }
         | R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. } | Keep::EnvExport { env, .. })
@@ -284,6 +288,11 @@ impl Engine {
         rows.retain_mut(|row| match row {
             Row::Env(row) => self.sees(user, row.env.id),
             Row::Job(row) => self.sees(user, row.env),
+            // Who is here is no secret; that there is another environment is.
+            Row::Session(row) => {
+                row.place.take_if(|p| p.env.is_some_and(|env| !self.sees(user, env)));
+                true
+            }
             Row::Shell(row) => self.env_of(Object::Node(row.node)).is_some_and(|env| self.sees(user, env)),
             Row::Node(row) => {
                 theirs(&mut row.twins);

@@ -3,6 +3,7 @@
 //! A name belongs to one user for as long as that user exists and never changes: it stands in the trail, in jobs and in reservations.
 
 use super::auth::{Caller, view};
+use super::environments::stale;
 use super::records::{Records, USERS};
 use super::{Engine, now, passwords};
 use crate::api::message::UserView;
@@ -263,12 +264,7 @@ impl Engine {
         let keep = if role.is_some_and(|r| r < before.role) { Keep::Session(None) } else { Keep::All };
         let change = |u: &mut User| {
             if u.revision != based_on {
-                return Err(Failure::new(
-                    FailureKind::Conflict,
-                    format!("{name} was changed meanwhile: look again"),
-                )
-                .keyed("error-user-changed")
-                .arg("name", name));
+                return Err(stale(("user", name), "", based_on, u.revision));
             }
             u.role = role.unwrap_or(u.role);
             if let Some(full) = full {

@@ -254,7 +254,7 @@ async fn users_are_edited_and_deleted_but_an_administrator_remains() {
         Request::People(People::Edit { name: "eve".into(), based_on, role, full_name: full.map(Into::into) })
     };
     ada.call(edit(None, Some(" Eve  Moreau\u{1b} "), me.revision)).await.unwrap();
-    assert_eq!(key(ada.call(edit(Some(UserRole::Viewer), None, me.revision)).await), "error-user-changed");
+    assert_eq!(key(ada.call(edit(Some(UserRole::Viewer), None, me.revision)).await), "error-conflict");
     let now = own(&eve).await.user;
     assert!(now.full_name.starts_with("Eve Moreau"), "{:?}", now.full_name);
     ada.call(edit(Some(UserRole::Operator), None, now.revision)).await.unwrap();

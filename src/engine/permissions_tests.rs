@@ -176,6 +176,14 @@ fn samples() -> Vec<Value> {
             json!("unknown"),
         ],
     ));
+    all.extend(more(
+        "team",
+        vec![
+            json!({"here": {"env": 1, "page": "nodes"}}),
+            json!({"take-over": {"job": 1, "why": "w"}}),
+            json!("unknown"),
+        ],
+    ));
     let how = serde_json::to_value(crate::domain::day2::LeaveHow::default()).unwrap();
     all.extend(more(
         "day2",
@@ -251,7 +259,8 @@ fn name(sample: &Value) -> String {
     };
     let outer = word(sample);
     match outer.as_str() {
-        "day2" | "keep" | "people" | "logs" | "loki" | "shells" | "subscribe" | "unsubscribe" | "rows" => {
+        "day2" | "keep" | "people" | "logs" | "loki" | "shells" | "team" | "subscribe" | "unsubscribe"
+        | "rows" => {
             format!("{outer} {}", word(&sample[&outer]))
         }
         "env-edit" | "node-edit" => {
@@ -302,6 +311,7 @@ fn no_request_is_left_out_of_the_table() {
     for (word, source, of) in [
         ("day2", include_str!("../api/day2.rs"), "Day2"),
         ("people", include_str!("../api/people.rs"), "People"),
+        ("team", include_str!("../api/team.rs"), "Team"),
         ("keep", include_str!("../api/keep.rs"), "Keep"),
         ("logs", include_str!("../api/logs.rs"), "LogAsk"),
         ("loki", include_str!("../api/loki.rs"), "LokiAsk"),

@@ -1,12 +1,11 @@
 //! What clients see of the engine's knowledge.
 
-use super::auth;
 use super::jobs::{Inner, JobCell};
 use super::sweeps::known;
 use super::{Engine, Model, knowing, now};
 use crate::api::rows::{
     CurrentStep, EnvRow, FirstError, JobNodeRow, JobRow, KnownError, ManualView, NodeRow, ReinstallView,
-    SessionRow, StageRow, StepRow, UndoView,
+    StageRow, StepRow, UndoView,
 };
 use crate::api::{Row, Topic};
 use crate::domain::estimate::Estimate;
@@ -193,19 +192,6 @@ impl Engine {
         });
         rows.collect()
     }
-
-    fn session_rows(&self) -> Vec<Row> {
-        let callers = self.callers();
-        let rows = callers.iter().filter_map(|c| {
-            Some(Row::Session(SessionRow {
-                number: c.number,
-                user: auth::view(&c.user()?),
-                account: c.account.clone(),
-                since: c.since,
-            }))
-        });
-        rows.collect()
-    }
 }
 
 /// Names of users; of one who is gone, the number.
@@ -296,6 +282,7 @@ fn row_of(cell: &JobCell, inner: &mut Inner, left: Option<&Estimate>) -> JobRow 
             _ => None,
         },
         by: inner.job.by.clone(),
+        owner: Some(inner.job.owner.clone()),
         created: inner.job.created,
         ended: inner.job.ended,
         cancelled_by: inner.job.cancelled_by.clone(),

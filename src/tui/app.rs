@@ -11,6 +11,7 @@ use super::screens::gate;
 use super::theme::{self, Colours, Theme};
 use crate::api::Topic;
 use crate::api::message::HostKeyView;
+use crate::api::team::Place;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use std::collections::BTreeSet;
@@ -92,6 +93,10 @@ pub struct App {
     pub(super) first_theme: Theme,
     /// The language where none was chosen.
     pub(super) first_language: Language,
+    /// The engine knows who we are, on this connection.
+    pub(super) resumed: bool,
+    /// What the engine was told that these screens show.
+    pub(super) told: Option<Place>,
     /// When a key was pressed last.
     pub(super) active: Moment,
     /// See [`Looks::lock_after`].
@@ -138,6 +143,8 @@ impl App {
             prefs: Prefs::default(),
             first_theme,
             first_language: looks.language,
+            resumed: false,
+            told: None,
             active: now,
             lock_after: looks.lock_after,
             next: 0,

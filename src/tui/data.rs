@@ -186,6 +186,13 @@ impl Data {
         rows.find_map(|r| if let Row::Mark(r) = r { Some(r) } else { None })
     }
 
+    /// Who is here.
+    pub fn sessions(&self) -> Vec<&crate::api::team::SessionRow> {
+        self.rows(Topic::Sessions)
+            .filter_map(|r| if let Row::Session(r) = r { Some(r) } else { None })
+            .collect()
+    }
+
     /// Shells that are open.
     pub fn shells(&self) -> Vec<&crate::api::rows::ShellRow> {
         self.rows(Topic::Shells).filter_map(|r| if let Row::Shell(r) = r { Some(r) } else { None }).collect()

@@ -9,7 +9,7 @@ use super::look::{self, Look, change};
 use super::screens::environment::EnvPage;
 use super::screens::job::JobPage;
 use super::screens::logs::LogsPage;
-use super::screens::{account, help, messages, own, palette, recordings, settings, trail, users};
+use super::screens::{account, help, messages, own, palette, recordings, settings, trail, users, who};
 use super::update::{close, lock, logged_out, perform as perform_on_top, push, say};
 use crate::api::Request;
 use crate::domain::access;
@@ -28,6 +28,7 @@ pub fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
         Action::Messages => push(app, Box::new(messages::Messages::default()), out),
         Action::Logs => logs(app, "", out),
         Action::Recordings => push(app, Box::new(recordings::RecordingsPage::default()), out),
+        Action::Who => push(app, Box::new(who::Who::default()), out),
         Action::Trail => push(app, Box::new(trail::Trail::default()), out),
         Action::Users => push(app, Box::new(users::Users::default()), out),
         Action::OwnPassword => {

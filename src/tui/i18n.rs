@@ -103,6 +103,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-audit.ftl"),
                 "\n",
+                include_str!("i18n/en-team.ftl"),
+                "\n",
                 include_str!("i18n/en-errors.ftl")
             ),
             Self::ZhCn => concat!(
@@ -139,6 +141,8 @@ impl Language {
                 include_str!("i18n/zh-CN-shells.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-audit.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-team.ftl"),
                 "\n",
                 include_str!("i18n/zh-CN-errors.ftl")
             ),

@@ -85,7 +85,7 @@ actions! {
     UserEdit "user-edit", UserDelete "user-delete", UserUnlock "user-unlock", UserFactor "user-factor",
     OwnAccount "own-account", LoginSessions "login-sessions", SessionEnd "session-end", SessionsEnd "sessions-end",
     FactorToggle "factor", FactorCodes "recovery-codes", LockScreen "lock-screen",
-    Trail "audit", AuditFilter "audit-filter", AuditVerify "audit-verify", AuditRefresh "audit-refresh",
+    Who "who", JobTakeOver "take-over", Trail "audit", AuditFilter "audit-filter", AuditVerify "audit-verify", AuditRefresh "audit-refresh",
     EnvMembers "env-members", EnvPurge "env-purge", EnvClone "env-clone",
     EnvExport "env-export", EnvImport "env-import",
     FieldNext "field-next", FieldBefore "field-before", Submit "submit", Choose "choose", Cancel "close",
@@ -163,6 +163,8 @@ pub enum Context {
     Own,
     /// Sessions of users.
     LoginSessions,
+    /// Who is here.
+    Who,
     /// The audit trail.
     Audit,
     /// A Cobbler server.
@@ -204,7 +206,7 @@ pub enum Context {
 impl Context {
     /// Every context, in the order of the reference.
     #[cfg(test)]
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 53] = [
         Self::Global,
         Self::Moving,
         Self::List,
@@ -239,6 +241,7 @@ impl Context {
         Self::Users,
         Self::Own,
         Self::LoginSessions,
+        Self::Who,
         Self::Audit,
         Self::Cobbler,
         Self::Loki,
@@ -296,6 +299,7 @@ impl Context {
             Self::Users => "users",
             Self::Own => "own",
             Self::LoginSessions => "login-sessions",
+            Self::Who => "who",
             Self::Audit => "audit",
             Self::Cobbler => "cobbler",
             Self::Loki => "loki",

@@ -27,6 +27,7 @@ mod moving;
 mod options;
 mod picture;
 mod prefs;
+mod presence;
 mod record;
 pub mod replay;
 mod run;

@@ -129,6 +129,11 @@ pub trait Screen: Send {
     /// Name for the recorder.
     fn name(&self) -> &'static str;
 
+    /// The word for it that others see of who looks at it.
+    fn page(&self) -> &'static str {
+        self.name()
+    }
+
     /// Its part of the breadcrumbs; dialogs have none.
     fn crumb(&self, _: &Shared) -> Option<Text> {
         None

@@ -98,6 +98,7 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
     ask_host_keys(app, &mut out);
     super::look::remember(app, &mut out);
     subscribe(app, &mut out);
+    super::presence::tell(app, &mut out);
     out
 }
 
@@ -324,6 +325,7 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
 
 fn on_connected(app: &mut App, hello: Hello, out: &mut Vec<Command>) {
     app.shared.link = Link::Up;
+    app.resumed = false;
     app.subscribed.clear();
     let notices = hello.notices.clone();
     let first = hello.first_start;
@@ -370,6 +372,7 @@ fn is_locked(app: &App) -> bool {
 /// The session is over: everything stays where it is behind the login.
 fn login_again(app: &mut App, out: &mut Vec<Command>) {
     app.subscribed.clear();
+    app.resumed = false;
     app.token = None;
     out.push(Command::Token(None));
     show_login(app, Some(t!("session-ended")));
@@ -378,6 +381,7 @@ fn login_again(app: &mut App, out: &mut Vec<Command>) {
 /// Ends the session because the operator said so: nothing stays.
 pub(super) fn logged_out(app: &mut App, out: &mut Vec<Command>) {
     let user = app.shared.me.take().map(|me| me.name);
+    app.resumed = false;
     app.token = None;
     out.push(Command::Token(None));
     app.stack.clear();
@@ -407,6 +411,7 @@ fn session_began(app: &mut App, view: SessionView, out: &mut Vec<Command>) {
         app.gate = None;
     }
     app.active = app.shared.now;
+    (app.resumed, app.told) = (true, None);
     app.shared.me = Some(view.user);
     if !same {
         super::look::logged_in(app, out);
@@ -431,6 +436,7 @@ fn on_answer(
     out: &mut Vec<Command>,
 ) {
     match (tag, result) {
+        (Tag::Unheard, _) => {}
         (Tag::Resume, Ok(Response::Session(view))) => session_began(app, view, out),
         (Tag::Resume, Err(f)) if f.kind == FailureKind::NotLoggedIn || app.shared.link == Link::Up => {
             login_again(app, out);

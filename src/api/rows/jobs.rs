@@ -4,7 +4,7 @@ use crate::domain::estimate::Left;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{
-    JobNodeState, JobState, PastAttempt, ReinstallPhase, StepAction, StepState, UndoProgress,
+    JobNodeState, JobState, Owner, PastAttempt, ReinstallPhase, StepAction, StepState, UndoProgress,
 };
 use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::plan::{Localized, PlanKind, StageKind, StepId};
@@ -33,6 +33,9 @@ pub struct JobRow {
     pub over_budget: Option<(NodeRole, u32, u32)>,
     /// Who started it.
     pub by: String,
+    /// Who has it in hand while it works.
+    #[serde(default)]
+    pub owner: Option<Owner>,
     /// When it was started.
     pub created: Moment,
     /// When it was over.
@@ -58,6 +61,14 @@ pub struct JobRow {
     pub unchanged: u32,
     /// The first failure of this run.
     pub first_error: Option<FirstError>,
+}
+
+impl JobRow {
+    /// Who has it in hand, if that is somebody other than `me` and it works on something: then it is only watched.
+    pub fn foreign(&self, me: &str) -> Option<&Owner> {
+        let guarded = !self.state.is_over() && self.kind != PlanKind::DryRun;
+        self.owner.as_ref().filter(|o| guarded && o.by != me)
+    }
 }
 
 /// A stage of a job.

@@ -2,8 +2,8 @@
 
 use super::{
     Drain, Job, JobEvent, JobMove, JobNode, JobNodeState, JobRefusal, JobState, JournalEntry, ManualRun,
-    NodeMove, ReinstallPhase, ReinstallRun, Renewal, StepAction, StepState, UndoProgress, UndoRun, job_next,
-    node_next,
+    NodeMove, Owner, ReinstallPhase, ReinstallRun, Renewal, StepAction, StepState, UndoProgress, UndoRun,
+    job_next, node_next,
 };
 use crate::domain::ids::NodeId;
 use crate::domain::plan::PlanKind;
@@ -20,7 +20,12 @@ impl Job {
     /// Applies an entry, or refuses it and changes nothing.
     pub fn apply(&mut self, entry: &JournalEntry) -> Result<(), JobRefusal> {
         let (id, state) = (self.id, self.state);
-        self.fits(entry).map_err(|No| JobRefusal { job: id, state, what: format!("{:?}", entry.event) })
+        self.fits(entry).map_err(|No| JobRefusal { job: id, state, what: format!("{:?}", entry.event) })?;
+        // Whoever goes on with a job that was over has it in hand.
+        if let Some(by) = entry.event.operator().filter(|by| state.is_over() && *by != self.owner.by) {
+            self.owner = Owner { by: by.to_owned(), since: entry.at, taken: None };
+        }
+        Ok(())
     }
 
     #[expect(clippy::too_many_lines, reason = "one line an event: the table itself")]
@@ -175,6 +180,13 @@ impl Job {
             JobEvent::Interrupted => {
                 self.moved(JobMove::Interrupt)?;
                 self.nodes.values_mut().for_each(JobNode::interrupt);
+            }
+            JobEvent::TakenOver { by, why } => {
+                if self.state.is_over() {
+                    return Err(No);
+                }
+                let from = std::mem::take(&mut self.owner.by);
+                self.owner = Owner { by: by.clone(), since: at, taken: Some((from, why.clone())) };
             }
             JobEvent::Retried { .. } => {
                 if self.state == JobState::Succeeded {

@@ -156,6 +156,13 @@ pub enum JobEvent {
         /// Who.
         by: String,
     },
+    /// Another operator took the job over.
+    TakenOver {
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
     /// The engine died while the job ran (written by the next one).
     Interrupted,
     /// An operator asked to go on from what failed, on all nodes.
@@ -327,9 +334,48 @@ impl JobEvent {
             | Self::DrainAsked { .. }
             | Self::BudgetExceeded { .. }
             | Self::CancelAsked { .. }
+            | Self::TakenOver { .. }
             | Self::Interrupted
             | Self::Retried { .. }
             | Self::UndoAsked { .. }
+            | Self::Ended => None,
+        }
+    }
+
+    /// The operator who asked for it, if one did.
+    pub fn operator(&self) -> Option<&str> {
+        match self {
+            Self::NodeAgain { by, .. } | Self::UndoAsked { by, .. } | Self::ReinstallAsked { by, .. } => {
+                by.as_deref()
+            }
+            Self::HoldAsked { by }
+            | Self::Released { by }
+            | Self::DrainAsked { by }
+            | Self::CancelAsked { by }
+            | Self::TakenOver { by, .. }
+            | Self::Retried { by }
+            | Self::ReinstallExtended { by, .. }
+            | Self::ManualAsked { by, .. }
+            | Self::ManualConfirmed { by, .. }
+            | Self::ManualCheck { by, .. }
+            | Self::ManualLeft { by, .. }
+            | Self::CeilingExtended { by, .. } => Some(by),
+            Self::Started
+            | Self::StepStarted { .. }
+            | Self::NodeBoot { .. }
+            | Self::NodeFound { .. }
+            | Self::StepEnded { .. }
+            | Self::NodeFailed { .. }
+            | Self::NodeSkipped { .. }
+            | Self::BudgetExceeded { .. }
+            | Self::Interrupted
+            | Self::UndoStarted { .. }
+            | Self::UndoEnded { .. }
+            | Self::UndoFinished { .. }
+            | Self::ReinstallPhase { .. }
+            | Self::ReinstallArmed { .. }
+            | Self::ReinstallEnded { .. }
+            | Self::ManualChecked { .. }
             | Self::Ended => None,
         }
     }

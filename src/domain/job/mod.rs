@@ -129,6 +129,18 @@ pub enum Drain {
     },
 }
 
+/// Who has a job in hand: nobody else steers it while it works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// Who.
+    pub by: String,
+    /// Since when.
+    pub since: Moment,
+    /// From whom it was taken over, and why.
+    #[serde(default)]
+    pub taken: Option<(String, String)>,
+}
+
 /// A job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -140,6 +152,8 @@ pub struct Job {
     pub plan: Arc<Plan>,
     /// Who started it.
     pub by: String,
+    /// Who has it in hand: who started it, went on with it after it was over, or took it over.
+    pub owner: Owner,
     /// When it was made.
     pub created: Moment,
     /// When it was over, if it is.
@@ -195,6 +209,7 @@ impl Job {
             id,
             env: plan.env,
             plan: Arc::new(plan),
+            owner: Owner { by: by.clone(), since: created, taken: None },
             by,
             created,
             ended: None,
@@ -233,6 +248,7 @@ impl Job {
         Self {
             plan: Arc::clone(&self.plan),
             by: self.by.clone(),
+            owner: self.owner.clone(),
             cancelled_by: self.cancelled_by.clone(),
             drain: self.drain.clone(),
             held_by: self.held_by.clone(),

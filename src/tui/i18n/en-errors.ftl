@@ -4,13 +4,14 @@ error-conflict = { $kind ->
     [network] The network plan of { $name }
     [discovery] How machines are found for { $name }
     [node] Node { $name }
+    [user] User { $name }
    *[environment] Environment { $name }
 } was changed meanwhile{ $by ->
     [blank] {""}
    *[other] {" "}by { $by }
 } (revision { $revision }, yours is based on { $based }): look at it again and repeat the change.
 error-empty-password = The password is empty.
-error-env-busy = Job { $job } works on this environment: wait for its end, or cancel it.
+error-env-busy = Job { $job } ({ $kind }) of { $by } has worked on this environment for { $minutes } min: wait for its end, or stop it.
 error-env-exists = There is an environment called { $name } already.
 error-env-hidden-exists = A hidden environment is called { $name }: choose another name, or have an administrator show it again.
 error-host-key-changed = The host key of { $host } has CHANGED: { $pinned } was pinned, it now shows { $offered }. Either the machine was reinstalled, or somebody sits in between. Nothing was sent. Forget the old key only if you know why it changed.

@@ -121,5 +121,4 @@ error-factor-begin = No key waits for its first code: begin again.
 error-login-busy = Too many logins at once: try again in a moment.
 error-no-session = There is no such session any more.
 error-delete-own = Nobody deletes the own account: ask another administrator.
-error-user-changed = { $name } was changed meanwhile: look again.
 error-full-name-long = A full name has 60 characters at most.

@@ -174,7 +174,7 @@ env-hidden-done = Hiding { $name }.
 refused-no-env = There is no environment to do this with.
 refused-is-hidden = It is hidden already.
 refused-not-hidden = Only hidden environments can be brought back: . shows them.
-refused-env-busy = A job works on it: wait for it or stop it first.
+refused-env-busy = Job { $job } of { $by } has worked on it since { $at }: wait for it or stop it first.
 
 ## Users
 user-enabled = enabled

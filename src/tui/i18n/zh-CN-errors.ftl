@@ -4,13 +4,14 @@ error-conflict = { $kind ->
     [network] { $name } 的网络规划
     [discovery] { $name } 的机器发现设置
     [node] 节点 { $name }
+    [user] 用户 { $name }
    *[environment] 环境 { $name }
 }已被{ $by ->
     [blank] 他人
    *[other] { $by }
 }修改（版本 { $revision }，您的修改基于版本 { $based }）：请重新查看后再改。
 error-empty-password = 密码为空。
-error-env-busy = 任务 { $job } 正在处理此环境：请等待其结束，或取消该任务。
+error-env-busy = { $by } 的任务 { $job }（{ $kind }）处理此环境已有 { $minutes } 分钟：请等待其结束，或停止该任务。
 error-env-exists = 已有名为 { $name } 的环境。
 error-env-hidden-exists = 有一个隐藏的环境名为 { $name }：请另取名称，或请管理员恢复显示它。
 error-host-key-changed = { $host } 的主机密钥已改变：原先固定的是 { $pinned }，现在是 { $offered }。要么机器重装过，要么有人从中拦截。未发送任何内容。只有在清楚原因时才忘记旧密钥。

@@ -115,5 +115,4 @@ error-factor-begin = 没有等待首个验证码的密钥：请重新开始。
 error-login-busy = 同时登录的次数过多：请稍后再试。
 error-no-session = 该会话已不存在。
 error-delete-own = 不能删除自己的账户：请由另一名管理员操作。
-error-user-changed = { $name } 已被他人修改：请重新查看。
 error-full-name-long = 姓名最多 60 个字符。

@@ -166,7 +166,7 @@ env-hidden-done = 正在隐藏 { $name }。
 refused-no-env = 没有可操作的环境。
 refused-is-hidden = 它已被隐藏。
 refused-not-hidden = 只能恢复已隐藏的环境：按 . 查看。
-refused-env-busy = 有任务正在处理它：请等待或先停止任务。
+refused-env-busy = { $by } 的任务 { $job } 自 { $at } 起正在处理它：请等待或先停止任务。
 
 ## Users
 user-enabled = 启用

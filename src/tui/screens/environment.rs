@@ -16,6 +16,7 @@ use super::overview::OverviewPage;
 use super::plan::PlanPage;
 use super::policy_form;
 use super::proof::ProofPage;
+use crate::api::rows::EnvRow;
 use crate::api::{Failure, Response, Topic};
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::logs::LogFilter;
@@ -128,6 +129,14 @@ impl Screen for EnvPage {
         "environment"
     }
 
+    fn page(&self) -> &'static str {
+        match self.tab {
+            Tab::Nodes => "nodes",
+            Tab::Modules => "modules",
+            Tab::Jobs => "jobs",
+        }
+    }
+
     fn crumb(&self, cx: &Shared) -> Option<Text> {
         let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
         Some(Text::plain(format!("{name} › {}", cx.tr(&self.tab.title()))))
@@ -145,7 +154,7 @@ impl Screen for EnvPage {
     }
 
     fn topics(&self) -> Vec<Topic> {
-        vec![Topic::Nodes(self.env), Topic::Jobs(self.env), Topic::Shells]
+        vec![Topic::Nodes(self.env), Topic::Jobs(self.env), Topic::Shells, Topic::Sessions]
     }
 
     fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
@@ -233,14 +242,20 @@ impl Screen for EnvPage {
 /// Why nothing can be installed now.
 pub(super) fn no_install(cx: &Shared, env: EnvId) -> Option<Text> {
     let nodes = cx.data.nodes(env);
-    let busy = cx.data.environment(env).and_then(|e| e.job.as_ref()).is_some_and(|j| !j.state.is_over());
     if nodes.is_empty() {
         Some(t!("refused-no-nodes"))
     } else if nodes.iter().all(|n| n.roles.is_empty()) {
         Some(t!("refused-no-roles"))
     } else {
-        busy.then(|| t!("refused-env-busy"))
+        cx.data.environment(env).and_then(|e| locked(cx, e))
     }
+}
+
+/// Why an environment cannot be changed now: a job works on it.
+pub(super) fn locked(cx: &Shared, env: &EnvRow) -> Option<Text> {
+    let job = env.job.as_ref().filter(|j| !j.state.is_over())?;
+    let by = job.owner.as_ref().map_or(&job.by, |o| &o.by);
+    Some(t!("refused-env-busy", job = job.id.to_string(), by = by, at = cx.clock(job.created)))
 }
 
 /// The pages of an environment that one key opens, from its tabs and from its overview.

@@ -1,5 +1,6 @@
 //! The environments: the first page.
 
+use super::environment::locked;
 use super::logs::LogsPage;
 use super::{env_forms, parcel};
 use crate::api::message::EnvChange;
@@ -158,11 +159,7 @@ impl Screen for Environments {
                 Some(t!("refused-no-env"))
             }
             Action::EnvHide if self.hidden => Some(t!("refused-is-hidden")),
-            Action::EnvHide | Action::EnvExport
-                if row.is_some_and(|r| r.job.as_ref().is_some_and(|j| !j.state.is_over())) =>
-            {
-                Some(t!("refused-env-busy"))
-            }
+            Action::EnvHide | Action::EnvExport => row.and_then(|r| locked(cx, r)),
             Action::EnvPurge | Action::EnvRestore if !self.hidden => Some(t!("refused-not-hidden")),
             Action::EnvPurge | Action::EnvRestore if row.is_none() => Some(t!("refused-no-env")),
             _ => None,

@@ -11,7 +11,7 @@ use super::logs::LogsPage;
 use super::shell::ShellPage;
 use super::stop::StopDialog;
 use super::timeline::TimelinePage;
-use super::ways;
+use super::{take_over, ways};
 use crate::api::rows::{JobNodeRow, JobRow};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::ids::{JobId, NodeId};
@@ -264,6 +264,7 @@ impl Screen for JobPage {
                     | Action::JobRelease
                     | Action::JobDrain
                     | Action::JobCancel
+                    | Action::JobTakeOver
                     | Action::FirstError
                     | Action::Shell
                     | Action::PaneToggle
@@ -271,7 +272,13 @@ impl Screen for JobPage {
             ) || ways::is_way(action);
             return needs.then(|| t!("job-loading"));
         };
+        let steers =
+            matches!(action, Action::JobHold | Action::JobDrain | Action::JobCancel | Action::JobRelease);
+        if let Some(why) = take_over::foreign(cx, job).filter(|_| steers || ways::is_way(action)) {
+            return Some(why);
+        }
         match action {
+            Action::JobTakeOver => take_over::refusal(cx, job),
             Action::JobRetry => no_retry(job),
             Action::JobHold => no_stop(job, Stop::Hold),
             Action::JobDrain => no_stop(job, Stop::Drain),
@@ -314,6 +321,7 @@ impl Screen for JobPage {
                     Effect::Say(Level::Info, t!("retry-started")),
                 ]);
             }
+            Action::JobTakeOver => return Some(vec![Effect::Push(take_over::take_over(self.row(cx)?))]),
             Action::JobHold => return Some(vec![self.stop(Stop::Hold)]),
             Action::JobDrain => return Some(vec![self.stop(Stop::Drain)]),
             Action::JobCancel => return Some(vec![self.stop(Stop::Now)]),

@@ -3,7 +3,7 @@
 use super::job::JobPage;
 use super::job_times;
 use super::log_pane::LogPane;
-use super::{job_node, ways};
+use super::{job_node, take_over, ways};
 use crate::api::rows::{CurrentStep, JobNodeRow, JobRow, StageRow};
 use crate::domain::job::{JobNodeState, JobState, StepState};
 use crate::domain::plan::{PlanKind, localized};
@@ -129,6 +129,7 @@ fn banner_lines(cx: &Shared, job: &JobRow, nodes: &[&JobNodeRow], columns: usize
         let role = Text::key(format!("role-{}", role.word()));
         sentences.push((t!("banner-budget", role = role, failed = failed, allowed = allowed), Part::Bad));
     }
+    sentences.extend(take_over::told(cx, job).into_iter().map(|s| (s, Part::Warn)));
     let mut lines = Vec::new();
     for (sentence, part) in sentences {
         for line in text::wrap(&cx.tr(&sentence), columns.saturating_sub(2)) {

@@ -1,5 +1,6 @@
 //! The manual procedure: an operator installs a node's operating system, guided step by step; then the program checks.
 
+use super::take_over;
 use crate::api::rows::{JobNodeRow, NodeRow, ReinstallView};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::ids::{EnvId, JobId, NodeId};
@@ -171,6 +172,9 @@ impl Screen for ManualPage {
             return None;
         }
         let Some(row) = self.row(cx) else { return Some(t!("job-loading")) };
+        if let Some(why) = cx.data.job(self.job).and_then(|job| take_over::foreign(cx, job)) {
+            return Some(why);
+        }
         let open = self.open(cx);
         match (row.state, action) {
             _ if row.manual.is_none() => Some(t!("manual-over")),

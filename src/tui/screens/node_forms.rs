@@ -129,6 +129,8 @@ struct Roles {
     nodes: Vec<(NodeId, Revision, String, NodeRoles)>,
     waiting: usize,
     good: usize,
+    /// What somebody else has saved of the only one.
+    fresh: Option<(Revision, NodeRoles)>,
 }
 
 /// Sets the roles of one or many nodes.
@@ -148,7 +150,7 @@ pub fn roles(rows: &[&NodeRow]) -> Box<dyn Screen> {
         })
         .collect();
     let nodes = rows.iter().map(|n| (n.id, n.revision, n.name.clone(), n.roles.clone())).collect();
-    let purpose = Roles { nodes, waiting: 0, good: 0 };
+    let purpose = Roles { nodes, waiting: 0, good: 0, fresh: None };
     Box::new(Form::new(purpose, vec![Field::ticks("roles", t!("col-roles"), options)]))
 }
 
@@ -198,9 +200,28 @@ impl Purpose for Roles {
             }
             let request =
                 Request::NodeEdit { node: *node, based_on: *based_on, change: NodeChange::Roles(roles) };
-            effects.push(Effect::Call(Tag::Item(u64::try_from(at).unwrap_or(0)), request));
+            // Of one node the form itself says what is wrong, and what somebody else has saved meanwhile.
+            let tag =
+                if self.nodes.len() == 1 { Tag::Form } else { Tag::Item(u64::try_from(at).unwrap_or(0)) };
+            effects.push(Effect::Call(tag, request));
         }
         effects
+    }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let [(node, based_on, ..)] = self.nodes.as_slice() else { return None };
+        let row = newer(cx, *node, *based_on)?;
+        self.fresh = Some((row.revision, row.roles.clone()));
+        // In the order of the boxes.
+        let words: Vec<&str> =
+            NodeRole::ALL.iter().filter(|r| row.roles.contains(r)).map(|r| r.word()).collect();
+        Some(Theirs { by: String::new(), values: vec![("roles", words.join(", "))] })
+    }
+
+    fn rebase(&mut self) {
+        if let (Some((revision, roles)), Some(node)) = (self.fresh.take(), self.nodes.first_mut()) {
+            (node.1, node.3) = (revision, roles);
+        }
     }
 
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {

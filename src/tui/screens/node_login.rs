@@ -1,6 +1,6 @@
 //! Forms that ask how to log in to nodes: adding one or many, other credentials.
 
-use super::node_forms::{check_address, port};
+use super::node_forms::{check_address, newer, port};
 use crate::api::discovery::SetChange;
 use crate::api::message::{Credential, JumpAsk, NodeChange};
 use crate::api::rows::NodeRow;
@@ -16,6 +16,7 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::stale::Theirs;
 
 enum What {
     Add(EnvId),
@@ -29,6 +30,8 @@ struct Login {
     waiting: usize,
     good: usize,
     added: Vec<NodeId>,
+    /// Revision of what somebody else has saved of the only node.
+    fresh: Option<Revision>,
 }
 
 fn form(what: What, mut before: Vec<Field>, user: &str, sets: Vec<String>) -> Box<dyn Screen> {
@@ -50,7 +53,7 @@ fn form(what: What, mut before: Vec<Field>, user: &str, sets: Vec<String>) -> Bo
         Field::secret("passphrase", t!("field-passphrase")).hint(t!("hint-passphrase")).when("method", "key"),
         Field::text("socket", t!("field-agent"), "").hint(t!("hint-agent")).when("method", "agent"),
     ]);
-    Box::new(Form::new(Login { what, waiting: 0, good: 0, added: Vec::new() }, before))
+    Box::new(Form::new(Login { what, waiting: 0, good: 0, added: Vec::new(), fresh: None }, before))
 }
 
 /// Adds a node by its address.
@@ -146,7 +149,10 @@ impl Login {
                 .collect(),
         };
         (self.waiting, self.good) = (requests.len(), 0);
-        requests.into_iter().zip(0_u64..).map(|(r, at)| Effect::Call(Tag::Item(at), r)).collect()
+        // Of one node the form itself says what is wrong, and that somebody else has changed it meanwhile.
+        let alone = matches!(&self.what, What::Change(nodes) if nodes.len() == 1);
+        let tag = |at| if alone { Tag::Form } else { Tag::Item(at) };
+        requests.into_iter().zip(0_u64..).map(|(r, at)| Effect::Call(tag(at), r)).collect()
     }
 
     fn settled(&mut self, fields: &mut Fields) -> Vec<Effect> {
@@ -267,6 +273,23 @@ impl Purpose for Login {
             effects.push(Effect::Probe(nodes.iter().map(|n| n.0).collect()));
         }
         effects
+    }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let What::Change(nodes) = &self.what else { return None };
+        let [(node, based_on, _)] = nodes.as_slice() else { return None };
+        let row = newer(cx, *node, *based_on)?;
+        self.fresh = Some(row.revision);
+        // Passwords are compared with nothing: only the account can be told.
+        Some(Theirs { by: String::new(), values: vec![("user", row.user.clone())] })
+    }
+
+    fn rebase(&mut self) {
+        if let (What::Change(nodes), Some(fresh)) = (&mut self.what, self.fresh.take())
+            && let [(_, based_on, _)] = nodes.as_mut_slice()
+        {
+            *based_on = fresh;
+        }
     }
 
     fn refused(&mut self, cx: &Shared, tag: Tag, failure: &Failure) -> Option<Vec<Effect>> {

@@ -7,13 +7,16 @@ use crate::api::rows::DiscoveryRow;
 use crate::api::{Request, Response};
 use crate::domain::ids::{EnvId, Revision};
 use crate::domain::net::{AddressRange, NetFault};
-use crate::domain::sweeps::{Every, LoginLimit, OrderFault, PARALLEL_DEFAULT, RATE_DEFAULT, SweepOrder};
+use crate::domain::sweeps::{
+    Discovery, Every, LoginLimit, OrderFault, PARALLEL_DEFAULT, RATE_DEFAULT, SweepOrder,
+};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::form::{Fields, Form, Purpose};
+use crate::tui::widgets::stale::Theirs;
 
 /// How long a silent address is waited for by the engine, milliseconds.
 const CONNECT_MS: u64 = 1_500;
@@ -167,7 +170,8 @@ pub fn schedule(row: &DiscoveryRow, last: Option<&SweepOrder>) -> Box<dyn Screen
     let mut fields = order_fields(known.map(|s| &s.order).or(last));
     let every = known.map(|s| s.every.to_string()).unwrap_or_default();
     fields.insert(0, Field::text("every", t!("field-every"), &every).hint(t!("hint-every")));
-    let purpose = Schedule { env: row.env, based_on: row.settings.revision, known: known.is_some() };
+    let based_on = row.settings.revision;
+    let purpose = Schedule { env: row.env, based_on, known: known.is_some(), fresh: (based_on, false) };
     Box::new(Form::new(purpose, fields))
 }
 
@@ -175,6 +179,8 @@ struct Schedule {
     env: EnvId,
     based_on: Revision,
     known: bool,
+    /// What somebody else has saved: its revision, and whether there is a schedule.
+    fresh: (Revision, bool),
 }
 
 impl Purpose for Schedule {
@@ -220,6 +226,27 @@ impl Purpose for Schedule {
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {
         vec![Effect::Close, Effect::Say(Level::Good, t!("schedule-set"))]
     }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let settings = newer(cx, self.env, self.based_on)?;
+        let known = settings.schedule.as_ref();
+        self.fresh = (settings.revision, known.is_some());
+        let every = known.map(|s| s.every.to_string()).unwrap_or_default();
+        let mut values = vec![("every", every)];
+        if let Some(order) = known.map(|s| &s.order) {
+            values.extend([
+                ("ranges", order.ranges.join(", ")),
+                ("port", order.port.to_string()),
+                ("rate", order.rate.to_string()),
+                ("parallel", order.parallel.to_string()),
+            ]);
+        }
+        Some(Theirs { by: String::new(), values })
+    }
+
+    fn rebase(&mut self) {
+        (self.based_on, self.known) = self.fresh;
+    }
 }
 
 /// Asks how many refused logins are allowed.
@@ -230,12 +257,19 @@ pub fn limit(row: &DiscoveryRow) -> Box<dyn Screen> {
             .hint(t!("hint-limit-attempts")),
         Field::text("minutes", t!("field-limit-minutes"), &limit.minutes.to_string()),
     ];
-    Box::new(Form::new(Limit { env: row.env, based_on: row.settings.revision }, fields))
+    let based_on = row.settings.revision;
+    Box::new(Form::new(Limit { env: row.env, based_on, fresh: based_on }, fields))
 }
 
 struct Limit {
     env: EnvId,
     based_on: Revision,
+    fresh: Revision,
+}
+
+/// How machines are found as somebody else has saved it, once that has come.
+fn newer(cx: &Shared, env: EnvId, based_on: Revision) -> Option<&Discovery> {
+    cx.data.discovery(env).map(|row| &row.settings).filter(|settings| settings.revision != based_on)
 }
 
 impl Purpose for Limit {
@@ -269,5 +303,17 @@ impl Purpose for Limit {
 
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {
         vec![Effect::Close, Effect::Say(Level::Good, t!("limit-set"))]
+    }
+
+    fn theirs(&mut self, cx: &Shared, _: Option<Response>) -> Option<Theirs> {
+        let settings = newer(cx, self.env, self.based_on)?;
+        self.fresh = settings.revision;
+        let limit = settings.limit;
+        let values = vec![("attempts", limit.attempts.to_string()), ("minutes", limit.minutes.to_string())];
+        Some(Theirs { by: String::new(), values })
+    }
+
+    fn rebase(&mut self) {
+        self.based_on = self.fresh;
     }
 }

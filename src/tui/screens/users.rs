@@ -5,6 +5,7 @@ use super::own::Own;
 use crate::api::message::UserView;
 use crate::api::people::People;
 use crate::api::{Failure, Request, Response};
+use crate::domain::ids::Revision;
 use crate::domain::password::password_faults;
 use crate::domain::user::UserRole;
 use crate::tui::event::{Effect, Level, Tag};
@@ -18,6 +19,7 @@ use crate::tui::widgets::empty;
 use crate::tui::widgets::field::{Field, Tick};
 use crate::tui::widgets::form::{Fields, Form, Purpose};
 use crate::tui::widgets::list::List;
+use crate::tui::widgets::stale::Theirs;
 use crate::tui::widgets::table::{self, Cell, Wide, column};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -246,7 +248,7 @@ fn edit(user: &UserView) -> Box<dyn Screen> {
         Field::choice("role", t!("field-role"), roles(), at).hint(t!("hint-user-role")),
         Field::text("full-name", t!("field-full-name"), &user.full_name).hint(t!("hint-full-name")),
     ];
-    Box::new(Form::new(Edit { user: user.clone() }, fields))
+    Box::new(Form::new(Edit { user: user.clone(), fresh: user.revision }, fields))
 }
 
 fn add() -> Box<dyn Screen> {
@@ -327,6 +329,7 @@ impl Purpose for Account {
 /// Another role or full name.
 struct Edit {
     user: UserView,
+    fresh: Revision,
 }
 
 impl Purpose for Edit {
@@ -351,5 +354,21 @@ impl Purpose for Edit {
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, _: Response) -> Vec<Effect> {
         let said = t!("user-edited", name = self.user.name.as_str());
         vec![Effect::Close, Effect::Say(Level::Good, said)]
+    }
+
+    fn ask_fresh(&self) -> Option<Request> {
+        Some(Request::Users)
+    }
+
+    fn theirs(&mut self, _: &Shared, fresh: Option<Response>) -> Option<Theirs> {
+        let Some(Response::Users(all)) = fresh else { return None };
+        let user = all.into_iter().find(|u| u.id == self.user.id)?;
+        self.fresh = user.revision;
+        let values = vec![("role", user.role.word().to_owned()), ("full-name", user.full_name)];
+        Some(Theirs { by: String::new(), values })
+    }
+
+    fn rebase(&mut self) {
+        self.user.revision = self.fresh;
     }
 }

@@ -4,7 +4,7 @@
 
 use super::manual::ManualPage;
 use super::undo::UndoDialog;
-use super::{job_node, renewal};
+use super::{job_node, renewal, take_over};
 use crate::api::Request;
 use crate::api::rows::{JobNodeRow, JobRow};
 use crate::domain::access;
@@ -46,6 +46,9 @@ fn deadline(node: &JobNodeRow) -> Option<renewal::Deadline> {
 /// Why an action is not possible on `node` now.
 pub fn refusal(cx: &Shared, job: &JobRow, node: &JobNodeRow, action: Action) -> Option<Text> {
     let name = node.name.as_str();
+    if let Some(why) = take_over::foreign(cx, job) {
+        return Some(why);
+    }
     if action == Action::MoreTime {
         return deadline(node).is_none().then(|| t!("refused-no-deadline", name = name));
     }

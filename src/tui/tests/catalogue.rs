@@ -183,6 +183,7 @@ fn made() -> BTreeSet<String> {
         use CobblerFault as F;
         all.extend([F::Url, F::UrlHoldsLogin, F::User, F::Authority].map(|f| f.key().to_owned()));
     }
+    all.extend(crate::tui::presence::PLACES.map(|p| format!("place-{p}")));
     all.extend(made_by_loki());
     all.extend((0..=4).map(|n| format!("strength-score-{n}")));
     all.extend(PasswordFault::ALL.map(|f| f.key().to_owned()));

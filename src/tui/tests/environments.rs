@@ -78,7 +78,11 @@ fn new_and_rename() {
 fn hiding_asks_first_and_the_focus_is_on_cancel() {
     let mut rig = listed(UserRole::Operator);
     rig.keys("jx");
-    assert!(rig.notice().contains("A job works on it"), "a disabled key says why: {}", rig.notice());
+    assert!(
+        rig.notice().contains("of ada has worked on it since"),
+        "a disabled key says why: {}",
+        rig.notice()
+    );
     rig.keys("ggx");
     snapshots("env-hide", &mut rig);
     rig.keys("<Enter>");

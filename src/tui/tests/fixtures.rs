@@ -145,6 +145,7 @@ pub fn job(state: JobState) -> JobRow {
         env: ENV,
         state,
         by: "ada".into(),
+        owner: None,
         created: ms_ago(312_000),
         ended: state.is_over().then_some(ms_ago(2_000)),
         cancelled_by: (state == JobState::Cancelled).then(|| "grace".into()),

@@ -2,6 +2,7 @@
 
 use crate::api::client::Pushed;
 use crate::api::message::{SessionView, UserView};
+use crate::api::team::{Place, Team};
 use crate::api::{Failure, Hello, PROTOCOL, Request, Response, Row, Topic, Update};
 use crate::domain::ids::{Revision, UserId};
 use crate::domain::secret::Secret;
@@ -39,6 +40,8 @@ pub struct Rig {
     pub at: Moment,
     pub calls: VecDeque<Call>,
     pub other: Vec<Command>,
+    /// What the engine was told of where these screens are.
+    pub here: Vec<Place>,
 }
 
 impl Rig {
@@ -62,7 +65,7 @@ impl Rig {
             lock_after: Some(15 * 60_000),
         };
         let app = App::new(looks, None, NOW);
-        Self { app, at: NOW, calls: VecDeque::new(), other: Vec::new() }
+        Self { app, at: NOW, calls: VecDeque::new(), other: Vec::new(), here: Vec::new() }
     }
 
     /// Connected to an engine.
@@ -87,6 +90,7 @@ impl Rig {
     pub fn event(&mut self, event: Event) {
         for command in update(&mut self.app, self.at, event) {
             match command {
+                Command::Call { request: Request::Team(Team::Here(place)), .. } => self.here.push(place),
                 Command::Call { to, tag, request } => self.calls.push_back(Call { to, tag, request }),
                 other => self.other.push(other),
             }
@@ -184,6 +188,7 @@ fn parse(keys: &str) -> (KeyEvent, &str) {
             "F2" => KeyCode::F(2),
             "F3" => KeyCode::F(3),
             "F4" => KeyCode::F(4),
+            "F8" => KeyCode::F(8),
             other => panic!("no key {other}"),
         });
     }

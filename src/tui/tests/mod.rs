@@ -38,4 +38,5 @@ mod proof;
 mod recorder;
 mod shell;
 mod states;
+mod team;
 mod times;

@@ -5,6 +5,7 @@ use crate::tui::bindings::BINDINGS;
 use crate::tui::event::Level;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Binding, Context, pretty};
+use crate::tui::presence;
 use crate::tui::screen::{Link, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
@@ -18,6 +19,8 @@ use ratatui::widgets::Block;
 pub const LEAST_COLUMNS: u16 = 50;
 /// Least rows in which a screen makes sense.
 pub const LEAST_ROWS: u16 = 14;
+/// Least columns in which it makes sense to say who else is here.
+const LEAST_HERE: usize = 16;
 
 /// Draws everything.
 pub fn draw(app: &App, frame: &mut Frame) {
@@ -81,7 +84,13 @@ fn top(app: &App, frame: &mut Frame, area: Rect) -> Rect {
         let crumbs: Vec<String> =
             app.stack.iter().filter_map(|held| held.screen.crumb(cx)).map(|c| cx.tr(&c)).collect();
         let line = text::fit(&format!(" {}", crumbs.join(" › ")), usize::from(area.width));
-        frame.render_widget(Line::styled(line, cx.style(Part::Dim)), row(area, y));
+        // Who else is here has the rest of the line.
+        let here = environment(app).map(|env| presence::also_here(cx, env)).unwrap_or_default();
+        let room = usize::from(area.width).saturating_sub(text::width(&line) + 3);
+        let here =
+            if room < LEAST_HERE { String::new() } else { text::right(&text::fit(&here, room), room + 2) };
+        let spans = vec![Span::styled(line, cx.style(Part::Dim)), Span::styled(here, cx.style(Part::Mark))];
+        frame.render_widget(Line::from(spans), row(area, y));
         y += 1;
     }
     Rect { y, height: area.bottom().saturating_sub(y), ..area }

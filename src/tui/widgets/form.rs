@@ -121,12 +121,16 @@ impl Fields {
         }
     }
 
-    /// What a field holds, as text; nothing of passwords and boxes.
+    /// What a field holds, as text; nothing of passwords. Of boxes the words of those that are ticked.
     pub fn value(&self, id: &str) -> Option<String> {
         match &self.field(id)?.value {
             Value::Text(line) => Some(line.text().trim().to_owned()),
             Value::Choice { options, at } => options.get(*at).map(|(id, _)| id.clone()),
-            Value::Secret(_) | Value::Ticks { .. } => None,
+            Value::Ticks { options, .. } => {
+                let on = options.iter().filter(|(_, _, tick)| *tick == Tick::On);
+                Some(on.map(|(id, ..)| id.as_str()).collect::<Vec<_>>().join(", "))
+            }
+            Value::Secret(_) => None,
         }
     }
 
@@ -136,6 +140,11 @@ impl Fields {
             Some(Value::Text(line)) => *line = super::prompt::Line::new(text),
             Some(Value::Choice { options, at }) => {
                 *at = options.iter().position(|(id, _)| id == text).unwrap_or(*at);
+            }
+            Some(Value::Ticks { options, .. }) => {
+                for (id, _, tick) in options {
+                    *tick = if text.split(", ").any(|on| on == id) { Tick::On } else { Tick::Off };
+                }
             }
             _ => {}
         }

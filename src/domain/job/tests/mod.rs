@@ -411,3 +411,24 @@ fn a_node_that_was_only_told_of_others_refuses_an_undo() {
     Arc::make_mut(&mut j.plan).aside.told.clear();
     assert!(j.apply(&at(asked())).is_ok());
 }
+
+#[test]
+fn a_job_is_in_hand_of_who_goes_on_with_it_or_takes_it_over() {
+    let mut job = job();
+    let mut apply = |event| {
+        job.apply(&at(event)).unwrap();
+        (job.owner.by.clone(), job.owner.taken.clone())
+    };
+    assert_eq!(apply(JobEvent::Started), ("ada".into(), None));
+    let take = JobEvent::TakenOver { by: "eve".into(), why: "late".into() };
+    assert_eq!(apply(take.clone()), ("eve".into(), Some(("ada".into(), "late".into()))));
+    // Journals from before there was this: whoever steers a job that works does not have it in hand by that.
+    assert_eq!(apply(JobEvent::CancelAsked { by: "bob".into() }).0, "eve");
+    for node in [1, 2] {
+        apply(JobEvent::NodeSkipped { node: NodeId(node) });
+    }
+    apply(JobEvent::Ended);
+    job.apply(&at(take)).unwrap_err();
+    job.apply(&at(JobEvent::Retried { by: "bob".into() })).unwrap();
+    assert_eq!((job.owner.by.as_str(), &job.owner.taken), ("bob", &None));
+}
