@@ -26,13 +26,10 @@ pub enum Tag {
     Form,
     /// Nothing but a refusal is worth a word.
     Quiet,
-<<<<<<< HEAD
     /// Rows of that topic are to be sent.
     Watch(Topic),
-=======
     /// Not even a refusal is.
     Unheard,
->>>>>>> 0f250cf (Who is here and where; a job is in one operator's hand until another one takes it over; more forms show what somebody else has saved)
     /// As `Quiet`, but the top screen may want to look anew afterwards.
     Refresh,
     /// A session that is resumed after the engine was lost.

@@ -122,7 +122,12 @@ impl Screen for Who {
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         let keys = self.keys(cx);
         if keys.is_empty() {
-            let sentence = if cx.data.has(Topic::Sessions) { t!("who-nobody") } else { t!("loading") };
+            if !cx.data.has(Topic::Sessions) {
+                return empty::watched(cx, frame, area, Topic::Sessions);
+            }
+            let filter = self.list.filter.text();
+            let sentence =
+                if filter.is_empty() { t!("who-nobody") } else { t!("filter-empty", filter = filter) };
             return empty::draw(cx, frame, area, &[sentence]);
         }
         let columns = [

@@ -87,9 +87,12 @@ fn top(app: &App, frame: &mut Frame, area: Rect) -> Rect {
         // Who else is here has the rest of the line.
         let here = environment(app).map(|env| presence::also_here(cx, env)).unwrap_or_default();
         let room = usize::from(area.width).saturating_sub(text::width(&line) + 3);
-        let here =
-            if room < LEAST_HERE { String::new() } else { text::right(&text::fit(&here, room), room + 2) };
-        let spans = vec![Span::styled(line, cx.style(Part::Dim)), Span::styled(here, cx.style(Part::Mark))];
+        let mut spans = vec![Span::styled(line, cx.style(Part::Dim))];
+        if !here.is_empty() && room >= LEAST_HERE {
+            let here = text::fit(&here, room);
+            let blank = " ".repeat(room.saturating_sub(text::width(&here)) + 2);
+            spans.extend([Span::raw(blank), Span::styled(here, cx.style(Part::Mark))]);
+        }
         frame.render_widget(Line::from(spans), row(area, y));
         y += 1;
     }

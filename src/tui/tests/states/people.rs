@@ -4,6 +4,7 @@ use super::super::harness::{NOW, Rig, user};
 use super::super::people::own;
 use super::{Never, Row as Line, Seen, Shown, keyed, refused, row};
 use crate::api::people::{LoginView, PeopleReply};
+use crate::api::team::{Face, Place, SessionRow};
 use crate::api::{Response, Row, Topic};
 use crate::domain::audit::{AuditEntry, AuditKind, AuditPage};
 use crate::domain::ids::UserId;
@@ -39,6 +40,26 @@ fn sessions(count: u64) -> Rig {
     };
     let all = (1..=count).map(one).collect();
     rig.answer("People(Sessions", Ok(Response::People(PeopleReply::Sessions(all))));
+    rig
+}
+
+/// As many clients.
+fn here(role: UserRole, count: u64) -> Rig {
+    let mut rig = keyed(Rig::logged_in(role), "<F8>");
+    let one = |n: u64| {
+        let page = ["environments", "users", "messages"][usize::try_from(n % 3).unwrap()].to_owned();
+        let place = (n % 4 != 3).then_some(Place { env: None, page });
+        Row::Session(SessionRow {
+            number: n,
+            name: if n == 1 { "ada".to_owned() } else { format!("operator-{n:02}") },
+            full_name: String::new(),
+            account: "ops".into(),
+            since: crate::domain::time::Moment(NOW.0 - n * 600_000),
+            face: if place.is_some() { Face::Screens } else { Face::Command },
+            place,
+        })
+    };
+    rig.rows(Topic::Sessions, (1..=count).map(one).collect());
     rig
 }
 
@@ -133,6 +154,21 @@ pub fn rows() -> Vec<Line> {
                     rig.rows(Topic::Environments, Vec::<Row>::new());
                     keyed(rig, ":login-sessions<Enter>")
                 }),
+            ],
+        ),
+        row(
+            "who",
+            [
+                Shown(|| here(Operator, 0)),
+                Shown(|| here(Operator, 1)),
+                Shown(|| keyed(here(Operator, 60), "G")),
+                Shown(|| {
+                    let mut rig = keyed(Rig::logged_in(Operator), "<F8>");
+                    rig.answer("Subscribe(Sessions", Err(refused()));
+                    rig
+                }),
+                Shown(|| keyed(Rig::logged_in(Operator), "<F8>")),
+                Never("whoever is logged in may see who is here; nothing is done here"),
             ],
         ),
         row(
