@@ -451,7 +451,9 @@ fn on_answer(
         (Tag::Watch(topic), Err(failure)) if app.shared.link == Link::Up => {
             let why = app.shared.catalogue.failure(&failure);
             app.shared.data.refuse(topic, why.clone());
-            say(app, Level::Bad, why);
+            if !has_page(topic) {
+                say(app, Level::Bad, why);
+            }
         }
         (tag, result) => {
             let cx = &app.shared;
@@ -467,6 +469,13 @@ fn on_answer(
             }
         }
     }
+}
+
+/// Whether a page shows these rows, and with that says itself why it has none.
+fn has_page(topic: Topic) -> bool {
+    use Topic as T;
+    let of_env = matches!(topic, T::Nodes(_) | T::Jobs(_) | T::Discovery(_) | T::Check(_) | T::Proof(_));
+    of_env || matches!(topic, T::Environments | T::Hidden | T::Job(_) | T::JobNode(..))
 }
 
 /// Opens the question for new host keys, one dialog at a time, so that nothing is trusted that was not on the screen.

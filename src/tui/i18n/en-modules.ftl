@@ -68,6 +68,7 @@ option-good = { $count ->
    *[other] { $count } options, nothing wrong.
 }
 option-kept = { $file } is kept. R on the page of the options rolls it out.
+option-not-kept = { $file } was not saved; below the text stands why.
 option-changed-meanwhile = { $by } has changed this text meanwhile: ^S shows the difference before anything is saved.
 option-section-near = No module writes a section [{ $section }]. Did you mean [{ $near }]?
 option-section-unknown = No module writes a section [{ $section }].
@@ -96,8 +97,8 @@ error-no-service = The node { $node } has no service { $unit }.
 known-since = as of { $at }
 options-settled = Installed nodes have the options that are set.
 options-open = { $count ->
-    [one] One installed node does not have them as they are set: R rolls them out.
-   *[other] { $count } installed nodes do not have them as they are set: R rolls them out.
+    [one] One installed node lacks what is set: R rolls it out.
+   *[other] { $count } installed nodes lack what is set: R rolls it out.
 }
 options-open-nodes = { $count ->
     [one] 1 node
@@ -115,8 +116,14 @@ services-asking = Asking { $node } how its services stand…
 services-empty = No services of modules are on it.
 services-empty-do = Modules bring services: they are here once the node is installed.
 services-head = { $bad ->
-    [0] { $count } services, all active
-   *[other] { $count } services, { $bad } not active
+    [0] { $count ->
+        [one] One service, active
+       *[other] { $count } services, all active
+    }
+   *[other] { $count ->
+        [one] One service, not active
+       *[other] { $count } services, { $bad } not active
+    }
 }
 service-state = { $state } since { $since }; last result: { $result }
 service-boot = At boot: { $enabled }; restarted by systemd: { $restarts }

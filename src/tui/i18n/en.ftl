@@ -436,7 +436,11 @@ install-what =
 install-how = Steps that find nothing to do change nothing. Leaving cpmg or losing the connection does not stop it.
 install-undo = It can be stopped; what was done until then stays on the nodes.
 install-started = The installation has started.
-job-line = { $done } of { $nodes } nodes done
+job-line =
+    { $nodes ->
+     [one] { $done } of one node done
+    *[other] { $done } of { $nodes } nodes done
+    }
 job-line-failed = { $failed } failed
 job-left = ~{ $span } left
 job-took = took { $span }

@@ -67,6 +67,7 @@ option-good = { $count ->
    *[other] { $count } 个选项，没有错误。
 }
 option-kept = 已保存 { $file }。在选项页面按 R 下发。
+option-not-kept = { $file } 未保存；原因见文本下方。
 option-changed-meanwhile = { $by } 已同时修改这段文本：按 ^S 会先显示差异，再行保存。
 option-section-near = 没有模块使用节 [{ $section }]。是否应为 [{ $near }]？
 option-section-unknown = 没有模块使用节 [{ $section }]。

@@ -90,8 +90,8 @@ impl CobblerPage {
         all.filter(|(_, name)| self.list.filter.matches(name)).map(|(key, _)| key).collect()
     }
 
-    fn count(&self, tab: Tab) -> usize {
-        self.has().map_or(0, |has| match tab {
+    fn count(&self, tab: Tab) -> Option<usize> {
+        self.has().map(|has| match tab {
             Tab::Systems => has.systems.len(),
             Tab::Profiles => has.profiles.len(),
             Tab::Distros => has.distros.len(),
@@ -193,9 +193,8 @@ impl Screen for CobblerPage {
         "cobbler"
     }
 
-    fn crumb(&self, cx: &Shared) -> Option<Text> {
-        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
-        Some(Text::plain(format!("{name} › Cobbler")))
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(Text::plain("Cobbler"))
     }
 
     fn contexts(&self) -> Vec<Context> {
@@ -337,8 +336,13 @@ impl Screen for CobblerPage {
                 (Some(_), _) if !self.list.filter.text().is_empty() => {
                     t!("filter-empty", filter = self.list.filter.text())
                 }
-                (Some(_), Tab::Systems) => t!("cobbler-no-systems"),
-                (Some(_), _) => t!("cobbler-nothing"),
+                (Some(_), Tab::Systems) => {
+                    let (what, how) = (t!("cobbler-no-systems"), t!("cobbler-no-systems-do"));
+                    return empty::invite(cx, frame, rest, what, access::Action::Configure, how);
+                }
+                (Some(_), _) => {
+                    return empty::draw(cx, frame, rest, &[t!("cobbler-nothing"), t!("cobbler-nothing-do")]);
+                }
             };
             return empty::draw(cx, frame, rest, &[sentence]);
         }

@@ -96,11 +96,12 @@ impl EnvPage {
         }
     }
 
-    fn count(&self, cx: &Shared, tab: Tab) -> usize {
+    fn count(&self, cx: &Shared, tab: Tab) -> Option<usize> {
+        let (env, has) = (self.env, |topic| cx.data.has(topic));
         match tab {
-            Tab::Nodes => cx.data.nodes(self.env).len(),
-            Tab::Modules => cx.data.environment(self.env).map_or(0, |e| e.env.modules.len()),
-            Tab::Jobs => cx.data.jobs(self.env).len(),
+            Tab::Nodes => has(Topic::Nodes(env)).then(|| cx.data.nodes(env).len()),
+            Tab::Modules => cx.data.environment(env).map(|e| e.env.modules.len()),
+            Tab::Jobs => has(Topic::Jobs(env)).then(|| cx.data.jobs(env).len()),
         }
     }
 

@@ -127,10 +127,10 @@ impl JobsTab {
         }
         let columns = [
             column(t!("col-job-id"), Wide::Fixed(6), 0),
-            column(t!("col-state"), Wide::Flex(12), 0),
+            column(t!("col-state"), Wide::Flex(15), 0),
             column(t!("col-kind"), Wide::Fixed(12), 2),
             column(Text::plain("%"), Wide::Fixed(5), 0),
-            column(t!("col-nodes"), Wide::Fixed(7), 0),
+            column(t!("col-nodes"), Wide::Fixed(6), 0),
             column(t!("col-failed"), Wide::Fixed(6), 2),
             column(t!("col-started"), Wide::Fixed(16), 1),
             column(t!("col-took"), Wide::Fixed(8), 3),

@@ -154,9 +154,8 @@ impl Screen for LokiPage {
         "loki"
     }
 
-    fn crumb(&self, cx: &Shared) -> Option<Text> {
-        let name = cx.data.environment(self.env).map_or_else(|| self.env.to_string(), |e| e.env.name.clone());
-        Some(Text::plain(format!("{name} › Loki")))
+    fn crumb(&self, _: &Shared) -> Option<Text> {
+        Some(Text::plain("Loki"))
     }
 
     fn contexts(&self) -> Vec<Context> {

@@ -52,6 +52,7 @@ pub mod nodes;
 pub mod option_editor;
 pub mod options;
 pub mod overview;
+mod overview_words;
 pub mod own;
 pub mod palette;
 pub mod parcel;

@@ -383,6 +383,8 @@ impl Screen for NetworkPage {
             };
             return empty::draw(cx, frame, rest, &[sentence]);
         }
+        // Names of racks differ at their ends: they are not cut while there is room.
+        let names = cx.data.nodes(self.env).into_iter().map(|n| text::width(&n.name)).max().unwrap_or(0);
         let columns = match self.tab {
             Tab::Networks => vec![
                 column(t!("col-network"), Wide::Fixed(9), 0),
@@ -395,7 +397,7 @@ impl Screen for NetworkPage {
                 column(t!("col-mtu"), Wide::Fixed(5), 4),
                 column(t!("col-vip"), Wide::Fixed(15), 5),
             ],
-            Tab::Nics => std::iter::once(column(t!("col-node"), Wide::Flex(10), 0))
+            Tab::Nics => std::iter::once(column(t!("col-node"), Wide::Flex(names.clamp(10, 20)), 0))
                 .chain(Tag::ALL.map(|tag| {
                     let wide = if tag.has_addresses() { Wide::Flex(18) } else { Wide::Flex(6) };
                     column(Text::plain(tag.word()), wide, 0)
@@ -403,7 +405,7 @@ impl Screen for NetworkPage {
                 .collect(),
             Tab::Faults => vec![
                 column(Text::plain(" "), Wide::Fixed(1), 0),
-                column(t!("col-node"), Wide::Fixed(12), 0),
+                column(t!("col-node"), Wide::Fixed(names.clamp(12, 20)), 0),
                 column(t!("col-field"), Wide::Fixed(16), 0),
                 column(t!("col-what"), Wide::Flex(20), 0),
             ],

@@ -2,6 +2,7 @@
 
 use super::network::{NetworkPage, Tab, nic_line};
 use super::network_forms as forms;
+use crate::domain::access;
 use crate::domain::ids::NodeId;
 use crate::domain::netplan::{Chosen, PlanFault, PlanText, Port, Severity, Tag};
 use crate::tui::i18n::{Text, t};
@@ -16,7 +17,10 @@ impl NetworkPage {
         let Some(view) = self.has() else { return Vec::new() };
         if view.plan.is_empty() {
             let known = self.fresh.known(cx).map(|k| (cx.tr(&k), Part::Dim));
-            return std::iter::once((cx.tr(&t!("net-none")), Part::Dim)).chain(known).collect();
+            let may = access::Action::Configure;
+            let how = if cx.may(may) { t!("net-none-do") } else { cx.only_look(may) };
+            let said = [t!("net-none"), how].map(|text| (cx.tr(&text), Part::Dim));
+            return said.into_iter().chain(known).collect();
         }
         let ago = text::ago(cx.now, view.changed);
         let changed = t!("net-changed", revision = view.plan.revision.0, by = &view.changed_by, ago = ago);

@@ -90,17 +90,17 @@ impl OptionEditor {
         }
         let change =
             EnvChange::Options(OptionText { scope: self.scope, file: self.file.clone(), text: text.clone() });
-        let save =
-            Effect::Call(Tag::Form, Request::EnvEdit { env: self.env, based_on: row.env.revision, change });
+        let request = Request::EnvEdit { env: self.env, based_on: row.env.revision, change };
+        let save = vec![Effect::Say(Level::Info, t!("form-busy")), Effect::Call(Tag::Form, request)];
         let lines = changes(&self.before, &text);
         if lines.iter().all(|l| matches!(l, Change::Gap(_) | Change::Same(_))) {
             return vec![Effect::Close, Effect::Say(Level::Info, t!("option-unchanged", file = &self.file))];
         }
         if sure == Sure::Yes {
-            return vec![save];
+            return save;
         }
         let title = t!("changes-title", file = &self.file, scope = scope_words(cx, self.scope));
-        vec![Effect::Push(Box::new(Changes::new(title, lines, vec![save])))]
+        vec![Effect::Push(Box::new(Changes::new(title, lines, save)))]
     }
 
     /// Somebody else has saved another text of the same scope and file.
@@ -168,7 +168,7 @@ impl OptionEditor {
         }
         found.sort_by_key(|(line, _, _)| (*line != here, *line));
         let mut out: Vec<(String, Part)> = Vec::new();
-        out.extend(self.fault.iter().map(|f| (cx.tr(f), Part::Bad)));
+        out.extend(self.fault.iter().map(|f| (format!("✗ {}", cx.tr(f)), Part::Bad)));
         if self.fault.is_none()
             && let Some(row) = cx.data.environment(self.env)
             && self.saved(&row.env) != self.before
@@ -253,7 +253,7 @@ impl Screen for OptionEditor {
             Ok(_) => vec![Effect::Close, Effect::Say(Level::Good, t!("option-kept", file = &self.file))],
             Err(f) => {
                 self.fault = Some(cx.catalogue.failure(&f));
-                Vec::new()
+                vec![Effect::Say(Level::Bad, t!("option-not-kept", file = &self.file))]
             }
         }
     }

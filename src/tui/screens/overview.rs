@@ -5,15 +5,17 @@ use super::check::sentence;
 use super::environment::{no_install, page};
 use super::handover::keep;
 use super::nodes::details;
+use super::overview_words::{job_line, known, line_of, nodes_line, waiting};
 use super::ways::key_of;
 use crate::api::handover::Parts;
 use crate::api::rows::{JobRow, Matter, NodeRow};
 use crate::api::{Failure, Request, Response, Topic};
+use crate::domain::access;
 use crate::domain::check::Verdict;
 use crate::domain::ids::EnvId;
 use crate::domain::netplan::{NetworkPlan, NodeFacts, Resolved, Severity, resolve};
-use crate::domain::node::{NodeState, Reach};
-use crate::domain::picture::{Drawn, Ink, Topology, spark};
+use crate::domain::node::NodeState;
+use crate::domain::picture::{Topology, spark};
 use crate::domain::proof::Outcome;
 use crate::domain::report::JobReport;
 use crate::domain::time::Moment;
@@ -320,10 +322,10 @@ impl OverviewPage {
         let mut pairs: Vec<(Text, (String, Part))> = vec![
             (t!("col-state"), (state.text(cx), state.part)),
             (t!("overview-platform"), dim(platform)),
-            (t!("overview-nodes"), nodes_line(cx, &nodes)),
+            (t!("overview-nodes"), known(cx, Topic::Nodes(self.env), || nodes_line(cx, &nodes))),
             (t!("overview-network"), self.network(cx)),
-            (t!("overview-check"), self.check(cx)),
-            (t!("overview-proof"), self.proof(cx)),
+            (t!("overview-check"), known(cx, Topic::Check(self.env), || self.check(cx))),
+            (t!("overview-proof"), known(cx, Topic::Proof(self.env), || self.proof(cx))),
         ];
         pairs.extend(self.newest(cx).map(|job| (t!("overview-job"), job_line(cx, job))));
         let wide = pairs.iter().map(|(label, _)| text::width(&cx.tr(label))).max().unwrap_or(0);
@@ -358,8 +360,13 @@ impl OverviewPage {
             ));
             lines.push(Line::from(spans));
         }
-        for line in text::wrap(&cx.tr(&self.next(cx, &nodes)), columns.saturating_sub(3)) {
-            lines.push(Line::styled(format!(" → {line}"), cx.style(Part::Title)));
+        // What is not known yet leads nowhere.
+        if cx.data.has(Topic::Nodes(self.env)) {
+            let next = cx.tr(&self.next(cx, &nodes));
+            for (n, line) in text::wrap(&next, columns.saturating_sub(3)).into_iter().enumerate() {
+                let lead = if n == 0 { "→" } else { " " };
+                lines.push(Line::styled(format!(" {lead} {line}"), cx.style(Part::Title)));
+            }
         }
         lines.push(Line::default());
         lines
@@ -367,10 +374,7 @@ impl OverviewPage {
 
     fn network(&self, cx: &Shared) -> (String, Part) {
         if !self.planned {
-            return match &self.refused {
-                Some(why) => (format!("✗ {}", cx.tr(why)), Part::Bad),
-                None => (cx.tr(&empty::loading(cx)), Part::Dim),
-            };
+            return waiting(cx, self.refused.as_ref());
         }
         if self.plan.is_empty() {
             return (format!("– {}", cx.tr(&t!("overview-not-planned"))), Part::Dim);
@@ -419,84 +423,25 @@ impl OverviewPage {
         let checked = cx.data.check(self.env).is_some_and(|row| row.report.is_some());
         let proven = cx.data.proof(self.env).and_then(|row| row.proof.as_ref());
         let proven = proven.is_some_and(|p| p.outcome == Outcome::Proven);
+        let to = |needs, text| if cx.may(needs) { text } else { cx.only_look(needs) };
         if nodes.is_empty() {
-            t!("next-nodes", key = key(Action::TabNodes))
+            to(access::Action::Configure, t!("next-nodes", key = key(Action::TabNodes)))
         } else if self.newest(cx).is_some_and(|j| !j.state.is_over()) {
             t!("next-job", key = key(Action::TabJobs))
         } else if nodes.iter().any(|n| n.state == NodeState::Failed) {
             t!("next-failed", key = key(Action::TabJobs))
         } else if nodes.iter().all(|n| n.roles.is_empty()) {
-            t!("next-roles", key = key(Action::TabNodes))
+            to(access::Action::Configure, t!("next-roles", key = key(Action::TabNodes)))
         } else if nodes.iter().all(|n| n.state == NodeState::Installed) {
             if proven {
                 t!("next-report", key = key_of(cx, Action::Export, Context::Overview))
             } else {
-                t!("next-proof", key = key(Action::Proof))
+                to(access::Action::Install, t!("next-proof", key = key(Action::Proof)))
             }
         } else if checked {
-            t!("next-install", key = key(Action::Install))
+            to(access::Action::Install, t!("next-install", key = key(Action::Install)))
         } else {
-            t!("next-check", key = key(Action::Connectivity))
+            to(access::Action::Configure, t!("next-check", key = key(Action::Connectivity)))
         }
     }
-}
-
-/// A line of the drawing in its looks; that of the selected node is marked.
-fn line_of(cx: &Shared, drawn: Drawn, here: bool) -> Line<'static> {
-    let named = drawn.pieces.iter().any(|(ink, _)| *ink == Ink::Name);
-    let node = drawn.node.filter(|_| named).and_then(|n| cx.data.node(n));
-    let mut spans = vec![match node {
-        Some(node) => {
-            let state = states::node(node.state);
-            Span::styled(format!("{}{}", if here { "»" } else { " " }, state.glyph), cx.style(state.part))
-        }
-        None => Span::raw("  "),
-    }];
-    for (ink, piece) in drawn.pieces {
-        let part = match ink {
-            Ink::Name if here => Part::Selection,
-            Ink::Name | Ink::Label => Part::Text,
-            Ink::Title => Part::Title,
-            Ink::Wire => Part::Border,
-            Ink::Fault => Part::Bad,
-        };
-        spans.push(Span::styled(piece, cx.style(part)));
-    }
-    Line::from(spans)
-}
-
-/// How many nodes there are, by state, and what is odd about them.
-fn nodes_line(cx: &Shared, nodes: &[&NodeRow]) -> (String, Part) {
-    let count = |wanted: fn(&NodeRow) -> bool| nodes.iter().filter(|n| wanted(n)).count();
-    let mut words = vec![cx.tr(&t!("overview-nodes-of", count = nodes.len()))];
-    let mut part = Part::Text;
-    for state in NodeState::ALL {
-        let here = nodes.iter().filter(|n| n.state == state).count();
-        if here > 0 {
-            let shown = states::node(state);
-            words.push(format!(
-                "{} {here} {}",
-                shown.glyph,
-                cx.tr(&Text::key(format!("node-state-{}", state.word())))
-            ));
-        }
-    }
-    let silent = count(|n| matches!(n.reach, Reach::Silent { .. }));
-    if silent > 0 {
-        part = Part::Warn;
-        words.push(format!("! {}", cx.tr(&t!("overview-silent", count = silent))));
-    }
-    let locked = count(|n| n.lock.is_some());
-    if locked > 0 {
-        words.push(format!("■ {}", cx.tr(&t!("overview-locked", count = locked))));
-    }
-    // The count first, then each state.
-    (words.join("  ").replacen(":  ", ": ", 1).replacen("：  ", "：", 1), part)
-}
-
-fn job_line(cx: &Shared, job: &JobRow) -> (String, Part) {
-    let state = states::job(job.state);
-    let kind = cx.tr(&Text::key(format!("plan-kind-{}", job.kind.word())));
-    let when = cx.tr(&text::ago(cx.now, job.ended.unwrap_or(job.created)));
-    (format!("{} {kind} #{}, {when}", state.text(cx), job.id), state.part)
 }

@@ -298,7 +298,7 @@ fn texts_are_harmless_and_columns_are_counted() {
 
 /// What stands in Chinese screens and is no text of ours: output and logs of nodes, names, titles in other people's files, and
 /// sentences that the engine stores or that come without a key (see `docs/architecture.md`, Protocol).
-const FROM_ELSEWHERE: [&str; 45] = [
+const FROM_ELSEWHERE: [&str; 48] = [
     // A key that is typed into an app, in groups of four.
     "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ",
     // Output of steps and logs of services.
@@ -322,6 +322,7 @@ const FROM_ELSEWHERE: [&str; 45] = [
     "everything in place",
     // Names, reasons that operators typed.
     "name of forty characters",
+    "of the northern region",
     "keep for the auditors",
     "with OpenStack Zed",
     // Sentences of the engine that are stored, or came without a key.
@@ -340,6 +341,9 @@ const FROM_ELSEWHERE: [&str; 45] = [
     "Loki does not answer",
     // A dialog that was opened while the language was another one; it closes with the next key.
     "the same machine as node",
+    // What a shell that did not open was told stays as it was told.
+    "The engine does not know this request",
+    "it is of another release than this program",
     "clone of it",
     "same machine id",
     "same SSH host key",

@@ -100,6 +100,8 @@ fn the_command_line_goes_by_names() {
 pub(super) fn overview(rows: Vec<Row>, plan: NetworkPlan) -> Rig {
     let mut rig = opened(UserRole::Operator, rows);
     rig.keys("0");
+    rig.rows(Topic::Check(ENV), Vec::new());
+    rig.rows(Topic::Proof(ENV), Vec::new());
     let view = NetView { plan, resolved: Resolved::default(), changed: NOW, changed_by: "grace".into() };
     rig.answer("Net ", Ok(Response::Net(Box::new(view))));
     rig

@@ -19,8 +19,12 @@ pub fn draw(cx: &Shared, frame: &mut Frame, area: Rect, sentences: &[Text]) {
 /// What was asked for has not come: it is on its way, or why it was refused and when it is asked for again.
 pub fn asked(cx: &Shared, frame: &mut Frame, area: Rect, refused: Option<&Text>) {
     let Some(why) = refused else { return draw(cx, frame, area, &[loading(cx)]) };
-    let again = if cx.link == Link::Up { t!("ask-again") } else { t!("ask-later") };
-    put(cx, frame, area, [(format!("✗ {}", cx.tr(why)), Part::Bad), (cx.tr(&again), Part::Dim)]);
+    put(cx, frame, area, [(format!("✗ {}", cx.tr(why)), Part::Bad), (cx.tr(&again(cx)), Part::Dim)]);
+}
+
+/// When it is asked for again.
+pub fn again(cx: &Shared) -> Text {
+    if cx.link == Link::Up { t!("ask-again") } else { t!("ask-later") }
 }
 
 /// That it is asked for.

@@ -29,11 +29,16 @@ fn turned<T: Tab>(tab: T, by: usize) -> T {
     T::ALL.iter().cycle().nth(at + by).copied().unwrap_or(tab)
 }
 
-/// The line: number, word and count of each tab. A page may have more to say behind them.
-pub fn spans<T: Tab>(cx: &Shared, open: T, count: impl Fn(T) -> usize) -> Vec<Span<'static>> {
+/// The line: number, word and count of each tab, `…` where it is not known yet. A page may have more to say behind them.
+pub fn spans<T: Tab, C: Into<Option<usize>>>(
+    cx: &Shared,
+    open: T,
+    count: impl Fn(T) -> C,
+) -> Vec<Span<'static>> {
     let mut spans = vec![Span::raw(" ")];
     for (n, tab) in T::ALL.iter().copied().enumerate() {
-        let word = format!("{} {} {}", n + 1, cx.tr(&tab.title()), count(tab));
+        let count = count(tab).into().map_or_else(|| "…".to_owned(), |count| count.to_string());
+        let word = format!("{} {} {count}", n + 1, cx.tr(&tab.title()));
         // The open tab is told by its brackets, not by its look alone.
         let (word, part) =
             if tab == open { (format!("[{word}]"), Part::Title) } else { (format!(" {word} "), Part::Dim) };

@@ -66,7 +66,7 @@ impl ShellPage {
         }
         frame.render_widget(view, place);
         if let Some(why) = &pane.over {
-            let sentence = cx.tr(&t!("shell-ended", why = why));
+            let sentence = cx.tr(&t!("shell-ended", why = why.trim_end_matches(['.', '。'])));
             let lines = text::wrap(&sentence, usize::from(place.width));
             let height = text::cells(lines.len()).min(place.height);
             for (y, line) in (place.bottom() - height..).zip(lines.into_iter().take(usize::from(height))) {

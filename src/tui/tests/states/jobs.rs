@@ -53,6 +53,7 @@ fn compared() -> Rig {
     keyed(rig, "=<C-s>")
 }
 
+#[expect(clippy::too_many_lines, reason = "a list: the table itself")]
 pub fn rows() -> Vec<Line> {
     vec![
         row(
@@ -76,7 +77,7 @@ pub fn rows() -> Vec<Line> {
                 Shown(|| {
                     let mut rows = running_job();
                     if let Row::JobNode(node) = &mut rows[1] {
-                        (node.steps, node.current) = (0, None);
+                        (node.steps, node.done, node.current) = (0, 0, None);
                     }
                     keyed(on_job(Operator, rows), "d")
                 }),
