@@ -2,7 +2,7 @@
 //!
 //! A job that works locks its environment (`environments::refuse_while_busy`), and whoever has it in hand is the only one who steers it. That
 //! is who started it, or who went on with it after it was over; everybody else watches. Whoever may steer jobs can take one over, with a
-//! reason that is in the audit trail before it counts. A dry run changes nothing and is everybody's.
+//! reason that goes into the audit trail. A dry run changes nothing and is everybody's.
 
 use super::Engine;
 use super::auth::Caller;
@@ -90,10 +90,16 @@ impl Engine {
                 .keyed("error-job-mine")
                 .arg("job", id));
         }
-        let what = format!("took it over from {owner}");
-        let deed = Self::deed(asks, AuditKind::Job, &self.env(env)?, what).job(id).because(Some(why.clone()));
-        self.audit(&deed)?;
-        self.ask(&cell, JobEvent::TakenOver { by: asks.name.clone(), why })?;
+        let env = self.env(env)?;
+        // It may have ended meanwhile: what was refused is no deed, so the entry comes after it, as with every word to a job that works.
+        self.ask(&cell, JobEvent::TakenOver { by: asks.name.clone(), why: why.clone() })?;
+        let deed = Self::deed(asks, AuditKind::Job, &env, format!("took it over from {owner}")).job(id);
+        if let Err(failed) = self.audit(&deed.because(Some(why))) {
+            self.notice(format!(
+                "the audit trail lacks an entry ({} took job {id} over): {failed}",
+                asks.name
+            ));
+        }
         Ok(cell)
     }
 }
