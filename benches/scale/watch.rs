@@ -27,6 +27,8 @@ pub struct Screens {
     /// How many rows the selection goes down before it goes up again.
     way: usize,
     keys: Vec<Duration>,
+    /// Frames and bytes that had come before the first key.
+    before: (u64, u64),
 }
 
 /// The name in the selected row.
@@ -49,7 +51,8 @@ impl Screens {
         pty.wait("a job", |screen| screen.iter().any(|l| l.starts_with('»')));
         pty.type_in("\r");
         pty.wait("the job's nodes", |s| s.concat().contains("nodes done") && selected(s).is_some());
-        Self { pty, way: WAY.min(nodes - 1), keys: Vec::new() }
+        let before = (pty.frames, pty.bytes);
+        Self { pty, way: WAY.min(nodes - 1), keys: Vec::new(), before }
     }
 
     pub fn pid(&self) -> u32 {
@@ -80,6 +83,12 @@ impl Screens {
                 }
             }
         }
+    }
+
+    /// Frames and bytes that came while keys were pressed, and the memory of the process.
+    pub fn painted(&self) -> (f64, f64, Memory) {
+        let (frames, bytes) = self.before;
+        ((self.pty.frames - frames) as f64, (self.pty.bytes - bytes) as f64, Memory::of(self.pty.pid()))
     }
 
     /// From each key to the screen that it changed.
@@ -139,6 +148,13 @@ impl Watch {
                 threads,
             }
         })
+    }
+}
+
+impl Watch {
+    /// CPU seconds of the screens.
+    pub fn screens_spent(&self) -> f64 {
+        self.screens * self.wall
     }
 }
 

@@ -18,18 +18,30 @@ pub struct Pty {
     input: Box<dyn Write + Send>,
     output: Receiver<(Instant, Vec<u8>)>,
     emulator: Alacritty,
+    /// Bytes that have come.
+    pub bytes: u64,
+    /// Whole frames among them: ends of synchronised output.
+    pub frames: u64,
 }
+
+/// What ends a frame of cpmg.
+const FRAME: &[u8] = b"\x1b[?2026l";
 
 impl Pty {
     /// Starts the program without arguments: the screens.
-    pub fn start(site: &Site, (columns, rows): (u16, u16)) -> Self {
-        let area = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(area).expect("a pseudo-terminal");
+    pub fn start(site: &Site, size: (u16, u16)) -> Self {
         let mut command = CommandBuilder::new(&site.program);
         command.env_clear();
         for (name, value) in site.environment() {
             command.env(name, value);
         }
+        Self::of(command, size)
+    }
+
+    /// Starts any program.
+    pub fn of(command: CommandBuilder, (columns, rows): (u16, u16)) -> Self {
+        let area = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(area).expect("a pseudo-terminal");
         let mut reader = pair.master.try_clone_reader().expect("its output");
         let input = pair.master.take_writer().expect("its input");
         let (tell, output) = channel();
@@ -43,11 +55,17 @@ impl Pty {
         });
         let child = pair.slave.spawn_command(command).expect("the program");
         let emulator = Alacritty::new(Size::new(columns, rows), Answers::Discard);
-        Self { child, _master: pair.master, input, output, emulator }
+        Self { child, _master: pair.master, input, output, emulator, bytes: 0, frames: 0 }
     }
 
     pub fn pid(&self) -> u32 {
         self.child.process_id().expect("it runs")
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.frames += bytes.windows(FRAME.len()).filter(|w| *w == FRAME).count() as u64;
+        self.emulator.feed(bytes);
     }
 
     pub fn type_in(&mut self, text: &str) {
@@ -67,7 +85,7 @@ impl Pty {
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok((when, bytes)) => {
                     at = when;
-                    self.emulator.feed(&bytes);
+                    self.feed(&bytes);
                 }
                 Err(why) => panic!("{what}: {why}\n{}", self.emulator.screen().lines().join("\n")),
             }
@@ -77,9 +95,18 @@ impl Pty {
     /// The lines on the screen, with everything that has come.
     pub fn lines(&mut self) -> Vec<String> {
         while let Ok((_, bytes)) = self.output.try_recv() {
-            self.emulator.feed(&bytes);
+            self.feed(&bytes);
         }
         self.emulator.screen().lines()
+    }
+
+    /// What the screen shows after each piece that came, for so long.
+    pub fn watch(&mut self, long: Duration, mut seen: impl FnMut(&[String])) {
+        let end = Instant::now() + long;
+        while let Ok((_, bytes)) = self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.feed(&bytes);
+            seen(&self.emulator.screen().lines());
+        }
     }
 
     /// Waits until nothing was painted for that long.
@@ -87,7 +114,7 @@ impl Pty {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.output.recv_timeout(quiet) {
-                Ok((_, bytes)) => self.emulator.feed(&bytes),
+                Ok((_, bytes)) => self.feed(&bytes),
                 Err(RecvTimeoutError::Timeout) => return,
                 Err(why) => panic!("the program: {why}"),
             }

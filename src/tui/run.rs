@@ -5,16 +5,18 @@
 //! synchronised output. Without events nothing wakes us, except once a second while something on the screen counts.
 
 use super::app::{App, Given, Looks};
-use super::event::{Command, Event};
+use super::event::{Command, Event, Tag};
 use super::files::{FILE_MAX, keymaps, place, read_file, toml_files, write_file};
 use super::guard::{Guard, quietly};
 use super::input::{Input, read_input};
+use super::keymap::spell;
 use super::options::{ConnectFault, Exit, Options, TuiError};
+use super::screens::shell::PREFIX;
 use super::theme::collect;
 use super::update::update;
 use super::{moving, record, widgets};
 use crate::api::client::Pushed;
-use crate::api::{Client, ClientError, Failure, FailureKind};
+use crate::api::{Client, ClientError, Failure, FailureKind, Request};
 use crate::domain::import;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
@@ -154,6 +156,18 @@ impl Signals {
     }
 }
 
+/// Whether an event can leave the screen as it is.
+enum Quiet {
+    Never,
+    /// Where it went to a shell.
+    IfTyped,
+    Always,
+}
+
+fn typed(command: &Command) -> bool {
+    matches!(command, Command::Call { request: Request::ShellWrite { .. }, .. })
+}
+
 impl Loop {
     async fn run(mut self, mut inner: mpsc::UnboundedReceiver<Inner>) -> Result<Exit, TuiError> {
         self.draw()?;
@@ -277,6 +291,14 @@ impl Loop {
         let at = now();
         let line = self.record.is_some().then(|| record::event(&self.app, at, &event));
         let app = &mut self.app;
+        let told = app.notice.is_some() || app.defect.is_some();
+        let quiet = match &event {
+            // The prefix of shells, typed for itself, also changes the line below.
+            Event::Key(key) if spell(key).as_deref() == Some(PREFIX) => Quiet::Never,
+            Event::Key(_) | Event::Paste(_) => Quiet::IfTyped,
+            Event::Answer { tag: Tag::Typed(_), result: Ok(_), .. } => Quiet::Always,
+            _ => Quiet::Never,
+        };
         let commands = match quietly(|| update(app, at, event)) {
             Ok(commands) => commands,
             Err(defect) => {
@@ -291,7 +313,13 @@ impl Loop {
             }
             let _ = out.flush();
         }
-        self.dirty = true;
+        // What is typed into a shell is shown by its echo: a frame without it would make the echo wait for the next.
+        let unseen = match quiet {
+            Quiet::Always => commands.is_empty(),
+            Quiet::IfTyped => !told && !commands.is_empty() && commands.iter().all(typed),
+            Quiet::Never => false,
+        };
+        self.dirty |= !unseen || self.app.defect.is_some();
         for command in commands {
             self.perform(command);
         }

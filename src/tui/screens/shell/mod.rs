@@ -41,7 +41,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The key that is not the shell's.
-const PREFIX: &str = "ctrl-]";
+pub const PREFIX: &str = "ctrl-]";
 /// Frames of shells whose number is not known yet that are kept.
 const EARLY: usize = 64;
 /// Longest that an update without an end hides what is shown, milliseconds.
