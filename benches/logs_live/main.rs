@@ -113,8 +113,9 @@ fn start(site: &Site, work: &Path, count: usize) -> Vec<Node> {
             let sshd = Sshd::with(options);
             let key = work.join(format!("key{n}"));
             fs::write(&key, &sshd.key).unwrap();
-            let (name, address) = (format!("n{n}"), format!("{}:2222", sshd.address));
-            site.ok(&["node", "add", "bench", &address, "--name", &name, "--key", key.to_str().unwrap()], "");
+            let (name, address, port) = (format!("n{n}"), sshd.address.to_string(), sshd.port.to_string());
+            let add = ["node", "add", "bench", &address, "--port", &port, "--name", &name, "--key"];
+            site.ok(&[&add[..], &[key.to_str().unwrap()]].concat(), "");
             site.ok(&["node", "trust", &name, "--accept-new"], "");
             site.ok(&["node", "role", &name, "controller"], "");
             Node { sshd, log, written: 0 }

@@ -130,6 +130,12 @@ impl Peer {
         at - began
     }
 
+    /// Ends the shell, which would live on in the engine.
+    fn leave(mut self) {
+        self.pty.type_in("exit\r");
+        self.pty.settle(Duration::from_millis(500));
+    }
+
     /// From each of so many keys to its echo.
     fn echoes(&mut self, keys: usize) -> Vec<Duration> {
         self.pty.type_in("clear; cat >/dev/null\r");
@@ -158,13 +164,16 @@ impl Peer {
         let mut seen = BTreeSet::new();
         let began = Instant::now();
         self.pty.watch(LOOK, |screen| {
-            let number = screen.iter().find_map(|l| l.split("frame-").nth(1));
-            if let Some(number) = number.and_then(|n| n.split(|c: char| !c.is_ascii_digit()).next()) {
-                seen.insert(number.to_owned());
-            }
+            seen.extend(counted(screen));
         });
         seen.len() as f64 / began.elapsed().as_secs_f64()
     }
+}
+
+/// What the counter shows; the line that was typed to begin it has no number.
+fn counted(screen: &[String]) -> Option<u64> {
+    let after = screen.iter().filter_map(|line| line.split("frame-").nth(1));
+    after.filter_map(|n| n.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).next()
 }
 
 fn lines(file: &Path, mib: usize) {
@@ -193,27 +202,18 @@ fn main() {
     std::fs::set_permissions(&key, quiet).unwrap();
     let site = Site::new(program);
     site.ok(&["env", "add", "bench"], "");
-    let address = format!("{}:{}", sshd.address, sshd.port);
-    let add = [
-        "node",
-        "add",
-        "bench",
-        &address,
-        "--name",
-        "n1",
-        "--user",
-        &sshd.user,
-        "--key",
-        key.to_str().unwrap(),
-    ];
-    site.ok(&add, "");
+    let (address, port) = (sshd.address.to_string(), sshd.port.to_string());
+    let add =
+        ["node", "add", "bench", &address, "--port", &port, "--name", "n1", "--user", &sshd.user, "--key"];
+    site.ok(&[&add[..], &[key.to_str().unwrap()]].concat(), "");
     site.ok(&["node", "trust", "n1", "--accept-new"], "");
     println!("{} cores, load {}", std::thread::available_parallelism().unwrap(), load());
 
     let mut floods: Vec<[f64; 2]> = Vec::new();
     for round in 1..=rounds {
-        let ours = Peer::cpmg(&site).flood(&file).as_secs_f64();
-        let theirs = Peer::tmux(&sshd, &key).flood(&file).as_secs_f64();
+        let (mut cpmg, mut tmux) = (Peer::cpmg(&site), Peer::tmux(&sshd, &key));
+        let (ours, theirs) = (cpmg.flood(&file).as_secs_f64(), tmux.flood(&file).as_secs_f64());
+        cpmg.leave();
         println!(
             "{mib} MiB, round {round}: cpmg {ours:.2} s, tmux {theirs:.2} s: {:.2} of tmux's time",
             ours / theirs
@@ -225,7 +225,8 @@ fn main() {
     support::verdict("median of the ratios", ratios[ratios.len() / 2], 1.0, "of tmux's time");
 
     let mut medians = Vec::new();
-    for mut peer in [Peer::plain(&sshd, &key), Peer::cpmg(&site), Peer::tmux(&sshd, &key)] {
+    let (plain, cpmg, tmux) = (Peer::plain(&sshd, &key), Peer::cpmg(&site), Peer::tmux(&sshd, &key));
+    for mut peer in [plain, cpmg, tmux] {
         let times = Spread::of(peer.echoes(keys));
         println!(
             "key to its echo, {}: median {:.2}, 95 of 100 {:.2}, worst {:.2} ms of {}",
@@ -236,16 +237,19 @@ fn main() {
             times.count()
         );
         medians.push(times.median());
+        if peer.name == "cpmg" {
+            peer.leave();
+        }
     }
     support::verdict("echo beyond plain ssh's", medians[1] - medians[0], 1.0, "ms");
 
     let mut pane = Peer::cpmg(&site);
     pane.pty.type_in(&format!("{COUNTER}\r"));
-    pane.pty.wait("the counter", |s| has(s, "frame-"));
+    pane.pty.wait("the counter", |s| counted(s).is_some());
     println!("a counter alone: {:.0} frames a second", pane.frames());
     pane.pty.type_in("\u{1d}|");
     pane.pty.wait("another pane", |s| s.iter().filter(|l| l.contains('│')).count() > 20);
-    pane.pty.settle(Duration::from_millis(500));
+    pane.pty.watch(Duration::from_millis(500), |_| ());
     pane.pty.type_in("yes\r");
     pane.pty
         .wait("yes", |s| s.iter().filter(|l| l.trim_end().ends_with('y') || l.contains("│y")).count() > 20);
