@@ -29,13 +29,13 @@ const FRAME: &[u8] = b"\x1b[?2026l";
 
 impl Pty {
     /// Starts the program without arguments: the screens.
-    pub fn start(site: &Site, size: (u16, u16)) -> Self {
+    pub fn start(site: &Site, grid: (u16, u16)) -> Self {
         let mut command = CommandBuilder::new(&site.program);
         command.env_clear();
         for (name, value) in site.environment() {
             command.env(name, value);
         }
-        Self::of(command, size)
+        Self::of(command, grid)
     }
 
     /// Starts any program.

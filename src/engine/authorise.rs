@@ -15,6 +15,28 @@ use crate::api::{Failure, FailureKind, Request, Topic};
 use crate::domain::access::{Action, allowed};
 use crate::domain::user::User;
 
+fn of_day2(request: &Day2) -> Action {
+    match request {
+        Day2::LeavePreview { .. }
+        | Day2::Services { .. }
+        | Day2::OptionsPending { .. }
+        | Day2::RollOutPreview { .. }
+        | Day2::TaskPreview { .. } => Action::Read,
+        Day2::Leave { .. } | Day2::Restart { .. } | Day2::RollOut { .. } | Day2::Task { .. } => {
+            Action::Install
+        }
+    }
+}
+
+fn of_team(request: &Team) -> Action {
+    match request {
+        Team::Here(_) | Team::Unknown => Action::Read,
+        // Whoever may start and stop jobs. The reason in the trail is what keeps people from it: a runaway job at night must not wait for
+        // an administrator.
+        Team::TakeOver { .. } => Action::Install,
+    }
+}
+
 /// The permission that `request` needs; `None`: anybody who reaches the socket may ask it.
 pub fn needs(request: &Request) -> Option<Action> {
     use Request as R;
@@ -35,15 +57,15 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Stop => Action::Engine,
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
         R::People(asked) => of_people(asked),
-        R::Team(Team::Here(_) | Team::Unknown) => Action::Read,
-        // Whoever may start and stop jobs. The reason in the trail is what keeps people from it: a runaway job at night must not wait for
-        // an administrator.
-        R::Team(Team::TakeOver { .. }) => Action::Install,
-        R::Subscribe(topic) | R::Rows(topic) => match topic {
-            Topic::Hidden => Action::Hidden,
-            _ => Action::Read,
-        },
-        R::Unsubscribe(_)
+        R::Team(asked) => of_team(asked),
+        // Before the arms of everything else of these.
+        R::Subscribe(Topic::Hidden)
+        | R::Rows(Topic::Hidden)
+        | R::EnvEdit { change: EnvChange::Hide(false), .. }
+        | R::Keep(Keep::EnvPurge { .. }) => Action::Hidden,
+        R::Subscribe(_)
+        | R::Rows(_)
+        | R::Unsubscribe(_)
         | R::Catalog
         | R::Accounts { .. }
         | R::RotationPreview { .. }
@@ -63,17 +85,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         R::Logs(asked) => of_logs(asked),
         R::Loki(asked) => of_loki(asked),
         R::Shells(asked) => of_shells(asked),
-        R::Day2(asked) => match asked {
-            Day2::LeavePreview { .. }
-            | Day2::Services { .. }
-            | Day2::OptionsPending { .. }
-            | Day2::RollOutPreview { .. }
-            | Day2::TaskPreview { .. } => Action::Read,
-            Day2::Leave { .. } | Day2::Restart { .. } | Day2::RollOut { .. } | Day2::Task { .. } => {
-                Action::Install
-            }
-        },
-        R::EnvEdit { change: EnvChange::Hide(false), .. } | R::Keep(Keep::EnvPurge { .. }) => Action::Hidden,
+        R::Day2(asked) => of_day2(asked),
         R::EnvEdit { change: EnvChange::Members(_), .. } => Action::Members,
         R::EnvAdd { .. }
         | R::Keep(Keep::EnvClone { .. })

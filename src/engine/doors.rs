@@ -74,10 +74,9 @@ impl Doors {
         let mut lockout = self.lockout();
         for (key, slips) in all {
             match key.split_once(' ') {
-                Some((NAME, UNKNOWN)) => {}
+                Some((NAME, UNKNOWN)) | None => {}
                 Some((NAME, name)) => lockout.take_up(Whose::Name(name), slips, now),
                 Some((_, source)) => lockout.take_up(Whose::Source(source), slips, now),
-                None => {}
             }
         }
     }

@@ -85,7 +85,6 @@ pub fn object(request: &Request) -> Object {
         | R::Team(Team::Unknown)
         | R::Unknown => Object::Nothing,
         R::Team(Team::Here(place)) => place.env.map_or(Object::Nothing, Object::Env),
-        R::Team(Team::TakeOver { job, .. }) => Object::Job(*job),
         R::Subscribe(topic) | R::Rows(topic) | R::Unsubscribe(topic) => of_topic(*topic),
         R::EnvEdit { env, .. }
         | R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. } | Keep::EnvExport { env, .. })
@@ -132,7 +131,8 @@ pub fn object(request: &Request) -> Object {
         | R::JobForecast { job, .. }
         | R::UndoPreview { job, .. }
         | R::Undo { job, .. }
-        | R::JobReport { job, .. } => Object::Job(*job),
+        | R::JobReport { job, .. }
+        | R::Team(Team::TakeOver { job, .. }) => Object::Job(*job),
         R::NodeAgain { job, node }
         | R::ReinstallExtend { job, node, .. }
         | R::ManualConfirm { job, node, .. }

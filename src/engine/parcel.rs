@@ -78,7 +78,7 @@ impl Logins {
 }
 
 /// A fault of the program or of this host.
-pub(super) fn engine_fault(why: impl ToString) -> Failure {
+pub(super) fn engine_fault(why: &impl ToString) -> Failure {
     Failure::new(FailureKind::Engine, why.to_string())
 }
 
@@ -109,10 +109,10 @@ impl Engine {
         let (nodes, accounts) = (parcel.nodes.len(), parcel.accounts.len());
         // Sealing takes a while, on purpose.
         let sealed = tokio::task::spawn_blocking(move || {
-            let text = Secret::new(serde_json::to_string(&parcel).map_err(engine_fault)?);
-            parcel::seal(&text, &passphrase).map_err(engine_fault)
+            let text = Secret::new(serde_json::to_string(&parcel).map_err(|why| engine_fault(&why))?);
+            parcel::seal(&text, &passphrase).map_err(|why| engine_fault(&why))
         });
-        let file = sealed.await.map_err(engine_fault)??;
+        let file = sealed.await.map_err(|why| engine_fault(&why))??;
         if file.len() > TEXT_MAX {
             let why = format!(
                 "the file would have {} bytes, and {TEXT_MAX} is the most that an import takes: 'cpmg backup --to FILE' takes everything along",

@@ -72,7 +72,7 @@ impl Engine {
     ) -> Result<Environment, Failure> {
         let text = self.imports.text(asks.id, upload)?;
         let opened = tokio::task::spawn_blocking(move || parcel::open(text.reveal(), &passphrase));
-        let text = opened.await.map_err(engine_fault)?.map_err(|fault| {
+        let text = opened.await.map_err(|why| engine_fault(&why))?.map_err(|fault| {
             let field = if fault == parcel::ParcelFault::Passphrase { "passphrase" } else { "file" };
             Failure::new(FailureKind::Invalid, fault.to_string()).at(field).keyed(fault.key())
         })?;

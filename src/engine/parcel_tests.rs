@@ -237,6 +237,9 @@ async fn beside_the_one_it_comes_from_it_gets_numbers_of_its_own() {
     assert_eq!(before, after);
 }
 
+/// What is looked for in the refusal, and what spoils the file.
+type Spoil = (&'static str, fn(&mut Value));
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_typed_is_refused_and_nothing_is_written() {
     let running = Running::new();
@@ -259,7 +262,6 @@ async fn what_could_not_be_typed_is_refused_and_nothing_is_written() {
             .map(Response::Environment),
     );
     assert_eq!(cut.key.as_deref(), Some("error-parcel-damaged"));
-    type Spoil = (&'static str, fn(&mut Value));
     let spoiled: &[Spoil] = &[
         ("its content", |v| v["nodes"] = json!("many")),
         ("no platform", |v| v["environment"]["platform"] = json!("nothing")),

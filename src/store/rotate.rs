@@ -84,11 +84,10 @@ fn sealing(kind: Kind) -> Sealing {
 /// The sealed texts of a record, each with the name it is sealed under.
 fn texts<'a>(kind: Kind, key: &[u8], body: &'a mut Value) -> Vec<(String, &'a mut Value)> {
     match sealing(kind) {
-        Sealing::Nothing => Vec::new(),
         Sealing::Whole(field) => vec![(field.to_owned(), body)],
         Sealing::Meta if key == super::data_dir::KEY_CHECK => vec![(String::new(), body)],
         Sealing::Meta if key.starts_with(b"trail\0") => vec![("head".to_owned(), body)],
-        Sealing::Meta => Vec::new(),
+        Sealing::Meta | Sealing::Nothing => Vec::new(),
         Sealing::Entries => {
             let entries = body.get_mut("entries").and_then(Value::as_array_mut);
             let text = |entry: &'a mut Value| {

@@ -29,18 +29,18 @@ use ratatui::layout::Rect;
 #[derive(Default)]
 pub struct Users {
     list: List,
-    users: Option<Vec<UserView>>,
+    known: Option<Vec<UserView>>,
     refused: Option<Text>,
 }
 
 impl Users {
     fn keys(&self) -> Vec<u64> {
-        let users = self.users.iter().flatten();
+        let users = self.known.iter().flatten();
         users.filter(|u| self.list.filter.matches(&u.name)).map(|u| u.id.0).collect()
     }
 
     fn user(&self, key: u64) -> Option<&UserView> {
-        self.users.iter().flatten().find(|u| u.id.0 == key)
+        self.known.iter().flatten().find(|u| u.id.0 == key)
     }
 
     fn selected(&self) -> Option<&UserView> {
@@ -203,11 +203,11 @@ impl Screen for Users {
     fn answer(&mut self, cx: &Shared, _: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
         match result {
             Ok(Response::Users(users)) => {
-                self.users = Some(users);
+                self.known = Some(users);
                 Vec::new()
             }
             Ok(_) => Vec::new(),
-            Err(f) if self.users.is_none() => {
+            Err(f) if self.known.is_none() => {
                 self.refused = Some(cx.catalogue.failure(&f));
                 Vec::new()
             }
@@ -216,7 +216,7 @@ impl Screen for Users {
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
-        if self.users.is_none() {
+        if self.known.is_none() {
             return empty::asked(cx, frame, area, self.refused.as_ref());
         }
         let keys = self.keys();
