@@ -172,8 +172,8 @@ impl Peer {
 
 /// What the counter shows; the line that was typed to begin it has no number.
 fn counted(screen: &[String]) -> Option<u64> {
-    let after = screen.iter().filter_map(|line| line.split("frame-").nth(1));
-    after.filter_map(|n| n.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).next()
+    let mut after = screen.iter().filter_map(|line| line.split("frame-").nth(1));
+    after.find_map(|n| n.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
 }
 
 fn lines(file: &Path, mib: usize) {

@@ -20,9 +20,6 @@ const CHANNELS_MAX: usize = 8;
 pub const OUTPUT_LIMIT: usize = 4 * 1024 * 1024;
 /// Longest text of a command: Linux takes 128 KiB an argument.
 const COMMAND_MAX: usize = 127 * 1024;
-/// How long the end of output is waited for after the exit status, in case a background child holds it open.
-const GRACE: Duration = Duration::from_millis(500);
-
 /// Whether a connection stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -245,17 +242,13 @@ impl Session {
         let mut out = Output { status: Status::Unknown, stdout: Vec::new(), stderr: Vec::new(), cut: 0 };
         let mut exited = false;
         loop {
-            let event = if exited {
-                timeout(GRACE, stream.next()).await.unwrap_or(None)
-            } else {
-                stream.next().await
-            };
-            match event {
+            match stream.next().await {
                 Some(StreamEvent::Stdout(bytes)) => keep(&mut out.stdout, &bytes, &mut out.cut),
                 Some(StreamEvent::Stderr(bytes)) => keep(&mut out.stderr, &bytes, &mut out.cut),
                 Some(StreamEvent::Ended(status)) => {
                     out.status = status;
                     exited = true;
+                    break;
                 }
                 Some(StreamEvent::Refused) => {
                     feed.abort();

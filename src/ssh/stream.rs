@@ -9,6 +9,7 @@ use super::{Session, SshError};
 use russh::client::Msg;
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::bytes::Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -20,6 +21,9 @@ const PIECE_MIN: usize = 4 * 1024;
 /// The same, at most: half of the usual window.
 const PIECE_MAX: usize = 1024 * 1024;
 
+/// How long the end of output is waited for after the exit status, in case a background child holds it open.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// What comes from a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamEvent {
@@ -27,7 +31,8 @@ pub enum StreamEvent {
     Stdout(Bytes),
     /// Bytes of stderr; their order relative to stdout is not known.
     Stderr(Bytes),
-    /// The command ended. Output may still follow.
+    /// The command ended. What it had printed came before, although a server may tell the end first (RFC 4254, 6.10; OpenSSH
+    /// does now and then); only what a child of it prints more than half a second later can follow.
     Ended(Status),
     /// The server refused to start it.
     Refused,
@@ -128,9 +133,15 @@ pub(super) async fn pump(
     _place: OwnedSemaphorePermit,
 ) {
     let mut closing = false;
+    // Told when all output is there.
+    let mut ended = None;
     loop {
         let message = tokio::select! {
             message = reader.wait() => message,
+            () = tokio::time::sleep(GRACE), if ended.is_some() => {
+                backlog.push(StreamEvent::Ended(ended.take().unwrap_or(Status::Unknown)));
+                continue;
+            }
             () = close.cancelled(), if !closing => {
                 closing = true;
                 close_quietly(&writer).await;
@@ -140,9 +151,13 @@ pub(super) async fn pump(
         let event = match message {
             Some(ChannelMsg::Data { data }) => StreamEvent::Stdout(data),
             Some(ChannelMsg::ExtendedData { data, .. }) => StreamEvent::Stderr(data),
-            Some(ChannelMsg::ExitStatus { exit_status }) => StreamEvent::Ended(Status::Exit(exit_status)),
+            Some(ChannelMsg::ExitStatus { exit_status }) => {
+                ended = Some(Status::Exit(exit_status));
+                continue;
+            }
             Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
-                StreamEvent::Ended(Status::Signal(format!("{signal_name:?}")))
+                ended = Some(Status::Signal(format!("{signal_name:?}")));
+                continue;
             }
             Some(ChannelMsg::Failure) => StreamEvent::Refused,
             Some(ChannelMsg::Close) | None => break,
@@ -152,6 +167,9 @@ pub(super) async fn pump(
             closing = true;
             close_quietly(&writer).await;
         }
+    }
+    if let Some(status) = ended {
+        backlog.push(StreamEvent::Ended(status));
     }
     backlog.end();
 }

@@ -349,3 +349,24 @@ async fn a_terminal_types_resizes_and_closes() {
     assert!(seen.contains("7 33"), "{seen}");
     assert_eq!(status, Status::Exit(3));
 }
+
+/// A server may tell the end of a shell before it has sent what the shell printed last.
+#[tokio::test]
+async fn what_a_terminal_printed_last_comes_before_its_end() {
+    let sshd = Sshd::start();
+    let s = open(&sshd).await;
+    for round in 0..10 {
+        let mut pty = s.pty("xterm-256color", 80, 24).await.unwrap();
+        pty.write("exec sh -c 'seq 3000; echo the-$((5+5))-last'\n").await.unwrap();
+        let mut seen = String::new();
+        let status = loop {
+            match pty.next().await.expect("still open") {
+                PtyEvent::Bytes(b) => seen.push_str(&String::from_utf8_lossy(&b)),
+                PtyEvent::Ended(status) => break status,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(seen.contains("the-10-last"), "round {round}: {}", &seen[seen.len() - 80..]);
+        assert_eq!(status, Status::Exit(0));
+    }
+}

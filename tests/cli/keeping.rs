@@ -129,7 +129,8 @@ fn exports_are_copied_to_another_directory_and_failures_are_told() {
     }
     let names = |dir: &std::path::Path| -> Vec<String> {
         let all = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-        let mut all: Vec<String> = all.filter(|n| n.ends_with(".jsonl")).collect();
+        let mut all: Vec<String> =
+            all.filter(|name| std::path::Path::new(name).extension().is_some_and(|e| e == "jsonl")).collect();
         all.sort();
         all
     };

@@ -256,9 +256,8 @@ impl Worker {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             };
-            if tokio::time::timeout(ANSWER, same).await.is_err() {
-                panic!("{topic:?}: it sees {:?}, there is {there:?}", names(self.rows(topic)));
-            }
+            let seen = tokio::time::timeout(ANSWER, same).await;
+            assert!(seen.is_ok(), "{topic:?}: it sees {:?}, there is {there:?}", names(self.rows(topic)));
         }
     }
 }
