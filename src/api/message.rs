@@ -14,6 +14,7 @@ use crate::domain::ipam::{IpEvent, IpView};
 use crate::domain::job::forecast::NodeForecast;
 use crate::domain::job::undo::UndoList;
 use crate::domain::plan::Plan;
+use crate::domain::said::Said;
 use crate::domain::secret::Secret;
 use crate::domain::trail::TrailReport;
 use serde::{Deserialize, Serialize};
@@ -218,6 +219,15 @@ pub struct Failure {
     /// Arguments of the sentence in the catalogue.
     #[serde(default)]
     pub args: BTreeMap<String, String>,
+}
+
+impl From<Failure> for Said {
+    fn from(failure: Failure) -> Self {
+        match failure.key {
+            Some(key) => Self::keyed(failure.message, &key).args(failure.args),
+            None => failure.message.into(),
+        }
+    }
 }
 
 /// Kinds of refusal. The command line makes its exit code from them.

@@ -359,7 +359,7 @@ pub fn table(nodes: &[NodeRow]) -> Result<(), Fault> {
 }
 
 fn show(node: &NodeRow) -> Result<(), Fault> {
-    let why = if let Reach::Silent { why, .. } = &node.reach { why.clone() } else { String::new() };
+    let why = if let Reach::Silent { why, .. } = &node.reach { why.to_string() } else { String::new() };
     print::pairs(&[
         ("name", node.name.clone()),
         ("number", node.id.to_string()),

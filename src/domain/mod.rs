@@ -42,6 +42,7 @@ pub mod proof;
 pub mod qr;
 pub mod rate;
 pub mod report;
+pub mod said;
 pub mod secret;
 pub mod shells;
 pub mod sweeps;

@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::ids::{EnvId, JobId, NodeId, Revision};
 use super::jump::Jump;
 use super::net::HostAddress;
+use super::said::Said;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -338,7 +339,7 @@ pub enum Reach {
         /// First failure in a row.
         since: Moment,
         /// The sentence of the last failure.
-        why: String,
+        why: Said,
     },
 }
 

@@ -19,7 +19,7 @@ use crate::domain::job::{Job, JobEvent, JobNode, JobState, Renewal, StepEnd};
 use crate::domain::node::{self, NodeEvent};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
-use crate::domain::text::harmless;
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::install::{Attempt, execute};
@@ -400,9 +400,13 @@ impl Engine {
             _ if inner.first_error.is_some() => return,
             JobEvent::StepEnded { node, index, attempt, end } => {
                 let what = match end {
-                    StepEnd::Failed { status } => format!("ended with status {status}"),
+                    StepEnd::Failed { status } => {
+                        Said::keyed(format!("ended with status {status}"), "step-end-status")
+                            .arg("status", status.to_string())
+                    }
                     StepEnd::TimedOut { seconds } => {
-                        format!("ran longer than its ceiling of {seconds} s and was ended")
+                        let text = format!("ran longer than its ceiling of {seconds} s and was ended");
+                        Said::keyed(text, "step-end-ceiling").arg("seconds", seconds.to_string())
                     }
                     StepEnd::Lost { why } => why.clone(),
                     _ => return,
@@ -430,7 +434,7 @@ impl Engine {
         let module = step.as_ref().map(StepId::module);
         let known = self.known_error(module, &tail.join("\n")).or_else(|| self.known_error(module, &what));
         inner.first_error =
-            Some(FirstError { node, name, step, attempt, what: harmless(&what), tail, known });
+            Some(FirstError { node, name, step, attempt, what: what.harmless(), tail, known });
     }
 
     /// A window of a step's output.

@@ -15,6 +15,7 @@ use crate::domain::ids::{EnvId, NodeId, Revision};
 use crate::domain::jump::Jump;
 use crate::domain::net::HostAddress;
 use crate::domain::node::{self, CredentialKind, Node, NodeEvent, NodeState, Reach};
+use crate::domain::said::Said;
 use crate::domain::user::User;
 use crate::ssh::{self, Hop, HostKey, HostKeyCheck, Session, SshError, Target};
 use crate::store::{Kind, Stamp};
@@ -411,7 +412,7 @@ impl Engine {
         let silent = match &result {
             Ok(_) => None,
             Err(SshError::HostKeyUnknown { .. }) => return result,
-            Err(why) => Some(why.to_string()),
+            Err(why) => Some(Said::from(why)),
         };
         // Many nodes are connected to at the same time: this waits for a flush together with all of them.
         let noted = self.noted(node.id, |n| {

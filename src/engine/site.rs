@@ -10,6 +10,7 @@ use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{Job, JobEvent, Renewal, StepAction, StepProgress};
 use crate::domain::plan::StepId;
+use crate::domain::said::Said;
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
 use crate::install::{Attempt, LinkFault, RemoteLink, Site, SiteFault, Waits, runner_fault};
@@ -156,7 +157,7 @@ impl Site for JobSite {
 
     async fn connect(&self, node: NodeId) -> Result<RemoteLink, LinkFault> {
         let _turn = self.engine.connecting.acquire().await;
-        let record = self.engine.node(node).map_err(|f| LinkFault::Refused(f.message))?;
+        let record = self.engine.node(node).map_err(|f| LinkFault::Refused(f.into()))?;
         let session = self.engine.connect_node(&record).await.map_err(|fault| ssh_fault(&fault))?;
         let began = self.read(|job| job.created);
         self.engine.facts_before_job(node, &session, began).await;
@@ -173,15 +174,19 @@ impl Site for JobSite {
         let printed = open.is_some_and(|at| self.output_length(&at).is_ok_and(|length| length > 0));
         let done_before = done_before || printed;
         if !done_before {
-            let bundle = blocking(|| self.bundle(node)).map_err(LinkFault::Refused)?;
+            let bundle = blocking(|| self.bundle(node)).map_err(|why| LinkFault::Refused(why.into()))?;
             NodeRunner::upload(&session, &folder, bundle).await.map_err(|f| runner_fault(&f))?;
         }
         match NodeRunner::attach(&session, &folder).await {
             Ok(runner) => Ok(RemoteLink::new(runner)),
-            Err(RunnerError::NotThere { host, said }) if done_before => Err(LinkFault::Refused(format!(
-                "the files of this job are no longer on {host} ({said}): the node was reinstalled or cleaned; \
-                 start a new installation"
-            ))),
+            Err(RunnerError::NotThere { host, said }) if done_before => {
+                let text = format!(
+                    "the files of this job are no longer on {host} ({said}): the node was reinstalled or cleaned; \
+                     start a new installation"
+                );
+                let why = Said::keyed(text, "job-node-no-files").arg("host", host).arg("said", said);
+                Err(LinkFault::Refused(why))
+            }
             Err(why) => Err(runner_fault(&why)),
         }
     }
@@ -194,7 +199,7 @@ impl Site for JobSite {
         self.cell.wake.notified().await;
     }
 
-    async fn fresh(&self, node: NodeId) -> Result<Renewal, String> {
+    async fn fresh(&self, node: NodeId) -> Result<Renewal, Said> {
         self.engine.fresh(node).await
     }
 
@@ -216,13 +221,13 @@ impl Site for JobSite {
             (None, None) => return,
             (None, Some(_)) => None,
             (Some(Waits::Link(why)), Some(WaitsFor::Link { since, .. })) => {
-                Some(WaitsFor::Link { since, why: why.to_owned() })
+                Some(WaitsFor::Link { since, why: why.clone() })
             }
-            (Some(Waits::Link(why)), _) => Some(WaitsFor::Link { since: now(), why: why.to_owned() }),
+            (Some(Waits::Link(why)), _) => Some(WaitsFor::Link { since: now(), why: why.clone() }),
             (Some(Waits::Engine(why)), Some(WaitsFor::Engine { since, .. })) => {
-                Some(WaitsFor::Engine { since, why: why.to_owned() })
+                Some(WaitsFor::Engine { since, why: why.clone() })
             }
-            (Some(Waits::Engine(why)), _) => Some(WaitsFor::Engine { since: now(), why: why.to_owned() }),
+            (Some(Waits::Engine(why)), _) => Some(WaitsFor::Engine { since: now(), why: why.clone() }),
         };
         if let (Some(_), Some(begun)) = (fault, &mut live.begun) {
             begun.interrupted();
@@ -234,9 +239,5 @@ impl Site for JobSite {
 
 /// Whether another connection may succeed.
 pub fn ssh_fault(fault: &SshError) -> LinkFault {
-    if fault.is_passing() {
-        LinkFault::Gone(fault.to_string())
-    } else {
-        LinkFault::Refused(fault.to_string())
-    }
+    if fault.is_passing() { LinkFault::Gone(fault.into()) } else { LinkFault::Refused(fault.into()) }
 }

@@ -4,6 +4,7 @@ use super::worker::{Worker, record};
 use super::{Link, Site};
 use crate::domain::ids::NodeId;
 use crate::domain::job::{Job, JobEvent, JobNodeState, JobState};
+use crate::domain::said::Said;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -154,7 +155,8 @@ impl<S: Site> Round<S> {
                 let Some(node) = self.busy.remove(&fault.id()) else { return };
                 let why = "cpmg itself failed while it worked on this node; the engine's log has the details";
                 self.stuck.insert(node);
-                record(&*self.site, JobEvent::NodeFailed { node, why: why.to_owned() }).await;
+                let why = Said::keyed(why, "job-node-own-fault");
+                record(&*self.site, JobEvent::NodeFailed { node, why }).await;
             }
             None => {}
         }
@@ -179,7 +181,8 @@ impl<S: Site> Round<S> {
             if site.read(|job| job.nodes.get(&node).is_some_and(|n| !n.state.is_at_rest())) {
                 let why =
                     "the journal refused what was to be done on this node; the engine's log has the details";
-                record(site, JobEvent::NodeFailed { node, why: why.to_owned() }).await;
+                let why = Said::keyed(why, "job-node-journal");
+                record(site, JobEvent::NodeFailed { node, why }).await;
             }
         }
         let left: Vec<(NodeId, bool)> = site.read(|job| {

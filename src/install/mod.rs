@@ -20,6 +20,7 @@ use crate::cobbler::{Cobbler, CobblerError, Target};
 use crate::domain::ids::NodeId;
 use crate::domain::job::{Job, JobEvent, Renewal, StepAction};
 use crate::domain::plan::StepId;
+use crate::domain::said::Said;
 use crate::domain::secret::Secret;
 use std::future::Future;
 use std::sync::Arc;
@@ -44,10 +45,10 @@ pub struct Attempt {
 pub enum LinkFault {
     /// The connection failed or broke; another may succeed.
     #[error("{0}")]
-    Gone(String),
+    Gone(Said),
     /// It makes no sense to try again: wrong credentials, changed host key, a node that was reinstalled.
     #[error("{0}")]
-    Refused(String),
+    Refused(Said),
 }
 
 /// The engine could not keep what happened; nothing was done because of it.
@@ -65,9 +66,9 @@ pub enum SiteFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waits<'a> {
     /// For its link; the last fault.
-    Link(&'a str),
+    Link(&'a Said),
     /// For the engine, which cannot keep anything; the fault.
-    Engine(&'a str),
+    Engine(&'a Said),
 }
 
 /// What a running attempt tells.
@@ -90,7 +91,7 @@ pub enum LinkEvent {
     /// The step will never end: its process is gone without a status.
     Lost {
         /// The sentence for the operator.
-        why: String,
+        why: Said,
     },
 }
 
@@ -159,7 +160,7 @@ pub trait Site: Send + Sync + 'static {
 
     /// Looks whether a fresh system answers where the node was: another host key, another machine id, nothing of ours on it.
     /// The sentence says what is missing.
-    fn fresh(&self, node: NodeId) -> impl Future<Output = Result<Renewal, String>> + Send;
+    fn fresh(&self, node: NodeId) -> impl Future<Output = Result<Renewal, Said>> + Send;
 
     /// An attempt that another engine has begun is followed from here on.
     fn taken_up(&self, attempt: &Attempt);

@@ -11,6 +11,7 @@ use super::{Site, Waits};
 use crate::cobbler::{Arming, Cobbler, CobblerError, PowerState, Progress, Target};
 use crate::domain::ids::NodeId;
 use crate::domain::job::{JobEvent, ReinstallPhase as Phase, ReinstallRun, Renewal};
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ pub(super) async fn run<S: Site>(site: &S, node: NodeId, cancel: &CancellationTo
             Ok(Next::End(end)) => return record(site, JobEvent::ReinstallEnded { node, end }).await,
             // Before anything was journalled as changed there is nothing to write back.
             Err(why) if phase == Phase::Inspect => {
-                let end = Renewal::Failed { why: format!("{why}. Nothing was changed") };
+                let end = Renewal::Failed { why: unchanged(why) };
                 return record(site, JobEvent::ReinstallEnded { node, end }).await;
             }
             Err(why) => {
@@ -86,6 +87,11 @@ pub(super) async fn run<S: Site>(site: &S, node: NodeId, cancel: &CancellationTo
             }
         };
     }
+}
+
+/// Why there is no fresh system, where nothing was changed for it.
+fn unchanged(why: String) -> Said {
+    Said::keyed(format!("{why}. Nothing was changed"), "reinstall-unchanged").arg("why", why)
 }
 
 fn system(run: &ReinstallRun) -> Result<String, String> {
@@ -130,7 +136,7 @@ impl<S: Site> Drive<'_, S> {
             if !why.passes() || silent >= POWER_TRIES || Instant::now() >= end {
                 return Err(why.to_string());
             }
-            self.site.waits(self.node, Some(Waits::Link(&why.to_string())));
+            self.site.waits(self.node, Some(Waits::Link(&why.to_string().into())));
             tokio::select! {
                 () = sleep(PAUSE) => {}
                 () = self.cancel.cancelled(), if stoppable => return Err(stopped()),
@@ -238,13 +244,18 @@ impl<S: Site> Drive<'_, S> {
             }
             let said = match progress {
                 Ok(Progress::Finished) => return Ok(Next::To(Phase::Answer)),
-                Ok(Progress::Silent) => "the installer has not reported to Cobbler yet".to_owned(),
-                Ok(Progress::Installing(_)) => "the installer works".to_owned(),
-                Ok(Progress::Stalled) => "Cobbler calls the installation stalled".to_owned(),
-                Err(why) if Cobbler::log_unreadable(&why) => {
-                    "Cobbler cannot read its log of installations: only SSH tells when it is done".to_owned()
+                Ok(Progress::Silent) => {
+                    Said::keyed("the installer has not reported to Cobbler yet", "reinstall-silent")
                 }
-                Err(why) => why.to_string(),
+                Ok(Progress::Installing(_)) => Said::keyed("the installer works", "reinstall-works"),
+                Ok(Progress::Stalled) => {
+                    Said::keyed("Cobbler calls the installation stalled", "reinstall-stalled")
+                }
+                Err(why) if Cobbler::log_unreadable(&why) => {
+                    let text = "Cobbler cannot read its log of installations: only SSH tells when it is done";
+                    Said::keyed(text, "reinstall-no-log")
+                }
+                Err(why) => why.to_string().into(),
             };
             match self.look(&clock, &said).await? {
                 Some(fresh) => {
@@ -261,7 +272,7 @@ impl<S: Site> Drive<'_, S> {
         let clock = Clock::new(run);
         loop {
             let said = "the installer is done; its system does not answer yet";
-            if let Some(fresh) = self.look(&clock, said).await? {
+            if let Some(fresh) = self.look(&clock, &Said::keyed(said, "reinstall-no-answer")).await? {
                 self.fresh = Some(fresh);
                 return Ok(Next::To(Phase::Disarm));
             }
@@ -269,7 +280,7 @@ impl<S: Site> Drive<'_, S> {
     }
 
     /// One look over SSH and a pause. An error: the time is up, or the job was stopped.
-    async fn look(&self, clock: &Clock, said: &str) -> Result<Option<Renewal>, String> {
+    async fn look(&self, clock: &Clock, said: &Said) -> Result<Option<Renewal>, String> {
         let fresh = tokio::select! {
             fresh = self.site.fresh(self.node) => fresh,
             () = self.cancel.cancelled() => return Err(stopped()),
@@ -283,7 +294,9 @@ impl<S: Site> Drive<'_, S> {
         if clock.passed() >= Duration::from_secs(u64::from(minutes) * 60) {
             return Err(format!("no fresh system within {minutes} minutes: {said}; over SSH: {missing}"));
         }
-        self.site.waits(self.node, Some(Waits::Link(&format!("{said}; over SSH: {missing}"))));
+        let text = format!("{said}; over SSH: {missing}");
+        let waits = Said::keyed(text, "reinstall-looks").arg("said", said.clone()).arg("missing", missing);
+        self.site.waits(self.node, Some(Waits::Link(&waits)));
         tokio::select! {
             () = sleep(LOOK) => Ok(None),
             () = self.cancel.cancelled() => Err(stopped()),
@@ -296,7 +309,7 @@ impl<S: Site> Drive<'_, S> {
         let fresh = match self.fresh.take() {
             Some(fresh) => fresh,
             // The engine died meanwhile.
-            None => match self.look(&Clock::new(run), "the fresh system was seen before").await? {
+            None => match self.look(&Clock::new(run), &"the fresh system was seen before".into()).await? {
                 Some(fresh) => fresh,
                 None => return Ok(Next::To(Phase::Disarm)),
             },
@@ -311,11 +324,11 @@ impl<S: Site> Drive<'_, S> {
         Ok(Next::End(match done {
             Ok(()) => fresh,
             Err(why) => Renewal::Failed {
-                why: format!(
+                why: Said::from(format!(
                     "a fresh system answers, but Cobbler's system '{system}' could not be kept from booting from the \
                      network ({why}): switch netboot_enabled off there before the machine is restarted, or it is \
                      installed once more"
-                ),
+                )),
             },
         }))
     }
@@ -324,7 +337,7 @@ impl<S: Site> Drive<'_, S> {
     async fn restore(&mut self, run: &ReinstallRun) -> Renewal {
         let why = run.why.clone().unwrap_or_else(|| "it failed before the engine was restarted".to_owned());
         let Ok(system) = system(run) else {
-            return Renewal::Failed { why: format!("{why}. Nothing was changed") };
+            return Renewal::Failed { why: unchanged(why) };
         };
         let mut left = Vec::new();
         let (name, was) = (system.clone(), run.was.clone());
@@ -355,7 +368,7 @@ impl<S: Site> Drive<'_, S> {
             Some("off") => self.back_to(&system, PowerState::Off).await,
             _ => "the machine was left as it is".to_owned(),
         });
-        Renewal::Failed { why: format!("{why}. {}", left.join("; ")) }
+        Renewal::Failed { why: format!("{why}. {}", left.join("; ")).into() }
     }
 
     async fn back_to(&self, system: &str, power: PowerState) -> String {

@@ -23,11 +23,7 @@ impl RemoteLink {
 
 /// Whether another connection may succeed.
 pub fn runner_fault(fault: &RunnerError) -> LinkFault {
-    if fault.is_passing() {
-        LinkFault::Gone(fault.to_string())
-    } else {
-        LinkFault::Refused(fault.to_string())
-    }
+    if fault.is_passing() { LinkFault::Gone(fault.into()) } else { LinkFault::Refused(fault.into()) }
 }
 
 fn theirs(attempt: &Attempt) -> runner::Attempt {
@@ -66,7 +62,7 @@ impl Link for RemoteLink {
         Ok(match following.next().await.map_err(|f| runner_fault(&f))? {
             StepEvent::Output { offset, bytes } => LinkEvent::Output { offset, bytes },
             StepEvent::Ended { status, changed } => LinkEvent::Ended { status, changed },
-            StepEvent::Lost(loss) => LinkEvent::Lost { why: loss.to_string() },
+            StepEvent::Lost(loss) => LinkEvent::Lost { why: loss.into() },
         })
     }
 

@@ -5,6 +5,7 @@ use super::{Attempt, Link, LinkEvent, LinkFault, Site, SiteFault, Standing, Wait
 use crate::domain::ids::NodeId;
 use crate::domain::job::schedule::Task;
 use crate::domain::job::{JobEvent, JobNodeState, Renewal, StepAction, StepEnd};
+use crate::domain::said::Said;
 use crate::runner::Loss;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,7 @@ async fn kept<S: Site, R>(
         Err(SiteFault::Waits(why)) => {
             tracing::warn!(%why, "the engine waits");
             if let Some(node) = node {
-                site.waits(node, Some(Waits::Engine(&why)));
+                site.waits(node, Some(Waits::Engine(&why.into())));
             }
             tokio::time::sleep(SITE_PAUSE).await;
             None
@@ -89,7 +90,7 @@ enum Outcome {
     /// It ended.
     End(StepEnd),
     /// The node could not be told to begin.
-    Unreachable(String),
+    Unreachable(Said),
 }
 
 /// How long an attempt has been followed, over all its connections.
@@ -129,7 +130,8 @@ impl<S: Site> Worker<S> {
             let recorded = match task {
                 // Somebody wants hands off it since the job began; what runs on it was let end.
                 Task::Step { .. } if self.site.is_locked(self.node) => {
-                    let why = "an operator has locked this node: unlock it, then try it again".to_owned();
+                    let why = "an operator has locked this node: unlock it, then try it again";
+                    let why = Said::keyed(why, "job-node-locked");
                     self.record(JobEvent::NodeFailed { node: self.node, why }).await
                 }
                 Task::Finish => self.finish().await,
@@ -204,7 +206,7 @@ impl<S: Site> Worker<S> {
     /// Makes sure of a connection before anything is said to run: what cannot be told to the node is not shown as running on it.
     /// `anew`: the step needs a connection of its own, which may take its time to come. False: the job was stopped meanwhile. An error:
     /// the node cannot be worked on.
-    async fn reach(&self, anew: bool) -> Result<bool, String> {
+    async fn reach(&self, anew: bool) -> Result<bool, Said> {
         let mut failures = 0;
         let begun = Instant::now();
         loop {
@@ -222,7 +224,11 @@ impl<S: Site> Worker<S> {
                 Err(LinkFault::Gone(why)) => {
                     failures += 1;
                     if anew && begun.elapsed() >= ANEW {
-                        return Err(format!("no new connection within {} s: {why}", ANEW.as_secs()));
+                        let text = format!("no new connection within {} s: {why}", ANEW.as_secs());
+                        let seconds = ANEW.as_secs().to_string();
+                        return Err(Said::keyed(text, "job-node-not-anew")
+                            .arg("seconds", seconds)
+                            .arg("why", why));
                     }
                     if !anew && failures >= FIRST_TRIES {
                         return Err(why);
@@ -273,7 +279,9 @@ impl<S: Site> Worker<S> {
         }
         let end = tokio::select! {
             end = Box::pin(self.site.fresh(node)) => end,
-            () = self.cancel.cancelled() => Err("the job was stopped before the check had ended".to_owned()),
+            () = self.cancel.cancelled() => {
+                Err(Said::keyed("the job was stopped before the check had ended", "fresh-stopped"))
+            },
         };
         let end = end.unwrap_or_else(|why| Renewal::Failed { why });
         self.record(JobEvent::ManualChecked { node, end }).await
@@ -305,8 +313,9 @@ impl<S: Site> Worker<S> {
             failures += 1;
             match fault {
                 LinkFault::Refused(why) if told => {
+                    let text = format!("what became of the step is not known: {why}");
                     return Outcome::End(StepEnd::Lost {
-                        why: format!("what became of the step is not known: {why}"),
+                        why: Said::keyed(text, "step-lost-unknown").arg("why", why),
                     });
                 }
                 LinkFault::Refused(why) => return Outcome::Unreachable(why),
@@ -314,13 +323,13 @@ impl<S: Site> Worker<S> {
                 LinkFault::Gone(why) => {
                     self.site.waits(self.node, Some(Waits::Link(&why)));
                     if self.pause(failures).await.is_err() {
-                        let what = if told {
-                            "cancelled while the node did not answer; the step may still be running on it"
-                        } else {
-                            "cancelled before the node answered; the step was not begun"
-                        };
                         return if told {
-                            Outcome::End(StepEnd::Lost { why: format!("{what} ({why})") })
+                            let text = format!(
+                                "cancelled while the node did not answer; the step may still be running on it ({why})"
+                            );
+                            Outcome::End(StepEnd::Lost {
+                                why: Said::keyed(text, "step-lost-cancelled").arg("why", why),
+                            })
                         } else {
                             Outcome::End(StepEnd::Cancelled)
                         };
@@ -372,7 +381,7 @@ impl<S: Site> Worker<S> {
         let (site, node, boot) = (&*self.site, self.node, link.boot());
         let known = site.read(|job| job.nodes.get(&node).and_then(|n| n.boot.clone()));
         let record = async |event: JobEvent| {
-            let refused = || LinkFault::Refused("the journal refused it; see the engine's log".to_owned());
+            let refused = || LinkFault::Refused("the journal refused it; see the engine's log".into());
             record_of(site, Some(node), event).await.then_some(()).ok_or_else(refused)
         };
         let standing = if told { link.stands(attempt).await? } else { Standing::Absent };
@@ -381,7 +390,7 @@ impl<S: Site> Worker<S> {
             let rebooted = told && known.as_ref().is_some_and(|known| *known != boot);
             if rebooted || printed {
                 let loss = if rebooted { Loss::Rebooted } else { Loss::Removed };
-                return Ok(Look::Lost(StepEnd::Lost { why: loss.to_string() }));
+                return Ok(Look::Lost(StepEnd::Lost { why: loss.into() }));
             }
             if known.as_ref() != Some(&boot) {
                 record(JobEvent::NodeBoot { node, boot }).await?;
@@ -405,7 +414,7 @@ impl<S: Site> Worker<S> {
         told: &mut bool,
     ) -> Result<StepEnd, LinkFault> {
         let site = &*self.site;
-        let internal = || LinkFault::Refused("the engine refused its own record; see its log".to_owned());
+        let internal = || LinkFault::Refused("the engine refused its own record; see its log".into());
         let offset =
             patiently(site, Some(self.node), || site.output_length(attempt)).await.ok_or_else(internal)?;
         let secrets =

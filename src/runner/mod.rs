@@ -21,6 +21,7 @@ pub use serve::NodeRunner;
 
 use crate::domain::job::StepAction;
 use crate::domain::plan::StepId;
+use crate::domain::said::Said;
 use crate::ssh::SshError;
 use std::fmt;
 
@@ -83,6 +84,19 @@ impl fmt::Display for Loss {
                 "the step's files were removed on the node (/var/lib/cpmg) while it ran: what became of it is not known"
             }
         })
+    }
+}
+
+impl From<Loss> for Said {
+    fn from(loss: Loss) -> Self {
+        let key = match loss {
+            Loss::Killed => "step-lost-killed",
+            Loss::Rebooted => "step-lost-rebooted",
+            Loss::NeverStarted => "step-lost-never-started",
+            Loss::Full => "step-lost-full",
+            Loss::Removed => "step-lost-removed",
+        };
+        Self::keyed(loss.to_string(), key)
     }
 }
 
@@ -156,6 +170,27 @@ pub enum RunnerError {
         "the secret {0} cannot be given to a step: its name must be a shell variable's, its value text without NUL"
     )]
     Secret(String),
+}
+
+impl From<&RunnerError> for Said {
+    fn from(fault: &RunnerError) -> Self {
+        let keyed = |key| Self::keyed(fault.to_string(), key);
+        match fault {
+            RunnerError::Ssh(ssh) => ssh.into(),
+            RunnerError::Gone { host, why } => {
+                keyed("runner-gone").arg("host", host.as_str()).arg("why", why.as_str())
+            }
+            RunnerError::Silent { host } => keyed("runner-silent").arg("host", host.as_str()),
+            RunnerError::NotThere { host, said } => {
+                keyed("runner-not-there").arg("host", host.as_str()).arg("said", said.as_str())
+            }
+            RunnerError::Protocol { host, theirs } => keyed("runner-protocol")
+                .arg("host", host.as_str())
+                .arg("theirs", theirs.to_string())
+                .arg("ours", PROTOCOL.to_string()),
+            RunnerError::Secret(name) => keyed("runner-secret").arg("name", name.as_str()),
+        }
+    }
 }
 
 impl RunnerError {

@@ -1,5 +1,6 @@
 //! Everything that can go wrong, each with what to do about it.
 
+use crate::domain::said::Said;
 use crate::domain::time::{Moment, clock_utc};
 use crate::ssh::HostKey;
 use std::time::Duration;
@@ -176,6 +177,15 @@ pub enum SshError {
         /// Last words, harmless.
         said: String,
     },
+}
+
+impl From<&SshError> for Said {
+    fn from(fault: &SshError) -> Self {
+        match fault.key() {
+            Some(key) => Self::keyed(fault.to_string(), key).args(fault.args()),
+            None => fault.to_string().into(),
+        }
+    }
 }
 
 impl SshError {

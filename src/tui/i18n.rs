@@ -9,6 +9,7 @@ use crate::api::Failure;
 use crate::api::message::WORD;
 use crate::domain::logs::FilterFault;
 use crate::domain::plan::{Localized, localized};
+use crate::domain::said::Said;
 use crate::domain::text::harmless;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -346,6 +347,19 @@ impl Catalogue {
             }
             _ => Text::plain(plain),
         }
+    }
+
+    /// A sentence that is kept, in this language where the catalogue has it; its arguments may be such sentences.
+    pub fn kept(&self, said: &Said) -> Text {
+        let Some(key) = said.key().filter(|key| self.has(key)) else { return Text::plain(&**said) };
+        let arg = |value: &Said| match (value.key(), value.strip_prefix(WORD)) {
+            (Some(_), _) => Arg::Text(Box::new(self.kept(value))),
+            (None, Some(word)) => Arg::Text(Box::new(Text::key(word.to_owned()))),
+            (None, None) => Arg::from(&**value),
+        };
+        let text = Text::key(key.to_owned()).with("message", &**said);
+        let text = said.arguments().fold(text, |text, (name, value)| text.with(name.to_owned(), arg(value)));
+        if self.is_whole(&text) { text } else { Text::plain(&**said) }
     }
 
     /// Whether every argument that the sentence uses is there.

@@ -13,6 +13,7 @@ use super::theme::{Theme, collect};
 use super::update::update;
 use super::widgets::chrome;
 use super::{files, picture, record, text};
+use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
 use crate::domain::time::Moment;
 use crossterm::event::{Event as Input, KeyCode, KeyEventKind};
@@ -170,7 +171,9 @@ impl Recording {
             remembered: self.head.remembered.clone(),
             lock_after: self.head.lock_after,
         };
-        App::new(looks, None, Moment(self.head.at))
+        // No page may be missing or there in addition: answers find theirs by its number.
+        let token = self.head.resumes.then(|| Secret::new(String::new()));
+        App::new(looks, token, Moment(self.head.at))
     }
 }
 

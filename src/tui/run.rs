@@ -102,7 +102,7 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
     };
     let began = now();
     if let (Some(record), Some(path)) = (&mut record, &options.record) {
-        let head = record::head(&looks, began);
+        let head = record::head(&looks, options.token.is_some(), began);
         writeln!(record, "{head}").map_err(|source| TuiError::Record { path: path.clone(), source })?;
     }
     let mut app = App::new(looks, options.token.clone(), began);

@@ -9,6 +9,7 @@ use crate::domain::job::{
 use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::plan::{Localized, PlanKind, StageKind, StepId};
 use crate::domain::report::KnownError;
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use crate::domain::usual::{Ceiling, Usual};
 use serde::{Deserialize, Serialize};
@@ -99,7 +100,7 @@ pub struct FirstError {
     /// Which attempt.
     pub attempt: u32,
     /// What happened, in a sentence.
-    pub what: String,
+    pub what: Said,
     /// Last lines of output before it, made harmless.
     pub tail: Vec<String>,
     /// What is known about such an error.
@@ -129,7 +130,7 @@ pub struct JobNodeRow {
     /// The step that runs, failed or comes next.
     pub current: Option<CurrentStep>,
     /// Why it failed, or what the fault is for which it waits, when that is not a step.
-    pub why: Option<String>,
+    pub why: Option<Said>,
     /// What it waits for, if it does.
     #[serde(default)]
     pub waits: Option<WaitsFor>,
@@ -204,7 +205,7 @@ pub struct ManualView {
     /// Instructions that were confirmed.
     pub confirmed: u32,
     /// What the last check found missing.
-    pub why: Option<String>,
+    pub why: Option<Said>,
 }
 
 /// The step a node is at.

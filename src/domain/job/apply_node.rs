@@ -6,6 +6,7 @@ use super::{
     StepProgress, StepState, node_next,
 };
 use crate::domain::plan::Plan;
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 
 impl JobNode {
@@ -60,13 +61,13 @@ impl JobNode {
     }
 
     /// The node cannot be worked on.
-    pub(super) fn failed(&mut self, why: &str, at: Moment) -> Applied {
+    pub(super) fn failed(&mut self, why: &Said, at: Moment) -> Applied {
         let undoing = self.undo.as_ref().is_some_and(|u| !u.ended);
         let by = if undoing { NodeMove::UndoFail } else { NodeMove::Fail };
         self.moved(by)?;
         let lost = |state: &mut StepState| {
             if let Some(since) = state.open_since() {
-                *state = StepState::Ended { since, at, end: StepEnd::Lost { why: why.to_owned() } };
+                *state = StepState::Ended { since, at, end: StepEnd::Lost { why: why.clone() } };
             }
         };
         for step in &mut self.steps {
@@ -76,10 +77,10 @@ impl JobNode {
             }
         }
         if let Some(run) = self.reinstall.as_mut().filter(|r| r.ended.is_none()) {
-            run.ended = Some(Renewal::Failed { why: why.to_owned() });
+            run.ended = Some(Renewal::Failed { why: why.clone() });
         }
         self.manual = None;
-        self.why = Some(why.to_owned());
+        self.why = Some(why.clone());
         self.undo_over();
         Ok(())
     }

@@ -5,6 +5,7 @@
 use super::steps::StepEnd;
 use crate::domain::ids::NodeId;
 use crate::domain::node::NodeRole;
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,7 +63,7 @@ pub enum Renewal {
     /// It is not there; the sentence says why and what was left how.
     Failed {
         /// For the operator.
-        why: String,
+        why: Said,
     },
 }
 
@@ -113,7 +114,7 @@ pub enum JobEvent {
         /// Which node.
         node: NodeId,
         /// For the operator.
-        why: String,
+        why: Said,
     },
     /// The node's turn will not come in this run.
     NodeSkipped {

@@ -26,6 +26,7 @@ use super::ids::{EnvId, JobId, NodeId};
 use super::node::NodeRole;
 use super::plan::{Plan, StageKind};
 use super::policy::budget_role;
+use super::said::Said;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +84,7 @@ pub struct ManualRun {
     /// Instructions that were confirmed.
     pub confirmed: u32,
     /// What the last check found missing.
-    pub why: Option<String>,
+    pub why: Option<Said>,
 }
 
 /// A node within a job.
@@ -94,7 +95,7 @@ pub struct JobNode {
     /// Its steps over all stages, in order.
     pub steps: Vec<StepProgress>,
     /// Why it failed, when that was not a step.
-    pub why: Option<String>,
+    pub why: Option<Said>,
     /// Whether it is a controller, on which the others depend.
     pub controller: bool,
     /// Place of its first step that is not done.

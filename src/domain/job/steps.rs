@@ -1,6 +1,7 @@
 //! One step of one node within a job: its attempts to run it, and to undo it.
 
 use crate::domain::plan::{StageKind, StepId};
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,7 @@ pub enum StepEnd {
     /// It could not be run, or what became of it cannot be known; the sentence says why.
     Lost {
         /// For the operator.
-        why: String,
+        why: Said,
     },
     /// Ended because an operator asked for it.
     Cancelled,

@@ -6,6 +6,7 @@ use super::schedule::Front;
 use super::{Job, JobNode, JobNodeState, JobState, ReinstallPhase};
 use crate::domain::ids::NodeId;
 use crate::domain::plan::StageKind;
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,14 +60,14 @@ pub enum WaitsFor {
         /// Since when.
         since: Moment,
         /// The last fault.
-        why: String,
+        why: Said,
     },
     /// For the engine, which cannot keep anything (full disk).
     Engine {
         /// Since when.
         since: Moment,
         /// The fault.
-        why: String,
+        why: Said,
     },
     /// Something this program does not know.
     #[serde(other)]

@@ -8,6 +8,7 @@ use super::{
 use crate::domain::ids::NodeId;
 use crate::domain::job::{Job, JobEvent, JobNodeState, JournalEntry, Renewal, StepAction, StepEnd};
 use crate::domain::plan::StepId;
+use crate::domain::said::Said;
 use crate::domain::time::{Moment, span};
 use std::collections::BTreeMap;
 
@@ -69,7 +70,7 @@ fn node_report(job: &Job, id: NodeId) -> NodeReport {
         name: plan.map_or_else(|| id.to_string(), |p| p.name.clone()),
         roles: plan.map(|p| p.roles.clone()).unwrap_or_default(),
         state: node.map(|n| n.state).unwrap_or_default(),
-        why: node.and_then(|n| n.why.clone()),
+        why: node.and_then(|n| n.why.as_ref().map(ToString::to_string)),
         busy_ms: 0,
         waiting_ms: 0,
         steps: node
@@ -133,7 +134,7 @@ impl Fold<'_> {
     }
 
     /// Nobody will hear any more of what is open on a node.
-    fn close_open(&mut self, at: Moment, node: NodeId, why: &str) {
+    fn close_open(&mut self, at: Moment, node: NodeId, why: &Said) {
         let Some(n) = self.nodes.get_mut(&node) else { return };
         let open: Vec<(usize, StepAction)> = n
             .steps
@@ -142,7 +143,7 @@ impl Fold<'_> {
             .flat_map(|(i, s)| s.attempts.iter().filter(|a| a.end.is_none()).map(move |a| (i, a.action)))
             .collect();
         for (index, action) in open {
-            self.end(at, (node, index), action, &StepEnd::Lost { why: why.to_owned() });
+            self.end(at, (node, index), action, &StepEnd::Lost { why: why.clone() });
         }
         self.renewed(at, node, false);
     }
@@ -182,8 +183,8 @@ impl Fold<'_> {
             }
             E::NodeFailed { node, why } => {
                 self.close_open(at, *node, why);
-                self.error(at, *node, None, why.clone());
-                ("node-failed", why.clone())
+                self.error(at, *node, None, why.to_string());
+                ("node-failed", why.to_string())
             }
             E::ReinstallAsked { node, minutes, .. } => {
                 self.renew(at, *node, false);
@@ -207,7 +208,7 @@ impl Fold<'_> {
             }
             E::ReinstallEnded { node, end: Renewal::Failed { why } } => {
                 self.renewed(at, *node, false);
-                ("reinstall-failed", why.clone())
+                ("reinstall-failed", why.to_string())
             }
             E::ManualLeft { node, .. } => {
                 self.renewed(at, *node, false);
@@ -353,7 +354,7 @@ fn plain(event: &JobEvent) -> Option<(&'static str, String)> {
         }
         E::ManualConfirmed { number, .. } => ("confirmed", format!("confirmed instruction {number}")),
         E::ManualCheck { .. } => ("check", "asked to check what was done by hand".into()),
-        E::ManualChecked { end: Renewal::Failed { why }, .. } => ("not-fresh", why.clone()),
+        E::ManualChecked { end: Renewal::Failed { why }, .. } => ("not-fresh", why.to_string()),
         E::CeilingExtended { seconds, .. } => {
             ("extended", format!("gave the running step {} more", span(u64::from(*seconds) * 1000)))
         }

@@ -37,7 +37,7 @@ async fn but_not_for_ever() {
     execute(Arc::clone(&s), CancellationToken::new()).await;
     assert_eq!(state(&s, 1), JobNodeState::Failed);
     let why = s.journal.lock().unwrap().iter().find_map(|e| match &e.event {
-        JobEvent::NodeFailed { why, .. } => Some(why.clone()),
+        JobEvent::NodeFailed { why, .. } => Some(why.to_string()),
         _ => None,
     });
     assert_eq!(why.as_deref(), Some("no new connection within 300 s: no answer"));

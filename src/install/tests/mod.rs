@@ -8,6 +8,7 @@ use crate::domain::job::{JobNodeState, JobState, JournalEntry, StepEnd, StepStat
 use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::plan::{Plan, PlanKind, PlanNode, Stage, StageItem, StageKind};
 use crate::domain::policy::{OnFailure, Policy};
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -37,7 +38,7 @@ struct World {
     silent: u32,
     full: u32,
     locked: Vec<u64>,
-    fresh: VecDeque<Result<Renewal, String>>,
+    fresh: VecDeque<Result<Renewal, Said>>,
     boot: String,
 }
 
@@ -172,7 +173,7 @@ impl Site for Scripted {
         self.wake.notified().await;
     }
 
-    async fn fresh(&self, _node: NodeId) -> Result<Renewal, String> {
+    async fn fresh(&self, _node: NodeId) -> Result<Renewal, Said> {
         self.world.lock().unwrap().fresh.pop_front().unwrap_or_else(|| Err("the old system answers".into()))
     }
 

@@ -50,10 +50,13 @@ pub struct Head {
     pub remembered: Remembered,
     /// Milliseconds without a key after which the screen locks itself.
     pub lock_after: Option<u64>,
+    /// Whether a session of before was taken up, without a login.
+    #[serde(default)]
+    pub resumes: bool,
 }
 
 /// The first line of a recording.
-pub fn head(looks: &Looks, at: Moment) -> Value {
+pub fn head(looks: &Looks, resumes: bool, at: Moment) -> Value {
     let mut remembered = looks.remembered.clone();
     for prefs in remembered.users.values_mut() {
         prefs.history.clear();
@@ -71,6 +74,7 @@ pub fn head(looks: &Looks, at: Moment) -> Value {
         given: looks.given,
         remembered,
         lock_after: looks.lock_after,
+        resumes,
     };
     serde_json::to_value(head).unwrap_or_default()
 }

@@ -1,8 +1,9 @@
 //! A recording of the harness, played again: the same screens, and no secret.
 
 use super::{Player, Recording, lines, print};
+use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
-use crate::tui::app::{Given, Looks};
+use crate::tui::app::{App, Given, Looks};
 use crate::tui::event::Event;
 use crate::tui::i18n::Language;
 use crate::tui::keys::Keymap;
@@ -21,7 +22,8 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn new() -> Self {
+    /// With the token of a session of before, or none.
+    fn new(token: Option<Secret>) -> Self {
         let looks = Looks {
             language: Language::En,
             colours: Colours::Basic,
@@ -35,8 +37,9 @@ impl Recorder {
             remembered: Remembered::default(),
             lock_after: None,
         };
-        let rig = Rig::new();
-        let log = format!("{}\n", record::head(&looks, rig.at));
+        let mut rig = Rig::new();
+        let log = format!("{}\n", record::head(&looks, token.is_some(), rig.at));
+        rig.app = App::new(looks, token, rig.at);
         Self { rig, log }
     }
 
@@ -56,7 +59,7 @@ impl Recorder {
 }
 
 fn recorded() -> (Recorder, Recording) {
-    let mut recorder = Recorder::new();
+    let mut recorder = Recorder::new(None);
     recorder.event(Event::Connected(Box::new(crate::tui::tests::harness::hello(false))));
     recorder.keys("ada\nsecret words\n");
     let to = recorder.rig.app.gate.as_ref().map(|held| held.id);
@@ -89,6 +92,24 @@ fn a_replay_ends_with_the_screen_that_was_recorded() {
     let printed = String::from_utf8(out).unwrap();
     assert!(printed.contains("== start 80x24") && printed.ends_with(&format!("{expected}\n")), "{printed}");
     assert!(!printed.contains("secret words"));
+}
+
+/// The pages of a session that is taken up have other numbers than those of one that begins with a login.
+#[test]
+fn a_session_that_was_taken_up_is_replayed_as_such() {
+    let mut recorder = Recorder::new(Some(Secret::new("a token".to_owned())));
+    recorder.event(Event::Connected(Box::new(crate::tui::tests::harness::hello(false))));
+    let result = Ok(crate::tui::tests::harness::session("ada", UserRole::Operator));
+    recorder.event(Event::Answer { to: None, tag: crate::tui::event::Tag::Resume, result });
+    let first = recorder.rig.app.stack.first().map(|held| held.id);
+    let recording =
+        Recording::parse(Path::new("a"), &recorder.log, &Theme::built_in(), &Keymap::built_in()).unwrap();
+    let mut player = Player::new(&recording);
+    player.go(usize::MAX);
+    assert!(first.is_some());
+    assert_eq!(player.app.stack.first().map(|held| held.id), first);
+    assert_eq!(lines(&player.frame()), recorder.rig.screen(80, 24));
+    assert!(!recorder.log.contains("a token"));
 }
 
 #[test]

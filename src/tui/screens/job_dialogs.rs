@@ -21,7 +21,7 @@ pub fn first_error(cx: &Shared, job: JobId, error: &FirstError) -> Reading {
     if let Some(step) = &error.step {
         lines.push(t!("job-error-step", step = step.to_string(), attempt = error.attempt));
     }
-    lines.push(Text::plain(error.what.clone()));
+    lines.push(cx.catalogue.kept(&error.what));
     let above = lines.len();
     lines.extend(error.known.iter().flat_map(known));
     let above = lines.len() - above;

@@ -80,7 +80,10 @@ impl NodePage {
             }
             if let crate::domain::node::Reach::Silent { since, why } = &row.reach {
                 let since = text::duration(cx.now.since(*since));
-                lines.push((cx.tr(&t!("node-silent-since", span = since, why = why)), Part::Warn));
+                lines.push((
+                    cx.tr(&t!("node-silent-since", span = since, why = cx.catalogue.kept(why))),
+                    Part::Warn,
+                ));
             }
         }
         let hints = ways::hints(cx, job, node);
@@ -162,7 +165,7 @@ pub fn node_facts(cx: &Shared, node: &JobNodeRow) -> Vec<(String, Part)> {
         let text = t!("manual-runs", by = &manual.by, span = span, confirmed = manual.confirmed);
         lines.push((text, Part::Warn));
         if let Some(why) = &manual.why {
-            lines.push((t!("manual-missing", why = why), Part::Bad));
+            lines.push((t!("manual-missing", why = cx.catalogue.kept(why)), Part::Bad));
         }
     }
     if let Some(step) = &node.current
@@ -178,7 +181,7 @@ pub fn node_facts(cx: &Shared, node: &JobNodeRow) -> Vec<(String, Part)> {
     }
     if let Some(why) = &node.why {
         let part = if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim };
-        lines.push((Text::plain(why), part));
+        lines.push((cx.catalogue.kept(why), part));
     }
     if let Some(known) = node.known.as_ref().filter(|_| node.state == JobNodeState::Failed) {
         lines.extend(super::job_dialogs::known(known).into_iter().map(|text| (text, Part::Warn)));

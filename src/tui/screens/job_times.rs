@@ -83,7 +83,7 @@ pub fn waits(cx: &Shared, node: &JobNodeRow) -> Option<(String, Part)> {
         WaitsFor::Answer => (t!("waits-answer"), Part::Dim),
         WaitsFor::Link { since: at, .. } => (t!("job-link-down", span = since(at)), Part::Warn),
         WaitsFor::Engine { since: at, why } => {
-            (t!("waits-engine", span = since(at), why = why.as_str()), Part::Bad)
+            (t!("waits-engine", span = since(at), why = cx.catalogue.kept(why)), Part::Bad)
         }
         WaitsFor::Unknown => return None,
     };

@@ -190,7 +190,8 @@ fn stage_lines(cx: &Shared, stages: &[StageRow], columns: usize) -> Vec<Line<'st
 fn error_lines(cx: &Shared, job: &JobRow, columns: usize) -> Vec<Line<'static>> {
     let Some(error) = &job.first_error else { return Vec::new() };
     let step = error.step.as_ref().map(ToString::to_string).unwrap_or_default();
-    let sentence = t!("job-first-error", name = &error.name, step = step, what = &error.what);
+    let sentence =
+        t!("job-first-error", name = &error.name, step = step, what = cx.catalogue.kept(&error.what));
     let style = cx.style(Part::Bad);
     let lines = text::wrap(&cx.tr(&sentence), columns.saturating_sub(4));
     let lead = |n: usize| if n == 0 { " ✗ " } else { "   " };
@@ -335,7 +336,7 @@ fn node_words(cx: &Shared, node: &JobNodeRow) -> (String, Option<(String, Part)>
     if special {
         return (count, job_node::node_facts(cx, node).into_iter().next());
     }
-    let why = node.why.as_ref().map(|w| cx.tr(&Text::plain(w.as_str())));
+    let why = node.why.as_ref().map(|w| cx.tr(&cx.catalogue.kept(w)));
     let part = if node.state == JobNodeState::Failed { Part::Bad } else { Part::Dim };
     let why = why.map(|w| (w, part));
     let Some(step) = node.current.as_ref().filter(|_| node.state != JobNodeState::Done) else {

@@ -117,7 +117,7 @@ impl ManualPage {
         lines.push((String::new(), Part::Text));
         add(&mut lines, "", &cx.tr(&text_of(&made.check)), Part::Text);
         if let Some(why) = row.manual.as_ref().and_then(|m| m.why.as_ref()) {
-            add(&mut lines, "✗ ", &cx.tr(&t!("manual-missing", why = why)), Part::Bad);
+            add(&mut lines, "✗ ", &cx.tr(&t!("manual-missing", why = cx.catalogue.kept(why))), Part::Bad);
         }
         let next = match row.state {
             JobNodeState::Checking => Some(t!("manual-checking", name = &row.name)),

@@ -310,6 +310,7 @@ fn describe(cx: &Shared, row: &NodeRow) -> Vec<Text> {
     let reach = states::reach(&row.reach, row.probing.is_some()).text(cx);
     lines.push(match &row.reach {
         Reach::Silent { since, why } => {
+            let why = cx.tr(&cx.catalogue.kept(why));
             line(t!("col-reach"), format!("{reach}, {}: {why}", cx.clock(*since)))
         }
         Reach::Answers { at } => line(t!("col-reach"), format!("{reach}, {}", cx.clock(*at))),

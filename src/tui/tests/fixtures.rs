@@ -18,9 +18,11 @@ use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState}
 use crate::domain::node::{CredentialKind, NodeRole, NodeRoles, NodeState, Reach};
 use crate::domain::plan::{Localized, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
 use crate::domain::policy::Policy;
+use crate::domain::said::Said;
 use crate::domain::sweeps::{Discovery, Schedule, SweepOrder};
 use crate::domain::time::Moment;
 use crate::domain::usual::{Basis, Usual};
+use crate::ssh::SshError;
 
 pub const ENV: EnvId = EnvId(7);
 pub const JOB: JobId = JobId(12);
@@ -122,7 +124,8 @@ pub fn node(id: u64, name: &str, words: &str, state: NodeState) -> NodeRow {
 
 pub fn nodes() -> Vec<Row> {
     let mut silent = node(13, "node-3", "compute", NodeState::Failed);
-    silent.reach = Reach::Silent { since: ms_ago(400_000), why: "10.20.0.13:22: connection refused".into() };
+    let why = (&SshError::Refused { host: "10.20.0.13:22".into() }).into();
+    silent.reach = Reach::Silent { since: ms_ago(400_000), why };
     let mut fresh = node(14, "node-10-20-0-14", "", NodeState::Discovered);
     (fresh.reach, fresh.facts, fresh.host_key, fresh.credential) = (Reach::Unknown, None, None, None);
     let mut all = vec![
@@ -255,8 +258,7 @@ pub fn failed_job() -> Vec<Row> {
         name: "node-1".into(),
         step: Some("mariadb/packages".parse().unwrap()),
         attempt: 2,
-        what: "the step ended with status 100: E: Unable to fetch some archives, maybe run apt-get update"
-            .into(),
+        what: Said::keyed("ended with status 100", "step-end-status").arg("status", "100"),
         tail: vec![
             "Err:1 http://mirror.example/debian bookworm/main amd64 galera-4".into(),
             "  Temporary failure resolving 'mirror.example'".into(),

@@ -12,6 +12,7 @@ use crate::domain::job::{
 };
 use crate::domain::node::NodeLock;
 use crate::domain::plan::{PlanKind, StageKind};
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use crate::domain::user::UserRole;
 
@@ -247,8 +248,8 @@ fn phases_and_deadline_of_a_reinstallation() {
     assert_eq!(minutes, 45);
 }
 
-pub(super) fn by_hand(confirmed: u32, state: S, why: Option<&str>) -> Vec<Row> {
-    let manual = ManualView { by: "ada".into(), since: ms_ago(600_000), confirmed, why: why.map(Into::into) };
+pub(super) fn by_hand(confirmed: u32, state: S, why: Option<Said>) -> Vec<Row> {
+    let manual = ManualView { by: "ada".into(), since: ms_ago(600_000), confirmed, why };
     with_node(state, JobState::Running, |n| n.manual = Some(manual.clone()))
 }
 
@@ -268,7 +269,9 @@ fn the_manual_procedure_goes_step_by_step_and_then_checks() {
     let Request::ManualConfirm { number, .. } = rig.call("ManualConfirm").request else { panic!() };
     assert_eq!(number, 3);
     assert!(!format!("{:?}", rig.calls).contains("ManualConfirm"), "not twice before the answer");
-    let missing = "10.20.0.11 still shows its old machine id";
+    let missing =
+        Said::keyed("node-1 tells no machine id: /etc/machine-id is empty or missing", "fresh-no-id")
+            .arg("name", "node-1");
     rig.rows(Topic::Job(JOB), by_hand(7, S::Manual, Some(missing)));
     snapshots("manual-missing", &mut rig);
     rig.keys("v");

@@ -113,7 +113,7 @@ fn ways_out(j: &Job) -> Vec<JobEvent> {
     for node in j.nodes.keys().copied() {
         ways.push(JobEvent::NodeSkipped { node });
         ways.push(JobEvent::ManualLeft { node, by: by() });
-        ways.push(JobEvent::ReinstallEnded { node, end: Renewal::Failed { why: by() } });
+        ways.push(JobEvent::ReinstallEnded { node, end: Renewal::Failed { why: by().into() } });
         ways.push(JobEvent::UndoAsked { nodes: vec![(node, 0)], by: ada() });
     }
     ways

@@ -1,0 +1,140 @@
+//! A sentence that is kept: why a node is silent, why a step was lost.
+//!
+//! It is stored in English, as it goes to commands and logs, and under the key of the message catalogue with its arguments, so that screens can say it in
+//! the language of whoever reads it, today or after years. Records of before hold the bare sentence, which is read as one without a key.
+
+use super::text::harmless;
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
+
+/// A sentence, or an argument of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Wire")]
+pub struct Said {
+    text: String,
+    key: Option<String>,
+    args: BTreeMap<String, Said>,
+}
+
+/// On the wire and on disk: a text where there is no key.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Wire {
+    Plain(String),
+    Keyed {
+        text: String,
+        key: String,
+        #[serde(default)]
+        args: BTreeMap<String, Said>,
+    },
+}
+
+#[derive(Serialize)]
+struct Keyed<'a> {
+    text: &'a str,
+    key: &'a str,
+    args: &'a BTreeMap<String, Said>,
+}
+
+impl Said {
+    /// The English sentence and its key in the message catalogue.
+    pub fn keyed(text: impl Into<String>, key: &str) -> Self {
+        Self { text: text.into(), key: Some(key.to_owned()), args: BTreeMap::new() }
+    }
+
+    /// An argument of it; it may be a sentence itself.
+    #[must_use]
+    pub fn arg(mut self, name: &str, value: impl Into<Self>) -> Self {
+        self.args.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Several arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.args.extend(args.into_iter().map(|(name, value)| (name, value.into())));
+        self
+    }
+
+    /// The same without what could move a cursor, in its arguments too: nodes have a say in them.
+    #[must_use]
+    pub fn harmless(self) -> Self {
+        let args = self.args.into_iter().map(|(name, value)| (name, value.harmless())).collect();
+        Self { text: harmless(&self.text), key: self.key, args }
+    }
+
+    /// Its key, where it has one.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Its arguments.
+    pub fn arguments(&self) -> impl Iterator<Item = (&str, &Self)> {
+        self.args.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+/// The English sentence, for whoever only reads it.
+impl Deref for Said {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+impl From<&str> for Said {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Wire> for Said {
+    fn from(wire: Wire) -> Self {
+        match wire {
+            Wire::Plain(text) => text.into(),
+            Wire::Keyed { text, key, args } => Self { text, key: Some(key), args },
+        }
+    }
+}
+
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.key {
+            None => serializer.serialize_str(&self.text),
+            Some(key) => Keyed { text: &self.text, key, args: &self.args }.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn sentences_of_before_are_read_and_new_ones_come_back_whole() {
+        let before: Said = serde_json::from_str("\"the node is off\"").unwrap();
+        assert_eq!((&*before, before.key()), ("the node is off", None));
+        assert_eq!(serde_json::to_string(&before).unwrap(), "\"the node is off\"");
+        let inner = Said::keyed("10.0.0.1:22 refused", "error-ssh-refused").arg("host", "10.0.0.1:22");
+        let new = Said::keyed("not known: 10.0.0.1:22 refused", "step-lost-unknown").arg("why", inner);
+        let bytes = rmp_serde::to_vec_named(&new).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Said>(&bytes).unwrap(), new);
+        assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&new).unwrap()).unwrap(), new);
+    }
+}
