@@ -84,7 +84,7 @@ pub async fn run(global: &Global, args: &DemoArgs, screens: &Screens) -> Result<
             .collect();
         (machines, Some(nodes))
     };
-    let places = Places { data: dir.join("data"), run: dir.join("run"), system: false };
+    let places = Places { data: dir.join("data"), run: dir.join("run"), system: false, served: false };
     traces.engine = Some(engine(&places, simulated)?);
     let token = prepare(&places, &machines).await?;
     let mine = Global { data: Some(places.data.clone()), socket: Some(places.run.clone()), ..global.clone() };

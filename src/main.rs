@@ -1,8 +1,9 @@
-//! Puts the processes together: client, engine, demonstration.
+//! Puts the processes together: client, engine, demonstration, the program of somebody who came in over SSH.
 #![forbid(unsafe_code)]
 
 mod demo;
 mod process;
+mod served;
 
 use clap::Parser;
 use cpmg::cli::args::{Cli, Command, DebugCommand, EngineArgs, Screens};
@@ -13,6 +14,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(run) = served::invited() {
+        return served::main(run, hooks());
+    }
     let cli = Cli::parse();
     let json = cli.global.json;
     let result = match &cli.command {

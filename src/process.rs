@@ -9,7 +9,7 @@ use cpmg::engine::{Engine, EngineError, Options};
 use cpmg::tui::choices;
 use cpmg::tui::{self, ConnectFault, Connecting, Exit, Language};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -148,26 +148,36 @@ pub async fn screens(
     places: Places,
     token: Option<Secret>,
 ) -> Result<Exit, Fault> {
+    let served = places.served;
+    // Whoever came in over SSH has one connection, made before there is a second thread: it ends with it.
+    let made = if served { Some(connect(&places, IfAbsent::Tell).await?) } else { None };
+    let made = Arc::new(Mutex::new(made));
     let to = Arc::new(places);
     let connecting = Arc::new(move || -> Connecting {
+        let made = made.lock().unwrap_or_else(PoisonError::into_inner).take();
         let places = Arc::clone(&to);
         Box::pin(async move {
-            connect(&places, IfAbsent::Start).await.map_err(|fault| ConnectFault(fault.message))
+            match made {
+                Some(connection) => Ok(connection),
+                None => connect(&places, IfAbsent::Start).await.map_err(|fault| ConnectFault(fault.message)),
+            }
         })
     });
     let mut options = tui::Options::from_environment(connecting);
+    options.served = served;
     if let Some(language) = global.lang.as_deref().and_then(Language::from_locale) {
         options.language = language;
         options.language_given = true;
     }
     // Nobody knows the password of the demonstration: its screens come with a token and would stay locked.
-    options.lock_after =
-        (token.is_none() && screens.lock_after > 0).then(|| u64::from(screens.lock_after) * 60_000);
+    options.lock_after = ((token.is_none() || served) && screens.lock_after > 0)
+        .then(|| u64::from(screens.lock_after) * 60_000);
     options.token = token;
     options.theme.clone_from(&screens.theme);
-    options.theme_dirs = places::themes();
+    options.theme_dirs =
+        if served { places::shared("themes").into_iter().collect() } else { places::themes() };
     options.record.clone_from(&screens.record);
-    if let Ok(file) = places::choices() {
+    if let Some(file) = places::choices().ok().filter(|_| !served) {
         options.remembered = choices::read(&file);
         options.on_choice = Box::new(move |user, prefs| choices::keep(&file, user, prefs));
     }

@@ -190,6 +190,8 @@ pub enum Response {
     Logs(Box<super::logs::LogAnswer>),
     /// What was asked about shells.
     Shells(Box<super::shells::ShellAnswer>),
+    /// About the door over SSH.
+    Door(Box<super::door::DoorAnswer>),
     /// About Loki.
     Loki(super::loki::LokiReply),
     /// What the engine knows about itself.

@@ -16,6 +16,7 @@ pub mod client;
 pub mod codec;
 pub mod day2;
 pub mod discovery;
+pub mod door;
 pub mod handover;
 pub mod import;
 pub mod keep;

@@ -585,6 +585,8 @@ pub enum Request {
     Keep(super::keep::Keep),
     /// Operators who work at the same time.
     Team(super::team::Team),
+    /// The door over SSH.
+    Door(super::door::DoorAsk),
     /// What the engine knows about itself.
     Diagnosis,
     /// Ends the engine; running jobs go on on the nodes and are taken up by the next engine.

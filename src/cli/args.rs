@@ -46,6 +46,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "LANGUAGE", env = "CPMG_LANG", hide_env_values = true)]
     #[arg(value_parser = ["en", "zh-CN"])]
     pub lang: Option<String>,
+    /// This is the program of somebody who came in over SSH; the engine is the one below that directory.
+    #[arg(skip)]
+    pub served: Option<PathBuf>,
 }
 
 /// Options of the screens.
@@ -96,6 +99,12 @@ pub enum Command {
     /// Your second factor: codes of an authenticator app besides the password
     #[command(subcommand)]
     SecondFactor(FactorCommand),
+    /// The door over SSH: users come in without a login on this host
+    #[command(subcommand)]
+    Serve(super::door::ServeCommand),
+    /// Keys that you come in with over SSH
+    #[command(subcommand)]
+    Key(super::door::KeyCommand),
     /// Environments: one is one OpenStack cloud
     #[command(subcommand)]
     Env(EnvCommand),

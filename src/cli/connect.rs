@@ -36,7 +36,12 @@ pub type Connection = (Client, UnboundedReceiver<Pushed>);
 pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection, Fault> {
     let socket = places.socket();
     match Client::connect(&socket).await {
-        Ok(connection) => Ok(connection),
+        Ok(connection) => {
+            if places.served {
+                give_up_root();
+            }
+            Ok(connection)
+        }
         Err(ClientError::NoEngine { source, .. })
             if source.kind() == std::io::ErrorKind::PermissionDenied =>
         {
@@ -50,6 +55,9 @@ pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection,
             ))
         }
         Err(ClientError::NoEngine { .. }) if serviced(places) => service(places).await,
+        Err(ClientError::NoEngine { .. }) if places.served => {
+            Err(Fault::new(Code::NoEngine, "the engine has ended: connect anew in a moment"))
+        }
         Err(ClientError::NoEngine { source, .. }) if if_absent == IfAbsent::Tell => Err(Fault::new(
             Code::NoEngine,
             format!("no engine answers at {} ({source}): start one with 'cpmg engine'", socket.display()),
@@ -57,6 +65,28 @@ pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection,
         Err(ClientError::NoEngine { .. }) => start(places).await,
         Err(other) => Err(other.into()),
     }
+}
+
+/// Nobody's numbers on Linux.
+const NOBODY: u32 = 65_534;
+
+/// A process that serves somebody from afar has no use for root once it is connected. It has no other thread yet. Where the engine may
+/// not change accounts (as a service), it keeps the number of root, without its capabilities.
+fn give_up_root() {
+    use rustix::process::{Gid, Uid, geteuid};
+    use rustix::thread::{
+        CapabilitySet, CapabilitySets, set_capabilities, set_thread_groups, set_thread_res_gid,
+        set_thread_res_uid,
+    };
+    if !geteuid().is_root() {
+        return;
+    }
+    let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+    let _ = set_thread_groups(&[]);
+    let _ = set_thread_res_gid(gid, gid, gid);
+    let _ = set_thread_res_uid(uid, uid, uid);
+    let none = CapabilitySet::empty();
+    let _ = set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none });
 }
 
 /// Whether systemd looks after the engine at `places`.

@@ -13,6 +13,7 @@ mod copy;
 pub mod exit;
 pub mod key;
 pub mod places;
+pub mod served;
 
 mod account_args;
 mod accounts;
@@ -26,6 +27,7 @@ mod cobbler;
 mod cobbler_args;
 mod discovery;
 mod doctor;
+mod door;
 mod envs;
 mod facts;
 mod find;
@@ -162,6 +164,8 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::User(command) => users::run(global, command).await?,
         Command::Session(command) => sessions::run(global, command).await?,
         Command::SecondFactor(command) => second_factor::run(global, command).await?,
+        Command::Serve(command) => door::serve(global, command).await?,
+        Command::Key(command) => door::keys(global, command).await?,
         Command::Env(command) => envs::run(global, command).await?,
         Command::Node(NodeCommand::Reinstall { node, confirm, profile, minutes, follow }) => {
             return care::reinstall(global, &node, confirm, care::Reinstall { profile, minutes, follow })

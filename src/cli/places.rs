@@ -36,6 +36,8 @@ pub struct Places {
     pub run: PathBuf,
     /// These are the system's own places, which a service may own.
     pub system: bool,
+    /// Whoever uses them came in over SSH: the connection has a session already, and nothing is kept on this host.
+    pub served: bool,
 }
 
 /// What the choice of places depends on besides the options.
@@ -54,6 +56,9 @@ fn set(name: &str) -> Option<PathBuf> {
 impl Places {
     /// The places that the options and the account lead to.
     pub fn find(global: &Global) -> Result<Self, Fault> {
+        if let Some(run) = &global.served {
+            return Ok(Self { data: run.clone(), run: run.clone(), system: false, served: true });
+        }
         let here = Surroundings {
             root: rustix::process::geteuid().is_root(),
             system_engine: Path::new(UNIT).exists() || Path::new(SYSTEM_RUN).is_dir(),
@@ -70,7 +75,7 @@ impl Places {
     fn choose(data: Option<PathBuf>, socket: Option<PathBuf>, here: Surroundings) -> Result<Self, Fault> {
         let system = data.is_none() && socket.is_none() && (here.root || here.system_engine);
         if system {
-            return Ok(Self { data: SYSTEM_DATA.into(), run: SYSTEM_RUN.into(), system });
+            return Ok(Self { data: SYSTEM_DATA.into(), run: SYSTEM_RUN.into(), system, served: false });
         }
         let given = data.is_some();
         let data = match data {
@@ -89,7 +94,7 @@ impl Places {
             (None, Some(runtime)) if !given => runtime.join("cpmg"),
             _ => data.join("run"),
         };
-        Ok(Self { data, run, system })
+        Ok(Self { data, run, system, served: false })
     }
 
     fn check(self) -> Result<Self, Fault> {
@@ -218,7 +223,7 @@ mod tests {
     #[test]
     fn a_long_socket_path_is_refused_in_words() {
         let run = PathBuf::from(format!("/{}", "x".repeat(100)));
-        let why = Places { data: "/d".into(), run, system: false }.check().unwrap_err();
+        let why = Places { data: "/d".into(), run, system: false, served: false }.check().unwrap_err();
         assert!(why.message.contains("107") && why.message.contains("--socket"), "{why}");
     }
 }

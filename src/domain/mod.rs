@@ -14,6 +14,7 @@ pub mod check;
 pub mod choice;
 pub mod cobbler;
 pub mod day2;
+pub mod door;
 pub mod environment;
 pub mod estimate;
 pub mod export;

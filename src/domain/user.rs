@@ -1,5 +1,6 @@
 //! Users of cpmg: their role and name, and what is kept of them. Passwords are `password`'s, second factors `totp`'s.
 
+use super::door::UserKey;
 use super::ids::{Revision, UserId};
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub struct User {
     /// The second factor, where the user has one. Its key is sealed, in a table of its own.
     #[serde(default)]
     pub second: Option<SecondFactor>,
+    /// Keys that the user comes in with over SSH.
+    #[serde(default)]
+    pub keys: Vec<UserKey>,
     /// Cannot log in, all else is kept.
     #[serde(default)]
     pub disabled: bool,

@@ -81,6 +81,9 @@ impl Engine {
                 Response::Done
             }
             R::Team(Team::TakeOver { job: id, why }) => job(&self.take_over(&user, id, &why)?),
+            R::Door(asked) => {
+                Response::Door(Box::new(Box::pin(self.about_door(caller, &user, asked)).await?))
+            }
             R::UserDisable { name, disabled } => {
                 self.user_disable(&user, &name, disabled)?;
                 Response::Done

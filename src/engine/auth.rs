@@ -63,6 +63,10 @@ pub struct Caller {
     pub from: Option<String>,
     /// When it connected.
     pub since: Moment,
+    /// What wrong passwords count for besides the name.
+    source: String,
+    /// The connection has a session that was begun over SSH, and gets no other one.
+    visits: bool,
     engine: std::sync::Weak<Engine>,
     session: RwLock<Option<Session>>,
     /// What its screens show; a command shows nothing.
@@ -74,9 +78,11 @@ impl Caller {
     pub fn new(engine: &Arc<Engine>, number: u64, account: String, from: Option<String>) -> Self {
         Self {
             number,
+            source: account.clone(),
             account,
             from,
             since: now(),
+            visits: false,
             engine: Arc::downgrade(engine),
             session: RwLock::default(),
             place: RwLock::default(),
@@ -92,6 +98,36 @@ impl Caller {
     pub fn went(&self, to: Place) -> bool {
         let mut place = self.place.write().unwrap_or_else(PoisonError::into_inner);
         place.replace(to.clone()) != Some(to)
+    }
+
+    /// Somebody at the door over SSH.
+    pub(super) fn at_door(engine: &Arc<Engine>, from: std::net::IpAddr) -> Self {
+        // No account of the host can have a name with a colon.
+        let account = format!("ssh:{from}");
+        let source = crate::domain::door::source(from);
+        Self { source, visits: true, ..Self::new(engine, 0, account, Some(from.to_string())) }
+    }
+
+    /// The program that runs for whoever came in at the door.
+    pub(super) fn inside(engine: &Arc<Engine>, number: u64, at_door: &Self) -> Self {
+        let session = at_door.session.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (account, from) = (at_door.account.clone(), at_door.from.clone());
+        Self {
+            source: at_door.source.clone(),
+            visits: true,
+            session: RwLock::new(session),
+            ..Self::new(engine, number, account, from)
+        }
+    }
+
+    /// Whether this is somebody who came in over SSH, with nothing of the management host to himself.
+    pub fn came_by_door(&self) -> bool {
+        self.visits
+    }
+
+    /// What wrong passwords count for besides the name.
+    pub(super) fn source(&self) -> &str {
+        &self.source
     }
 
     /// The user who is logged in, if there is one, the session has not expired, and the user is not disabled.
@@ -113,6 +149,9 @@ impl Caller {
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = session;
     }
 }
+
+/// How somebody shows who he is.
+pub use crate::ssh::serve::Proof;
 
 /// Sessions, and who wants one.
 #[derive(Default)]
@@ -164,7 +203,7 @@ impl Engine {
     ) -> Result<SessionView, Failure> {
         let new = super::people::NewUser { name, role: UserRole::Administrator, ..Default::default() };
         let user = self.new_user(new, password, None).await?;
-        self.begin_session(caller, user)
+        self.begin_session(caller, user, &Proof::Password(Secret::default()))
     }
 
     /// Logs in by name, password and, where there is a second factor, its code.
@@ -175,10 +214,29 @@ impl Engine {
         password: Secret,
         code: Option<Secret>,
     ) -> Result<SessionView, Failure> {
+        self.login_by(caller, name, Proof::Password(password), code).await
+    }
+
+    /// Logs in by name, whatever shows who it is, and the code of a second factor where there is one.
+    pub(super) async fn login_by(
+        &self,
+        caller: &Caller,
+        name: String,
+        proof: Proof,
+        code: Option<Secret>,
+    ) -> Result<SessionView, Failure> {
         let look = async {
             let user = self.model.read().users.values().find(|u| u.name == name).cloned();
-            let hash = user.as_ref().map_or_else(|| self.dummy_hash.clone(), |u| u.password_hash.clone());
-            let good = passwords::verify(hash, password.clone()).await?;
+            let good = match &proof {
+                Proof::Password(password) => {
+                    let hash =
+                        user.as_ref().map_or_else(|| self.dummy_hash.clone(), |u| u.password_hash.clone());
+                    passwords::verify(hash, password.clone()).await?
+                }
+                Proof::Key(key) => {
+                    user.as_ref().is_some_and(|u| u.keys.iter().any(|k| k.fingerprint == *key))
+                }
+            };
             let Some(mut user) = user.filter(|u| good && !u.disabled) else {
                 tracing::warn!(account = %caller.account, "wrong user name or password");
                 return Ok(Tried::Wrong(
@@ -193,17 +251,19 @@ impl Engine {
                 Tried::Aside(failure) => return Ok(Tried::Aside(failure)),
             }
             // A hash of another cost than those of others would tell by its time that there is such a user.
-            if !user.password_hash.starts_with(&passwords::cost()) {
-                user.password_hash = passwords::hash(password).await?;
+            if let Proof::Password(password) = &proof
+                && !user.password_hash.starts_with(&passwords::cost())
+            {
+                user.password_hash = passwords::hash(password.clone()).await?;
             }
             // Still in turn: a code counts once.
-            self.begin_session(caller, user).map(Tried::Right)
+            self.begin_session(caller, user, &proof).map(Tried::Right)
         };
         self.attempt(caller, &name, look).await
     }
 
     /// Begins a session of `user`, and keeps what the login changed of the user.
-    fn begin_session(&self, caller: &Caller, logged_in: User) -> Result<SessionView, Failure> {
+    fn begin_session(&self, caller: &Caller, logged_in: User, proof: &Proof) -> Result<SessionView, Failure> {
         let token = Secret::new(hex::encode(super::dice::<32>()?));
         let (hash, at) = (token_hash(token.reveal()), self.auth.clock.now());
         let _write = self.write();
@@ -222,7 +282,11 @@ impl Engine {
             used: at,
             account: caller.account.clone(),
         };
-        let what = format!("logged in; account {}", caller.account);
+        let by = match proof {
+            Proof::Password(_) => String::new(),
+            Proof::Key(key) => format!(" by the key {key}"),
+        };
+        let what = format!("logged in{by}; account {}", caller.account);
         let entry = AuditEntry::new(now(), &user.name, AuditKind::Session, what);
         self.audited(Some(entry), |batch| {
             SESSIONS.put(batch, &hash, &session, Stamp::engine(at))?;
@@ -274,7 +338,12 @@ impl Engine {
 
     /// Logs in by an earlier login's token.
     pub fn resume(&self, caller: &Caller, token: &Secret) -> Result<SessionView, Failure> {
-        let hash = token_hash(token.reveal());
+        // Whoever came in at the door has a session already, and no token of it.
+        let hash = if caller.came_by_door() {
+            caller.session().unwrap_or_default()
+        } else {
+            token_hash(token.reveal())
+        };
         let session = self.auth.sessions().get(&hash).cloned();
         let expires = session.as_ref().map(Session::expires).unwrap_or_default();
         caller.set(session);

@@ -2,8 +2,9 @@
 //! the user may reach that, is `objects`.
 
 use super::auth::Caller;
-use super::{Engine, objects};
+use super::{Engine, door, objects};
 use crate::api::day2::Day2;
+use crate::api::door::DoorAsk;
 use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
@@ -58,6 +59,7 @@ pub fn needs(request: &Request) -> Option<Action> {
         R::Users | R::UserAdd { .. } | R::UserDisable { .. } => Action::Users,
         R::People(asked) => of_people(asked),
         R::Team(asked) => of_team(asked),
+        R::Door(asked) => of_door(asked),
         // Before the arms of everything else of these.
         R::Subscribe(Topic::Hidden)
         | R::Rows(Topic::Hidden)
@@ -156,6 +158,16 @@ fn of_people(asked: &People) -> Action {
     }
 }
 
+/// Who comes to the door must be able to learn its fingerprint from somebody; that is no secret.
+fn of_door(asked: &DoorAsk) -> Action {
+    match asked {
+        DoorAsk::Status => Action::Read,
+        DoorAsk::Set { .. } => Action::Engine,
+        DoorAsk::OwnKeys | DoorAsk::OwnKeyAdd { .. } | DoorAsk::OwnKeyRemove { .. } => Action::OwnAccount,
+        DoorAsk::Keys { .. } | DoorAsk::KeyAdd { .. } | DoorAsk::KeyRemove { .. } => Action::Users,
+    }
+}
+
 /// What is allowed to somebody whose password another one has set: to set another one, or to leave.
 fn before_own_password(request: &Request, user: &User) -> bool {
     match request {
@@ -218,6 +230,9 @@ fn of_loki(asked: &LokiAsk) -> Action {
 
 /// Refuses what the caller may not do, or not with this object; otherwise the user who asks, if somebody is logged in.
 pub fn authorise(engine: &Engine, caller: &Caller, request: &Request) -> Result<Option<User>, Failure> {
+    if caller.came_by_door() {
+        door::not_from_afar(request)?;
+    }
     if needs(request).is_none() {
         return Ok(caller.user());
     }

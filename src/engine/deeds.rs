@@ -8,6 +8,7 @@ use super::{Engine, now};
 use crate::api::Request;
 use crate::api::day2::Day2;
 use crate::api::discovery::{DiscoveryChange, SetChange};
+use crate::api::door::DoorAsk;
 use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
@@ -134,6 +135,7 @@ fn told(request: &Request) -> Option<(K, String)> {
         R::Prove { clean: false, .. } => (K::Proof, "started a proof".into()),
         R::ProveCancel { .. } => (K::Proof, "ended the proof".into()),
         R::People(asked) => return of_people(asked),
+        R::Door(asked) => return of_door(asked),
         R::Day2(asked) => return of_day2(asked),
         R::Logs(asked) => return of_logs(asked),
         R::Loki(asked) => return of_loki(asked),
@@ -200,6 +202,18 @@ fn of_people(asked: &People) -> Option<(K, String)> {
         People::FactorConfirm { .. } => (K::User, "switched the second factor on".into()),
         People::FactorOff { .. } => (K::User, "switched the second factor off".into()),
         People::RecoveryRenew { .. } => (K::User, "made new recovery codes".into()),
+    })
+}
+
+fn of_door(asked: &DoorAsk) -> Option<(K, String)> {
+    Some(match asked {
+        DoorAsk::Status | DoorAsk::OwnKeys | DoorAsk::Keys { .. } => return None,
+        DoorAsk::Set { on: true, .. } => (K::Engine, "opened the door over SSH".into()),
+        DoorAsk::Set { on: false, .. } => (K::Engine, "closed the door over SSH".into()),
+        DoorAsk::OwnKeyAdd { .. } => (K::User, "registered a key".into()),
+        DoorAsk::OwnKeyRemove { .. } => (K::User, "removed a key".into()),
+        DoorAsk::KeyAdd { name, .. } => (K::User, format!("registered a key of {name}")),
+        DoorAsk::KeyRemove { name, .. } => (K::User, format!("removed a key of {name}")),
     })
 }
 

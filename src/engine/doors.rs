@@ -105,7 +105,7 @@ impl Engine {
         name: &str,
         look: impl Future<Output = Result<Tried<T>, Failure>>,
     ) -> Result<T, Failure> {
-        let (name, source) = (counted(name), caller.account.as_str());
+        let (name, source) = (counted(name), caller.source());
         // The source first, always: two that hold one and wait for the other's would wait for ever.
         let of_source = self.auth.doors.place(format!("source {source}"))?;
         let _one = of_source.turn.lock().await;

@@ -23,6 +23,7 @@ mod credential_sets;
 mod deeds;
 #[cfg(test)]
 mod discovery_tests;
+mod door;
 mod doors;
 mod environments;
 mod exports;
@@ -104,7 +105,7 @@ use crate::store::{self, DataDir, Opened, OutputStore};
 use auth::{Auth, Caller};
 use model::{Model, ModelLock, Probing};
 use records::{
-    ADDRESSES, CHECKS, DISCOVERY, ENVIRONMENTS, EXPORT_RULES, LEARNED, LOCKOUTS, LOGINS, LOGS, NETWORKS,
+    ADDRESSES, CHECKS, DISCOVERY, DOOR, ENVIRONMENTS, EXPORT_RULES, LEARNED, LOCKOUTS, LOGINS, LOGS, NETWORKS,
     NODES, ONLY, PROOF_IMAGES, PROOFS, Records, SESSIONS, SETS, SHELL_RULES, SIGHTINGS, SWEEPS, USERS,
 };
 use std::collections::BTreeMap;
@@ -201,6 +202,7 @@ pub struct Engine {
     shells: shells::Shells,
     recordings: recordings::Recordings,
     transfers: transfers::Transfers,
+    door: door::Door,
     logbooks: logs::Logbooks,
     probing: Probing,
     cobblers: cobbler::Cobblers,
@@ -258,6 +260,7 @@ impl Engine {
             shells: shells::Shells::default(),
             recordings: recordings::Recordings::new(&options.data),
             transfers: transfers::Transfers::default(),
+            door: door::Door::default(),
             logbooks: logs::Logbooks::default(),
             probing: Probing::default(),
             cobblers: cobbler::Cobblers::default(),
@@ -330,6 +333,7 @@ impl Engine {
             self.recordings.rules.send_replace(rules);
         }
         self.recordings.tidy();
+        self.door.load(self.records.all(DOOR)?.remove(ONLY));
         self.books.load(self.records.all(ADDRESSES)?);
         self.checks.load(self.records.all(CHECKS)?);
         self.settings.load(self.records.all(DISCOVERY)?);
@@ -357,6 +361,7 @@ impl Engine {
         let server = server::Server::bind(&self.options.run)?;
         self.take_up_jobs();
         self.start_all_pushing();
+        self.reopen_door();
         let stop = self.stop.clone();
         // Not in the task that accepts clients: a sweep that begins is written to the disk first.
         let engine = Arc::clone(&self);

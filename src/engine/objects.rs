@@ -73,6 +73,7 @@ pub fn object(request: &Request) -> Object {
         | R::UserPassword { .. }
         | R::UserDisable { .. }
         | R::People(_)
+        | R::Door(_)
         | R::Catalog
         | R::EnvAdd { .. }
         // Of the list of one user, before it is known what it is for.

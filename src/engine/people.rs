@@ -117,6 +117,7 @@ impl Engine {
             must_change,
             last_login: None,
             second: None,
+            keys: Vec::new(),
             disabled: false,
             created: at,
             revision: Revision(1),

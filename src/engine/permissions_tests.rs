@@ -184,6 +184,19 @@ fn samples() -> Vec<Value> {
             json!("unknown"),
         ],
     ));
+    all.extend(more(
+        "door",
+        vec![
+            json!("status"),
+            json!({"set": {"on": true, "listen": null}}),
+            json!("own-keys"),
+            json!({"own-key-add": {"key": "ssh-ed25519 A", "password": "s3cret"}}),
+            json!({"own-key-remove": {"fingerprint": "SHA256:a"}}),
+            json!({"keys": {"name": "bob"}}),
+            json!({"key-add": {"name": "bob", "key": "ssh-ed25519 A"}}),
+            json!({"key-remove": {"name": "bob", "fingerprint": "SHA256:a"}}),
+        ],
+    ));
     let how = serde_json::to_value(crate::domain::day2::LeaveHow::default()).unwrap();
     all.extend(more(
         "day2",
@@ -259,7 +272,7 @@ fn name(sample: &Value) -> String {
     };
     let outer = word(sample);
     match outer.as_str() {
-        "day2" | "keep" | "people" | "logs" | "loki" | "shells" | "team" | "subscribe" | "unsubscribe"
+        "day2" | "door" | "keep" | "people" | "logs" | "loki" | "shells" | "team" | "subscribe" | "unsubscribe"
         | "rows" => {
             format!("{outer} {}", word(&sample[&outer]))
         }
@@ -312,6 +325,7 @@ fn no_request_is_left_out_of_the_table() {
         ("day2", include_str!("../api/day2.rs"), "Day2"),
         ("people", include_str!("../api/people.rs"), "People"),
         ("team", include_str!("../api/team.rs"), "Team"),
+        ("door", include_str!("../api/door.rs"), "DoorAsk"),
         ("keep", include_str!("../api/keep.rs"), "Keep"),
         ("logs", include_str!("../api/logs.rs"), "LogAsk"),
         ("loki", include_str!("../api/loki.rs"), "LokiAsk"),

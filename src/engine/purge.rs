@@ -58,6 +58,7 @@ fn owner(kind: Kind) -> Owner {
         | Kind::Learned
         | Kind::ShellRules
         | Kind::ExportRules
+        | Kind::Door
         | Kind::Requests
         | Kind::Audit => Owner::Nobody,
     }

@@ -11,6 +11,7 @@ use crate::api::logs::{LogMark, LogView};
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditEntry;
 use crate::domain::check::CheckReport;
+use crate::domain::door::DoorSettings;
 use crate::domain::environment::Environment;
 use crate::domain::facts::history::Record as FactsRecord;
 use crate::domain::ids::{EnvId, JobId, NodeId, SweepId, UserId};
@@ -91,6 +92,8 @@ pub const LOG_VIEWS: Table<(EnvId, String), LogView> = Table::new(Kind::LogViews
 pub const SHELL_RULES: Table<String, ShellRules> = Table::new(Kind::ShellRules, &[]);
 /// The rules for exports, under [`ONLY`].
 pub const EXPORT_RULES: Table<String, ExportRules> = Table::new(Kind::ExportRules, &[]);
+/// Whether and where the engine listens for SSH, under [`ONLY`].
+pub const DOOR: Table<String, DoorSettings> = Table::new(Kind::Door, &[]);
 /// The key of a record of which there is one.
 pub const ONLY: &str = "only";
 /// Who did what, by a number that only grows.

@@ -103,12 +103,16 @@ impl Server {
                 () = stop.cancelled() => break,
             };
             let number = numbers.fetch_add(1, Ordering::Relaxed);
-            let account = account(&stream);
+            let visitor = engine.door.visitor(&stream);
+            let account = visitor.as_ref().map_or_else(|| account(&stream), |v| v.account.clone());
             let Some(guest) = Guest::enter(&guests, &account) else {
                 tracing::warn!(%account, "too many connections of one account: another one was closed");
                 continue;
             };
-            let caller = Caller::new(&engine, number, account, origin::of(&stream));
+            let caller = match visitor {
+                Some(at_door) => Caller::inside(&engine, number, &at_door),
+                None => Caller::new(&engine, number, account, origin::of(&stream)),
+            };
             // Known to the threads of the clients, it is they who wake when something comes.
             let Ok(stream) = stream.into_std() else { continue };
             let (engine, stop) = (Arc::clone(&engine), stop.clone());

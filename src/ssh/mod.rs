@@ -16,6 +16,7 @@ mod connect;
 mod error;
 mod hostkey;
 mod pty;
+pub mod serve;
 mod session;
 mod stream;
 mod target;

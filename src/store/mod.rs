@@ -131,6 +131,8 @@ kinds! {
     ShellRules = "shell-rules",
     /// How many exports are kept, and where copies go.
     ExportRules = "export-rules",
+    /// Whether and where the engine listens for SSH.
+    Door = "door",
     /// Who did what.
     Audit = "audit",
 }

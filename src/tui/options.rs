@@ -62,6 +62,8 @@ pub struct Options {
     pub record: Option<PathBuf>,
     /// Milliseconds without a key after which the screen locks itself; `None`: never.
     pub lock_after: Option<u64>,
+    /// Whoever sits here came in over SSH: no file of this host is read or written, and when the connection ends, all does.
+    pub served: bool,
 }
 
 /// Whether terminals of this name have no colours: DEC's, and those that say so, as terminfo knows them.
@@ -95,6 +97,7 @@ impl Options {
             user: None,
             record: None,
             lock_after: None,
+            served: false,
         }
     }
 }

@@ -257,6 +257,7 @@ impl Loop {
                 self.retry_ms = RETRY_MS.0;
                 self.happens(Event::Connected(Box::new(hello)));
             }
+            Inner::Failed(_) if self.options.served => self.exit = Some(Exit::Signal),
             Inner::Failed(fault) => {
                 let wait = self.retry_ms;
                 self.retry_ms = (wait * 2).min(RETRY_MS.1);
@@ -269,6 +270,8 @@ impl Loop {
     fn pushed(&mut self, pushed: Option<Pushed>) {
         if let Some(pushed) = pushed {
             self.happens(Event::Pushed(pushed));
+        } else if self.options.served {
+            self.exit = Some(Exit::Signal);
         } else {
             self.pushed = None;
             self.client = None;
@@ -343,6 +346,7 @@ impl Loop {
                     tokio::spawn(call);
                 }
             }
+            command if self.options.served && self.stays_here(&command) => {}
             Command::ReadFile { to, path } => self.read(to, path, FILE_MAX),
             Command::ReadText { to, path } => self.read(to, path, import::TEXT_MAX as u64),
             Command::WriteFile { path, text } => {
@@ -382,6 +386,25 @@ impl Loop {
                 self.exit = Some(Exit::Left { jobs });
             }
         }
+    }
+
+    /// Refuses what would touch files of this host, or leave its process standing where nobody can wake it.
+    fn stays_here(&mut self, command: &Command) -> bool {
+        let key = "error-not-from-afar";
+        let why = || self.app.shared.tr(&super::i18n::Text::key(key));
+        let event = match command {
+            Command::ReadFile { to, .. } | Command::ReadText { to, .. } => {
+                Event::File { to: *to, result: Err(why()) }
+            }
+            Command::WriteFile { path, .. } => Event::Written { path: path.clone(), result: Err(why()) },
+            Command::Transfer(_) => {
+                Event::Moved(Err(Failure::new(FailureKind::NotAllowed, why()).keyed(key)))
+            }
+            Command::Suspend => return true,
+            _ => return false,
+        };
+        let _ = self.send.send(Inner::Event(Box::new(event)));
+        true
     }
 
     fn connect(&self, wait: Duration) {

@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod cobbler;
 mod commands;
+mod door;
 mod engines;
 mod imports;
 mod ip;

@@ -98,3 +98,5 @@ button-keep-editing = Keep editing
 button-take-theirs = Take theirs
 button-save-mine = Save mine
 stale-what-text = What you typed stays until you choose. Saving yours replaces the whole text: lines with - go, lines with + come.
+error-not-from-afar = Not in a session over SSH: that is about files or processes of the management host. Do it there.
+error-no-key = { $name } has no such key, or more than one begins like this.

@@ -98,3 +98,5 @@ button-keep-editing = 继续编辑
 button-take-theirs = 采用对方的
 button-save-mine = 保存我的
 stale-what-text = 在您选择之前，已输入的内容都会保留。保存您的文本会取代对方的全文：带 - 的行被去掉，带 + 的行被加入。
+error-not-from-afar = 通过 SSH 进入的会话不能这样做：这涉及管理主机上的文件或进程，请在管理主机上操作。
+error-no-key = { $name } 没有这样的公钥，或者有多个公钥以此开头。
