@@ -49,7 +49,7 @@ impl Open {
         let known = self.file("known_hosts").display().to_string();
         let mut ssh = Command::new("ssh");
         ssh.args(["-F", "none", "-p", &self.port.to_string()])
-            .args(["-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=ERROR", "-o", "IdentityAgent=none"])
+            .args(["-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=INFO", "-o", "IdentityAgent=none"])
             .args(["-o", &format!("UserKnownHostsFile={known}"), "-o", "IdentitiesOnly=yes"])
             .args(["-o", &format!("IdentityFile={}", self.file("none").display())])
             .args(options)
