@@ -104,7 +104,7 @@ pub enum Command {
     Serve(super::door::ServeCommand),
     /// Keys that you come in with over SSH
     #[command(subcommand)]
-    Key(super::door::KeyCommand),
+    SshKey(super::door::SshKeyCommand),
     /// Environments: one is one OpenStack cloud
     #[command(subcommand)]
     Env(EnvCommand),

@@ -1,4 +1,4 @@
-//! `cpmg serve` and `cpmg key`: the door over SSH, and the keys that users come in with.
+//! `cpmg serve` and `cpmg ssh-key`: the door over SSH, and the keys that users come in with.
 
 use super::args::Global;
 use super::exit::Fault;
@@ -26,14 +26,14 @@ pub enum ServeCommand {
 
 /// Keys of users.
 #[derive(Clone, Debug, Subcommand)]
-pub enum KeyCommand {
+pub enum SshKeyCommand {
     /// List your keys
     List {
         /// Those of this user (administrators)
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
     },
-    /// Register a public key, which is read from the standard input: 'cpmg key add <~/.ssh/id_ed25519.pub'
+    /// Register a public key, which is read from the standard input: 'cpmg ssh-key add <~/.ssh/id_ed25519.pub'
     Add {
         /// For this user (administrators)
         #[arg(long, value_name = "NAME")]
@@ -101,23 +101,23 @@ fn told(view: &DoorView) -> Result<(), Fault> {
     Ok(())
 }
 
-/// `cpmg key`.
-pub async fn keys(global: &Global, command: KeyCommand) -> Result<(), Fault> {
+/// `cpmg ssh-key`.
+pub async fn keys(global: &Global, command: SshKeyCommand) -> Result<(), Fault> {
     let talk = Talk::open(global).await?;
     let (asked, said) = match command {
-        KeyCommand::List { user: None } => (DoorAsk::OwnKeys, None),
-        KeyCommand::List { user: Some(name) } => (DoorAsk::Keys { name }, None),
-        KeyCommand::Add { user: None, password_stdin } => {
+        SshKeyCommand::List { user: None } => (DoorAsk::OwnKeys, None),
+        SshKeyCommand::List { user: Some(name) } => (DoorAsk::Keys { name }, None),
+        SshKeyCommand::Add { user: None, password_stdin } => {
             let password = prompt::password("Your password", password_stdin)?;
             (DoorAsk::OwnKeyAdd { key: line()?, password }, Some("the key is registered"))
         }
-        KeyCommand::Add { user: Some(name), .. } => {
+        SshKeyCommand::Add { user: Some(name), .. } => {
             (DoorAsk::KeyAdd { name, key: line()? }, Some("the key is registered"))
         }
-        KeyCommand::Remove { fingerprint, user: None } => {
+        SshKeyCommand::Remove { fingerprint, user: None } => {
             (DoorAsk::OwnKeyRemove { fingerprint }, Some("the key is removed"))
         }
-        KeyCommand::Remove { fingerprint, user: Some(name) } => {
+        SshKeyCommand::Remove { fingerprint, user: Some(name) } => {
             (DoorAsk::KeyRemove { name, fingerprint }, Some("the key is removed"))
         }
     };

@@ -165,7 +165,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::Session(command) => sessions::run(global, command).await?,
         Command::SecondFactor(command) => second_factor::run(global, command).await?,
         Command::Serve(command) => door::serve(global, command).await?,
-        Command::Key(command) => door::keys(global, command).await?,
+        Command::SshKey(command) => door::keys(global, command).await?,
         Command::Env(command) => envs::run(global, command).await?,
         Command::Node(NodeCommand::Reinstall { node, confirm, profile, minutes, follow }) => {
             return care::reinstall(global, &node, confirm, care::Reinstall { profile, minutes, follow })

@@ -23,7 +23,7 @@ fn refused(cli: &Cli) -> Option<&'static str> {
         return Some(files);
     }
     match cli.command.as_ref()? {
-        Command::Engine(_) | Command::Doctor | Command::Demo(_) | Command::Restore(_) => Some(host),
+        Command::Engine(_) | Command::Doctor | Command::Demo(_) | Command::Restore(_) | Command::Key(_) => Some(host),
         Command::Backup(_) | Command::Copy(_) | Command::Debug(_) => Some(files),
         Command::Catalog(CatalogCommand::Check { .. }) => Some(files),
         Command::Login { .. } | Command::Logout => Some(session),
@@ -38,7 +38,7 @@ fn refused(cli: &Cli) -> Option<&'static str> {
         | Command::Session(_)
         | Command::SecondFactor(_)
         | Command::Serve(_)
-        | Command::Key(_)
+        | Command::SshKey(_)
         | Command::Env(_)
         | Command::Node(_)
         | Command::Sweep(_)
@@ -157,7 +157,8 @@ mod tests {
             "env list --json",
             "--json env show a",
             "whoami",
-            "key add",
+            "ssh-key add",
+            "env import - --passphrase-stdin",
             "net set a --file -",
             "net check a --file -",
             "node import a - --format csv",
@@ -188,6 +189,9 @@ mod tests {
             "demo",
             "restore /tmp/x",
             "backup",
+            "key rotate",
+            "env import /etc/passwd",
+            "env export a /tmp/x",
             "copy /etc/shadow n:/tmp",
             "copy n:/tmp /etc/cron.d/x",
             "debug record /tmp/x",

@@ -189,7 +189,7 @@ impl Engine {
         let what =
             format!("a login was refused, number {count} in a row for this name; account {}", caller.account);
         let entry = AuditEntry::new(super::now(), by, AuditKind::Session, what);
-        let source = caller.account.as_str();
+        let source = caller.source();
         if let Err(why) = self.audited(Some(entry), |batch| self.keep_slips(batch, name, source, known)) {
             tracing::error!(%why, "a refused login could not be written down");
         }

@@ -88,7 +88,7 @@ impl Open {
         let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &path]).status();
         assert!(made.unwrap().success());
         let line = std::fs::read_to_string(format!("{path}.pub")).unwrap();
-        self.site.ok_typing(&["key", "add", "--password-stdin"], &format!("{PASSWORD}\n{line}"));
+        self.site.ok_typing(&["ssh-key", "add", "--password-stdin"], &format!("{PASSWORD}\n{line}"));
         path
     }
 
@@ -195,7 +195,7 @@ fn keys_are_registered_used_and_removed() {
     let open = Open::new();
     let key = open.key();
     assert_eq!(open.by_key(&key, &["whoami"]).out, "ada (administrator)\n");
-    let keys = open.site.json(&["key", "list"]);
+    let keys = open.site.json(&["ssh-key", "list"]);
     let fingerprint = keys[0]["fingerprint"].as_str().unwrap().to_owned();
     assert!(
         open.site
@@ -207,12 +207,12 @@ fn keys_are_registered_used_and_removed() {
     let other = open.ssh("otto", &["-i", &key, "-o", "BatchMode=yes"], &["whoami"]).output().unwrap();
     assert_eq!(other.status.code(), Some(255));
     let line = std::fs::read_to_string(format!("{key}.pub")).unwrap();
-    open.site.refused_typing(&["key", "add", "--user", "otto"], &line, 5, "belongs to another user");
+    open.site.refused_typing(&["ssh-key", "add", "--user", "otto"], &line, 5, "belongs to another user");
     let private = std::fs::read_to_string(&key).unwrap();
-    open.site.refused_typing(&["key", "add", "--user", "otto"], &private, 2, "private key");
+    open.site.refused_typing(&["ssh-key", "add", "--user", "otto"], &private, 2, "private key");
     let typed = format!("not my password\n{line}");
-    open.site.refused_typing(&["key", "add", "--password-stdin"], &typed, 2, "password is wrong");
-    open.site.ok(&["key", "remove", &fingerprint]);
+    open.site.refused_typing(&["ssh-key", "add", "--password-stdin"], &typed, 2, "password is wrong");
+    open.site.ok(&["ssh-key", "remove", &fingerprint]);
     assert_eq!(open.by_key(&key, &["whoami"]).code, 255);
     let trail = open.site.ok(&["audit", "--kind", "user"]);
     for part in ["registered the key SHA256:", "removed the key SHA256:"] {

@@ -13,7 +13,7 @@ const SHORTEST: usize = 6;
 fn no_key(name: &str) -> Failure {
     Failure::new(
         FailureKind::NotFound,
-        format!("{name} has no such key, or more than one begins like this: 'cpmg key list' shows them"),
+        format!("{name} has no such key, or more than one begins like this: 'cpmg ssh-key list' shows them"),
     )
     .at("fingerprint")
     .keyed("error-no-key")

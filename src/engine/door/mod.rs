@@ -12,6 +12,7 @@ use super::auth::Caller;
 use super::records::{DOOR, ONLY};
 use super::{Engine, now};
 use crate::api::discovery::SetChange;
+use crate::api::keep::Keep;
 use crate::api::door::{DoorAnswer, DoorAsk, DoorView};
 use crate::api::message::{Credential, NodeChange};
 use crate::api::{Failure, FailureKind, Request};
@@ -90,6 +91,7 @@ pub fn not_from_afar(request: &Request) -> Result<(), Failure> {
         Request::SetEdit { change: SetChange::Add { credential, .. }, .. } if agent(credential) => {
             "the agent is one of the management host"
         }
+        Request::Keep(Keep::ExportRulesSet(_)) => "copies go to a directory of the management host",
         Request::Stop => "who stops the engine from here can not start it again",
         _ => return Ok(()),
     };
