@@ -23,7 +23,9 @@ fn refused(cli: &Cli) -> Option<&'static str> {
         return Some(files);
     }
     match cli.command.as_ref()? {
-        Command::Engine(_) | Command::Doctor | Command::Demo(_) | Command::Restore(_) | Command::Key(_) => Some(host),
+        Command::Engine(_) | Command::Doctor | Command::Demo(_) | Command::Restore(_) | Command::Key(_) => {
+            Some(host)
+        }
         Command::Backup(_) | Command::Copy(_) | Command::Debug(_) => Some(files),
         Command::Catalog(CatalogCommand::Check { .. }) => Some(files),
         Command::Login { .. } | Command::Logout => Some(session),
@@ -162,7 +164,7 @@ mod tests {
             "net set a --file -",
             "net check a --file -",
             "node import a - --format csv",
-            "option text a /etc/x.conf - --all",
+            "option text a /etc/x.conf -",
             "recording export 3",
             "audit export",
             "man",

@@ -272,8 +272,8 @@ fn name(sample: &Value) -> String {
     };
     let outer = word(sample);
     match outer.as_str() {
-        "day2" | "door" | "keep" | "people" | "logs" | "loki" | "shells" | "team" | "subscribe" | "unsubscribe"
-        | "rows" => {
+        "day2" | "door" | "keep" | "people" | "logs" | "loki" | "shells" | "team" | "subscribe"
+        | "unsubscribe" | "rows" => {
             format!("{outer} {}", word(&sample[&outer]))
         }
         "env-edit" | "node-edit" => {
