@@ -236,8 +236,10 @@ mod tests {
                     *found += 1;
                 } else {
                     assert!(!hint, "{} {arg}", command.get_name());
-                    // Paths on nodes, by the way they are called.
-                    assert!(!word || ["copy"].contains(&command.get_name()), "{} {arg}", command.get_name());
+                    // Files on nodes say so.
+                    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                    let of_nodes = command.get_name() == "copy" || help.contains("node");
+                    assert!(!word || of_nodes, "{} {arg}", command.get_name());
                 }
             }
             command.get_subcommands().for_each(|c| look(c, found));
