@@ -65,6 +65,7 @@ fn refused(cli: &Cli) -> Option<&'static str> {
         | Command::Audit(_)
         | Command::Completions { .. }
         | Command::Man { .. }
+        | Command::Who
         | Command::Reference => None,
     }
 }

@@ -44,6 +44,9 @@ pub struct Session {
     pub used: Moment,
     /// Account on the management host that logged in.
     pub account: String,
+    /// The key it was begun with, by its fingerprint.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 impl Session {
@@ -281,11 +284,12 @@ impl Engine {
             began: at,
             used: at,
             account: caller.account.clone(),
+            key: match proof {
+                Proof::Password(_) => None,
+                Proof::Key(key) => Some(key.clone()),
+            },
         };
-        let by = match proof {
-            Proof::Password(_) => String::new(),
-            Proof::Key(key) => format!(" by the key {key}"),
-        };
+        let by = session.key.as_ref().map_or_else(String::new, |key| format!(" by the key {key}"));
         let what = format!("logged in{by}; account {}", caller.account);
         let entry = AuditEntry::new(now(), &user.name, AuditKind::Session, what);
         self.audited(Some(entry), |batch| {

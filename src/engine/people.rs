@@ -2,7 +2,7 @@
 //!
 //! A name belongs to one user for as long as that user exists and never changes: it stands in the trail, in jobs and in reservations.
 
-use super::auth::{Caller, view};
+use super::auth::{Caller, Session, view};
 use super::environments::stale;
 use super::records::{Records, USERS};
 use super::{Engine, now, passwords};
@@ -44,6 +44,8 @@ pub enum Keep {
     All,
     /// None, or this one.
     Session(Option<String>),
+    /// All that were not begun with this key.
+    NotBy(String),
 }
 
 fn is_acting_administrator(user: &User) -> bool {
@@ -177,17 +179,23 @@ impl Engine {
         })?;
         model.users.insert(after.id, after.clone());
         drop(model);
-        if let Keep::Session(kept) = keep {
-            self.end_sessions_of(after.id, kept.as_deref())?;
+        match keep {
+            Keep::All => {}
+            Keep::Session(kept) => {
+                self.end_sessions_of(after.id, |s| Some(&s.hash) != kept.as_ref())?;
+            }
+            Keep::NotBy(key) => {
+                self.end_sessions_of(after.id, |s| s.key.as_ref() == Some(&key))?;
+            }
         }
         self.topics.touch(super::topics::Area::Sessions);
         Ok(after)
     }
 
-    fn end_sessions_of(&self, user: UserId, kept: Option<&str>) -> Result<u32, Failure> {
+    fn end_sessions_of(&self, user: UserId, which: impl Fn(&Session) -> bool) -> Result<u32, Failure> {
         let gone: Vec<String> = {
             let sessions = self.auth.sessions();
-            let of_user = sessions.values().filter(|s| s.user == user && Some(s.hash.as_str()) != kept);
+            let of_user = sessions.values().filter(|s| s.user == user && which(s));
             of_user.map(|s| s.hash.clone()).collect()
         };
         self.end_sessions(&gone)?;
@@ -311,7 +319,7 @@ impl Engine {
             model.users.remove(&user.id);
         }
         self.let_in(name);
-        self.end_sessions_of(user.id, None).map(drop)
+        self.end_sessions_of(user.id, |_| true).map(drop)
     }
 
     fn user_unlock(&self, asks: &User, name: &str) -> Result<UserView, Failure> {
@@ -367,7 +375,7 @@ impl Engine {
             EndSessions::One(id) => {
                 let found: Option<(String, UserId)> = {
                     let sessions = self.auth.sessions();
-                    let fits = |s: &&super::auth::Session| {
+                    let fits = |s: &&Session| {
                         id.len() >= SHOWN && s.hash.starts_with(&id) && only.is_none_or(|o| s.user == o)
                     };
                     sessions.values().find(fits).map(|s| (s.hash.clone(), s.user))
@@ -393,7 +401,8 @@ impl Engine {
                     AuditKind::Session,
                     "ended all other sessions of the own account",
                 ))?;
-                self.end_sessions_of(asks.id, caller.session().as_deref())?
+                let own = caller.session();
+                self.end_sessions_of(asks.id, |s| Some(&s.hash) != own.as_ref())?
             }
             EndSessions::Of(name) => {
                 let user = self.user_named(asks, &name)?;
@@ -406,7 +415,7 @@ impl Engine {
                     AuditKind::Session,
                     format!("ended all sessions of {name}"),
                 ))?;
-                self.end_sessions_of(user.id, None)?
+                self.end_sessions_of(user.id, |_| true)?
             }
         };
         Ok(PeopleReply::Ended(ended))

@@ -77,6 +77,7 @@ fn sealing(kind: Kind) -> Sealing {
         | Kind::LogViews
         | Kind::ShellRules
         | Kind::ExportRules
+        | Kind::Door
         | Kind::Audit => Sealing::Nothing,
     }
 }

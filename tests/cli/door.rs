@@ -403,6 +403,27 @@ fn the_screens_come_over_ssh_and_follow_the_size() {
 }
 
 #[test]
+fn a_key_that_is_removed_ends_what_was_begun_with_it() {
+    let open = Open::new();
+    open.site.ok(&["env", "add", "lighthouse"]);
+    let key = open.key();
+    let mut by_key = Sitting::new(&open.ssh("ada", &["-i", &key, "-o", "BatchMode=yes"], &[]));
+    by_key.until("lighthouse");
+    let mut by_password = Sitting::new(&open.asked("ada", &[], &[PASSWORD], &[]));
+    by_password.until("lighthouse");
+    let keys = open.site.json(&["ssh-key", "list"]);
+    open.site.ok(&["ssh-key", "remove", keys[0]["fingerprint"].as_str().unwrap()]);
+    by_key.ended();
+    by_key.until("this session has ended");
+    let sessions = open.site.json(&["session", "list", "--all"]);
+    let outside = |s: &&Value| s["account"] == "ssh:127.0.0.1";
+    assert_eq!(sessions.as_array().unwrap().iter().filter(outside).count(), 1, "{sessions}");
+    assert!(by_password.child.try_wait().unwrap().is_none(), "the other one goes on");
+    by_password.child.kill().unwrap();
+    by_password.ended();
+}
+
+#[test]
 fn a_new_password_is_asked_for_first_and_leaving_ends_the_session() {
     let open = Open::new();
     let typed = format!("{PASSWORD}\n");

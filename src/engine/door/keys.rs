@@ -60,7 +60,7 @@ impl Engine {
         self.change_user(by, name, Keep::All, &what, change, |_, _| Ok(())).map(|user| user.keys)
     }
 
-    /// Removes a key. Sessions that were begun with it end with the others of the user: `cpmg session end`.
+    /// Removes a key. Sessions that were begun with it end.
     pub(super) fn key_remove(
         &self,
         by: &User,
@@ -80,11 +80,12 @@ impl Engine {
                 _ => return Err(no_key(name)),
             }
         };
-        let what = format!("removed the key {full} of {name}");
+        let what = format!("removed the key {full} of {name}; sessions begun with it ended");
+        let keep = Keep::NotBy(full.clone());
         let change = |user: &mut User| {
             user.keys.retain(|k| k.fingerprint != full);
             Ok(())
         };
-        self.change_user(by, name, Keep::All, &what, change, |_, _| Ok(())).map(|user| user.keys)
+        self.change_user(by, name, keep, &what, change, |_, _| Ok(())).map(|user| user.keys)
     }
 }

@@ -19,7 +19,7 @@ use crate::api::{Failure, FailureKind, Request};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::door::{DoorSettings, everywhere, listen_at};
 use crate::domain::user::User;
-use crate::ssh::serve::{self, ServerKey};
+use crate::ssh::serve::{self, Limits, ServerKey};
 use crate::store::Stamp;
 use porter::Doorman;
 use std::collections::HashMap;
@@ -209,7 +209,7 @@ impl Engine {
             (state.open, state.why, state.key) = (Some(close.clone()), None, Some(key.clone()));
         }
         let porter = Arc::new(Doorman::new(Arc::clone(self)));
-        self.spawn(serve::listen(listener, key, porter, close));
+        self.spawn(serve::listen(listener, key, porter, Limits::default(), close));
     }
 
     fn close_door(&self) {

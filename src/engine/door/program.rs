@@ -31,9 +31,16 @@ struct Running {
     terminal: Option<File>,
 }
 
+impl Running {
+    /// Expects it at the socket no longer. Before it is waited for: after that its number may be another process's.
+    fn forget(&self) {
+        self.engine.door.expected().remove(&self.pid);
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        self.engine.door.expected().remove(&self.pid);
+        self.forget();
     }
 }
 
@@ -45,6 +52,7 @@ impl Held for Running {
     }
 
     fn hang_up(&mut self) {
+        self.forget();
         // Its number is its own until it has been waited for, and then it has none here any more.
         if self.child.id().is_some()
             && let Some(pid) = Pid::from_raw(self.pid)
@@ -54,6 +62,7 @@ impl Held for Running {
     }
 
     fn ended(&mut self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> {
+        self.forget();
         Box::pin(async {
             let status = self.child.wait().await.ok();
             let code = status.and_then(|s| s.code().or_else(|| s.signal().map(|n| 128 + n)));
@@ -141,4 +150,33 @@ pub fn start(engine: &Arc<Engine>, caller: &Arc<Caller>, wanted: &Wanted) -> Res
     let output = pipe::Receiver::from_file_unchecked(ours.try_clone().map_err(&fault)?).map_err(&fault)?;
     running.terminal = Some(ours);
     Ok(Program { input: Box::new(input), output: Box::new(output), errors: None, held: Box::new(running) })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use super::super::super::tests::Running as Site;
+    use super::*;
+
+    /// Its number may be another process's as soon as it was waited for.
+    #[tokio::test]
+    async fn a_program_that_ends_or_is_cut_off_is_expected_no_longer() {
+        let site = Site::new();
+        let engine = site.engine();
+        for cut in [false, true] {
+            let child = Command::new("true").stdin(Stdio::null()).spawn().unwrap();
+            let pid = i32::try_from(child.id().unwrap()).unwrap();
+            let caller = Arc::new(Caller::at_door(&engine, [127, 0, 0, 1].into()));
+            engine.door.expected().insert(pid, caller);
+            let mut running = Running { child, pid, engine: Arc::clone(&engine), terminal: None };
+            if cut {
+                running.hang_up();
+            } else {
+                let ended = running.ended();
+                assert!(engine.door.expected().is_empty(), "before it is waited for");
+                ended.await;
+            }
+            assert!(engine.door.expected().is_empty());
+        }
+    }
 }

@@ -9,6 +9,8 @@
 mod guest;
 mod keys;
 mod pump;
+#[cfg(test)]
+mod tests;
 
 pub use keys::{KeyFault, LoginKey, ServerKey};
 
@@ -27,12 +29,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 /// How long a connection may take until somebody has logged in.
-pub const LOGIN_DEADLINE: Duration = Duration::from_secs(30);
-/// Connections at once, and of one address.
-const CONNECTIONS_MAX: usize = 64;
-const OF_ADDRESS_MAX: usize = 16;
-/// Connections at once on which nobody has logged in yet.
-const STRANGERS_MAX: usize = 24;
+const LOGIN_DEADLINE: Duration = Duration::from_secs(30);
 /// Wrong passwords and codes that a connection may send.
 pub(super) const TRIES_MAX: u32 = 3;
 /// Refusals of any kind on a connection; an agent offers key after key.
@@ -156,6 +153,23 @@ fn config(key: ServerKey) -> Arc<russh::server::Config> {
     })
 }
 
+/// How many may be here at once.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// Connections.
+    pub all: usize,
+    /// Of one address.
+    pub of_address: usize,
+    /// On which nobody has logged in yet.
+    pub strangers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { all: 64, of_address: 16, strangers: 24 }
+    }
+}
+
 /// Who is here.
 #[derive(Default)]
 struct Crowd {
@@ -172,10 +186,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn take(crowd: &Arc<Mutex<Crowd>>, from: IpAddr) -> Option<Self> {
+    fn take(crowd: &Arc<Mutex<Crowd>>, from: IpAddr, limits: Limits) -> Option<Self> {
         let mut here = crowd.lock().unwrap_or_else(PoisonError::into_inner);
         let of = here.of.get(&from).copied().unwrap_or_default();
-        if here.all >= CONNECTIONS_MAX || here.strangers >= STRANGERS_MAX || of >= OF_ADDRESS_MAX {
+        if here.all >= limits.all || here.strangers >= limits.strangers || of >= limits.of_address {
             return None;
         }
         here.all += 1;
@@ -213,6 +227,7 @@ pub async fn listen<P: Porter>(
     listener: TcpListener,
     key: ServerKey,
     porter: Arc<P>,
+    limits: Limits,
     stop: CancellationToken,
 ) {
     let config = config(key);
@@ -230,7 +245,7 @@ pub async fn listen<P: Porter>(
         };
         // An IPv4 address is the same one, whichever kind of socket it came to.
         let from = peer.ip().to_canonical();
-        let Some(place) = Place::take(&crowd, from) else {
+        let Some(place) = Place::take(&crowd, from, limits) else {
             tracing::warn!(%from, "too many connections over SSH: another one was closed");
             continue;
         };
