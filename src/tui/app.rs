@@ -3,7 +3,8 @@
 //! [`App`] is what a frame is drawn from. It changes only in `update.rs`.
 
 use super::event::{Level, ScreenId};
-use super::i18n::{Catalogue, Language, Text};
+use super::i18n::{Catalogue, Language, Text, t};
+use super::keymap::Action;
 use super::keys::Keymap;
 use super::prefs::{Prefs, Remembered};
 use super::screen::{Link, Screen, Shared};
@@ -57,6 +58,29 @@ pub struct Held {
     pub id: ScreenId,
     /// The screen.
     pub screen: Box<dyn Screen>,
+}
+
+impl Held {
+    /// Why the action is not possible now: for whoever came in over SSH, or on this screen.
+    pub fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        let afar = cx.served && is_about_the_host(action);
+        afar.then(|| t!("error-not-from-afar")).or_else(|| self.screen.refusal(cx, action))
+    }
+}
+
+/// Whether an action does nothing but reading or writing files of this host, or is about this process.
+fn is_about_the_host(action: Action) -> bool {
+    matches!(
+        action,
+        Action::EnvExport
+            | Action::EnvImport
+            | Action::NodeExport
+            | Action::ImportKeys
+            | Action::RecordingExport
+            | Action::Export
+            | Action::ShellSend
+            | Action::Suspend
+    )
 }
 
 /// Everything the interface knows.
@@ -124,6 +148,7 @@ impl App {
             hello: None,
             zone: looks.zone,
             mouse: false,
+            served: false,
             messages: Vec::new(),
         };
         let mut app = Self {

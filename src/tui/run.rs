@@ -106,6 +106,7 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
         writeln!(record, "{head}").map_err(|source| TuiError::Record { path: path.clone(), source })?;
     }
     let mut app = App::new(looks, options.token.clone(), began);
+    app.shared.served = options.served;
     let faults = faults.iter().map(ToString::to_string);
     for fault in faults.chain(key_faults.iter().map(ToString::to_string)) {
         let text = super::i18n::Text::plain(fault);

@@ -68,6 +68,8 @@ pub struct Shared {
     pub zone: jiff::tz::TimeZone,
     /// The mouse is reported.
     pub mouse: bool,
+    /// Whoever sits here came in over SSH: files and processes of this host are not his.
+    pub served: bool,
     /// Messages so far, oldest first.
     pub messages: Vec<(Moment, super::event::Level, Text)>,
 }

@@ -218,7 +218,7 @@ pub(super) fn perform(app: &mut App, action: Action, out: &mut Vec<Command>) {
     let cx = &app.shared;
     if let Some(held) = app.gate.as_mut().or(app.stack.last_mut()) {
         let id = held.id;
-        if let Some(why) = held.screen.refusal(cx, action) {
+        if let Some(why) = held.refusal(cx, action) {
             return say(app, Level::Warn, why);
         }
         if let Some(effects) = held.screen.act(cx, action) {

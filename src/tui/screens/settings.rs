@@ -1,6 +1,11 @@
 //! The operator's own settings. Each counts at once, and beside them stands what every part of a screen looks like with them.
+//!
+//! Administrators see the door over SSH among them; it is opened and closed by command, where its address can be looked at first.
 
-use crate::tui::event::Effect;
+use crate::api::door::{DoorAnswer, DoorAsk, DoorView};
+use crate::api::{Failure, Request, Response};
+use crate::domain::access;
+use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Language, Text, t};
 use crate::tui::keymap::{Action, Context, pretty};
 use crate::tui::look::Look;
@@ -21,6 +26,8 @@ const BESIDE: u16 = 110;
 #[derive(Default)]
 pub struct Settings {
     list: List,
+    /// How the door over SSH stands, once the engine has told.
+    door: Option<DoorView>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,10 +36,17 @@ enum Item {
     Theme,
     Keys,
     Mouse,
+    /// The door over SSH.
+    Door,
 }
 
 impl Item {
-    const ALL: [Self; 4] = [Self::Language, Self::Theme, Self::Keys, Self::Mouse];
+    /// Those that are shown.
+    fn all(cx: &Shared) -> Vec<Self> {
+        let mut all = vec![Self::Language, Self::Theme, Self::Keys, Self::Mouse];
+        all.extend(cx.may(access::Action::Engine).then_some(Self::Door));
+        all
+    }
 
     fn title(self) -> Text {
         match self {
@@ -40,11 +54,13 @@ impl Item {
             Self::Theme => t!("setting-theme"),
             Self::Keys => t!("setting-keys"),
             Self::Mouse => t!("setting-mouse"),
+            Self::Door => t!("setting-door"),
         }
     }
 
-    fn what(self, cx: &Shared) -> Text {
-        match self {
+    fn what(self, cx: &Shared, door: Option<&DoorView>) -> Vec<Text> {
+        let what = match self {
+            Self::Door => return door.map(door_what).unwrap_or_default(),
             Self::Language => t!("setting-language-what"),
             Self::Theme => {
                 let hidden = cx.themes.iter().filter(|t| !usable(t, cx.colours)).count();
@@ -59,7 +75,8 @@ impl Item {
                 count => t!("setting-keys-differs", count = count),
             },
             Self::Mouse => t!("setting-mouse-what"),
-        }
+        };
+        vec![what]
     }
 
     /// What can be chosen, and which it is now.
@@ -82,6 +99,7 @@ impl Item {
                 vec![cx.tr(&t!("setting-mouse-terminal")), cx.tr(&t!("setting-mouse-here"))],
                 cx.mouse.into(),
             ),
+            Self::Door => (Vec::new(), 0),
         }
     }
 
@@ -95,18 +113,43 @@ impl Item {
             Self::Theme => Look::Theme(name?),
             Self::Keys => Look::Keys(name?),
             Self::Mouse => Look::Mouse(to == 1),
+            Self::Door => return None,
         })
     }
 }
 
+/// The door in a word or two.
+fn door_state(view: Option<&DoorView>) -> Text {
+    match view {
+        None => t!("setting-door-asking"),
+        Some(DoorView { listening: true, listen, .. }) => {
+            t!("setting-door-open", at = listen.as_deref().unwrap_or_default())
+        }
+        Some(DoorView { on: true, .. }) => t!("setting-door-wrong"),
+        Some(_) => t!("setting-door-closed"),
+    }
+}
+
+/// What there is to know and to do about the door.
+fn door_what(view: &DoorView) -> Vec<Text> {
+    let mut what = vec![match (view.listening, view.on) {
+        (true, _) => t!("setting-door-open-what"),
+        (false, true) => t!("setting-door-why", why = view.why.as_deref().unwrap_or("-")),
+        (false, false) => t!("setting-door-closed-what"),
+    }];
+    what.extend((view.on && view.everywhere).then(|| t!("setting-door-everywhere")));
+    what.extend(view.fingerprint.as_ref().map(|key| t!("setting-door-key", key = key.as_str())));
+    what
+}
+
 impl Settings {
-    fn keys() -> Vec<u64> {
-        (0..Item::ALL.len() as u64).collect()
+    fn keys(cx: &Shared) -> Vec<u64> {
+        (0..Item::all(cx).len() as u64).collect()
     }
 
-    fn item(&self) -> Item {
-        let at = self.list.index(&Self::keys()).unwrap_or(0);
-        Item::ALL.get(at).copied().unwrap_or(Item::Language)
+    fn item(&self, cx: &Shared) -> Item {
+        let at = self.list.index(&Self::keys(cx)).unwrap_or(0);
+        Item::all(cx).get(at).copied().unwrap_or(Item::Language)
     }
 }
 
@@ -123,13 +166,36 @@ impl Screen for Settings {
         vec![Context::Settings, Context::Moving]
     }
 
+    fn online(&mut self, cx: &Shared) -> Vec<Effect> {
+        let ask = || Effect::Call(Tag::Content, Request::Door(DoorAsk::Status));
+        cx.may(access::Action::Engine).then(ask).into_iter().collect()
+    }
+
+    fn answer(&mut self, cx: &Shared, _: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
+        match result {
+            Ok(Response::Door(answer)) => {
+                if let DoorAnswer::Status(view) = *answer {
+                    self.door = Some(view);
+                }
+                Vec::new()
+            }
+            Ok(_) => Vec::new(),
+            Err(why) => vec![Effect::Say(Level::Bad, cx.catalogue.failure(&why))],
+        }
+    }
+
+    fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        let chooses = matches!(action, Action::ChoiceNext | Action::ChoiceBefore);
+        (chooses && self.item(cx) == Item::Door).then(|| t!("refused-door"))
+    }
+
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
         let forward = match action {
             Action::ChoiceNext => true,
             Action::ChoiceBefore => false,
-            _ => return self.list.act(action, &Self::keys()).then(Vec::new),
+            _ => return self.list.act(action, &Self::keys(cx)).then(Vec::new),
         };
-        Some(self.item().look(cx, forward).map(Effect::Look).into_iter().collect())
+        Some(self.item(cx).look(cx, forward).map(Effect::Look).into_iter().collect())
     }
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
@@ -157,19 +223,25 @@ impl Settings {
             lines.push(Line::styled(format!(" {line}"), cx.style(Part::Dim)));
         }
         lines.push(Line::default());
-        let here = self.item();
-        let wide = Item::ALL.iter().map(|i| text::width(&cx.tr(&i.title()))).max().unwrap_or(0);
-        for item in Item::ALL {
+        let here = self.item(cx);
+        let all = Item::all(cx);
+        let wide = all.iter().map(|i| text::width(&cx.tr(&i.title()))).max().unwrap_or(0);
+        for item in all {
             let (names, at) = item.choices(cx);
             let style = if item == here { cx.style(Part::Selection) } else { cx.style(Part::Text) };
             let lead = if item == here { " » " } else { "   " };
             let title = text::left(&cx.tr(&item.title()), wide);
             let name = names.get(at).map_or("", String::as_str);
-            let count = format!("{}/{}", at + 1, names.len());
-            lines.push(Line::styled(text::left(&format!("{lead}{title}  ‹ {name} ›  {count}"), room), style));
+            let value = if item == Item::Door {
+                cx.tr(&door_state(self.door.as_ref()))
+            } else {
+                format!("‹ {name} ›  {}/{}", at + 1, names.len())
+            };
+            lines.push(Line::styled(text::left(&format!("{lead}{title}  {value}"), room), style));
         }
         lines.push(Line::default());
-        for line in text::wrap(&cx.tr(&here.what(cx)), room) {
+        let what = here.what(cx, self.door.as_ref());
+        for line in what.iter().flat_map(|what| text::wrap(&cx.tr(what), room)) {
             lines.push(Line::styled(format!(" {line}"), cx.style(Part::Dim)));
         }
         lines.push(Line::default());

@@ -310,7 +310,7 @@ fn texts_are_harmless_and_columns_are_counted() {
 
 /// What stands in Chinese screens and is no text of ours: output and logs of nodes, names, titles in other people's files, and
 /// sentences that the engine stores or that come without a key (see `docs/architecture.md`, Protocol).
-const FROM_ELSEWHERE: [&str; 46] = [
+const FROM_ELSEWHERE: [&str; 47] = [
     // A key that is typed into an app, in groups of four.
     "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ",
     // Output of steps and logs of services.
@@ -363,6 +363,7 @@ const FROM_ELSEWHERE: [&str; 46] = [
     "its disk is being changed",
     "nodes worked on at once",
     "cpmg recording rules",
+    "cpmg serve",
     "all of it anew",
 ];
 

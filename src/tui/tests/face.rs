@@ -3,6 +3,7 @@
 use super::fixtures::{ENV, env, job, nodes};
 use super::harness::{NOW, Rig, session, snapshots};
 use super::nodes::opened;
+use crate::api::door::{DoorAnswer, DoorView};
 use crate::api::message::NodeChange;
 use crate::api::views::NetView;
 use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
@@ -49,6 +50,60 @@ fn settings_count_at_once_and_are_kept() {
     rig.keys(":logout<Enter><S-Tab><C-u>ada<Tab>correct horse<Enter>");
     rig.answer("Login", Ok(session("ada", UserRole::Operator)));
     assert_eq!((rig.app.shared.theme.name.as_str(), rig.app.shared.keymap.name.as_str()), ("light", "vim"));
+}
+
+fn door(rig: &mut Rig, view: DoorView) {
+    rig.answer("Door", Ok(Response::Door(Box::new(DoorAnswer::Status(view)))));
+}
+
+#[test]
+fn administrators_see_how_the_door_over_ssh_stands() {
+    let mut rig = Rig::logged_in(UserRole::Administrator);
+    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.keys("<F2>");
+    door(&mut rig, DoorView::default());
+    rig.keys("G");
+    snapshots("settings-door-closed", &mut rig);
+    rig.keys("<Right>");
+    assert!(rig.screen(80, 24).contains("By command only"), "{}", rig.screen(80, 24));
+    let open = DoorView {
+        on: true,
+        listen: Some("192.0.2.10:2222".into()),
+        listening: true,
+        fingerprint: Some("SHA256:5h0Kx6l3nZq8d2mWcP1yTe9vBf4sRjUaGoXiLkNwEQY".into()),
+        ..DoorView::default()
+    };
+    rig.keys("<Esc><F2>G");
+    door(&mut rig, open.clone());
+    snapshots("settings-door", &mut rig);
+    rig.keys("<Esc><F2>G");
+    let why = "nothing can listen at 192.0.2.10:2222 (Cannot assign requested address)";
+    door(&mut rig, DoorView { listening: false, everywhere: true, why: Some(why.into()), ..open });
+    let shown = rig.screen(80, 24);
+    for part in ["! closed, although it should be open", "Cannot assign", "every address", "SHA256:5h0K"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    // Nobody else is told.
+    let mut rig = Rig::logged_in(UserRole::Operator);
+    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.keys("<F2>");
+    assert!(!rig.calls.iter().any(|c| matches!(c.request, Request::Door(_))));
+}
+
+#[test]
+fn keys_for_files_of_the_host_are_off_over_ssh_and_say_so_first() {
+    let mut rig = Rig::logged_in(UserRole::Administrator);
+    rig.app.shared.served = true;
+    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    for keys in ["E", "I", "<C-z>"] {
+        rig.keys(keys);
+        let shown = rig.screen(80, 24);
+        assert!(shown.contains("Not in a session over SSH"), "{keys}: {shown}");
+        assert_eq!(rig.app.stack.len(), 1, "{keys}: no form opens");
+    }
+    assert!(!rig.other.iter().any(|c| matches!(c, Command::Suspend)));
+    rig.keys("<F3>E");
+    assert!(rig.screen(80, 24).contains("通过 SSH"), "{}", rig.screen(80, 24));
 }
 
 fn other(name: &str) -> crate::api::Response {

@@ -245,7 +245,7 @@ fn footer(app: &App, width: usize) -> Line<'static> {
         .into_iter()
         .map(|(place, b, key)| (place, b, format!("{prefix}{}", pretty(key))))
         .collect();
-    hints.sort_by_key(|(place, b, _)| (held.screen.refusal(cx, b.action).is_some(), *place));
+    hints.sort_by_key(|(place, b, _)| (held.refusal(cx, b.action).is_some(), *place));
     // Help and leaving are always there; what does not fit is in the help.
     let (always, mut some): (Vec<_>, Vec<_>) = hints.into_iter().partition(|(place, ..)| *place >= 90);
     let word = |b: &Binding| cx.tr(&Text::key(format!("hint-{}", b.action.word())));
@@ -259,7 +259,7 @@ fn footer(app: &App, width: usize) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
     for (_, binding, key) in some.iter().chain(&always) {
         let (key, word) = (key.clone(), word(binding));
-        let possible = held.screen.refusal(cx, binding.action).is_none();
+        let possible = held.refusal(cx, binding.action).is_none();
         let (key_part, word_part) = if possible { (Part::Key, Part::Text) } else { (Part::Dim, Part::Dim) };
         spans.push(Span::styled(key, cx.style(key_part)));
         spans.push(Span::styled(format!(" {word}  "), cx.style(word_part)));
