@@ -102,7 +102,7 @@ impl World {
     }
 
     /// Starts an installation, gives the job's number.
-    fn install(&self) -> String {
+    pub fn install(&self) -> String {
         self.site.json(&["install", "lab"])["id"].to_string()
     }
 
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// Waits until a node of the job is in that state.
-    fn wait_for_node(&self, job: &str, node: usize, state: &str) -> Value {
+    pub fn wait_for_node(&self, job: &str, node: usize, state: &str) -> Value {
         let mut last = Value::Null;
         wait_until(&format!("node {node} is {state}"), || {
             last = self.show(job);
@@ -120,7 +120,7 @@ impl World {
         last
     }
 
-    fn wait_for_job(&self, job: &str, state: &str) {
+    pub fn wait_for_job(&self, job: &str, state: &str) {
         wait_until(&format!("the job is {state}"), || self.show(job)["job"]["state"] == state);
     }
 

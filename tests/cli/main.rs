@@ -21,4 +21,5 @@ mod options;
 mod people;
 mod support;
 mod sweeps;
+mod team;
 mod terminal;
