@@ -82,7 +82,7 @@ fn told(view: &DoorView) -> Result<(), Fault> {
     let at = view.listen.as_deref().unwrap_or("no address was chosen");
     match (view.on, view.listening) {
         (false, _) => {
-            print::line("off: nobody comes in over SSH ('cpmg serve on --listen ADDRESS:PORT' opens it)")?
+            print::line("off: nobody comes in over SSH ('cpmg serve on --listen ADDRESS:PORT' opens it)")?;
         }
         (true, true) => {
             print::line(&format!("on: listens at {at}, {} logged in", view.connections))?;

@@ -26,8 +26,10 @@ fn refused(cli: &Cli) -> Option<&'static str> {
         Command::Engine(_) | Command::Doctor | Command::Demo(_) | Command::Restore(_) | Command::Key(_) => {
             Some(host)
         }
-        Command::Backup(_) | Command::Copy(_) | Command::Debug(_) => Some(files),
-        Command::Catalog(CatalogCommand::Check { .. }) => Some(files),
+        Command::Backup(_)
+        | Command::Copy(_)
+        | Command::Debug(_)
+        | Command::Catalog(CatalogCommand::Check { .. }) => Some(files),
         Command::Login { .. } | Command::Logout => Some(session),
         Command::Node(NodeCommand::Import(args)) if args.keys => {
             Some("the keys that the list names are files of the management host")

@@ -67,7 +67,7 @@ pub fn words(command: &str) -> Result<Vec<String>, &'static str> {
     while let Some(c) = letters.next() {
         match (quote, c) {
             (Some(q), c) if c == q => quote = None,
-            (None, '\\') | (Some('"'), '\\') => {
+            (None | Some('"'), '\\') => {
                 let next = letters.next().ok_or("the command ends with a backslash")?;
                 let word = word.get_or_insert_default();
                 if quote.is_some() && !matches!(next, '"' | '\\' | '$' | '`') {

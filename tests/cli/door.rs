@@ -225,11 +225,11 @@ fn decoded(base32: &str) -> Vec<u8> {
     let (mut out, mut bits, mut have) = (Vec::new(), 0_u32, 0);
     for c in base32.bytes().filter(u8::is_ascii_alphanumeric) {
         let n = if c.is_ascii_digit() { c - b'2' + 26 } else { c.to_ascii_uppercase() - b'A' };
-        bits = bits << 5 | u32::from(n);
+        bits = (bits << 5) | u32::from(n);
         have += 5;
         if have >= 8 {
             have -= 8;
-            out.push(u8::try_from(bits >> have & 0xff).unwrap());
+            out.push(u8::try_from((bits >> have) & 0xff).unwrap());
         }
     }
     out
