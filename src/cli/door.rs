@@ -33,7 +33,7 @@ pub enum SshKeyCommand {
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
     },
-    /// Register a public key, which is read from the standard input: 'cpmg ssh-key add <~/.ssh/id_ed25519.pub'
+    /// Register a public key, which is read from the standard input: 'cpmg ssh-key add <key.pub'
     Add {
         /// For this user (administrators)
         #[arg(long, value_name = "NAME")]

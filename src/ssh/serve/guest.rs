@@ -268,13 +268,11 @@ impl<P: Porter> Handler for Guest<P> {
             return Ok(Self::question("Password: "));
         };
         let typed = answers.next().and_then(|bytes| std::str::from_utf8(&bytes).ok().map(Secret::new));
-        Ok(match typed {
-            Some(typed) => self.answered(user, typed).await,
-            None => {
-                self.step = Step::First;
-                self.refuse()
-            }
-        })
+        let Some(typed) = typed else {
+            self.step = Step::First;
+            return Ok(self.refuse());
+        };
+        Ok(self.answered(user, typed).await)
     }
 
     async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Self::Error> {

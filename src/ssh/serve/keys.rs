@@ -2,6 +2,7 @@
 
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
+use russh::keys::ssh_key::public::RsaPublicKey;
 use russh::keys::{Algorithm, HashAlg, PrivateKey, PublicKey};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
@@ -66,7 +67,7 @@ impl LoginKey {
             | Algorithm::SkEd25519
             | Algorithm::SkEcdsaSha2NistP256 => None,
             Algorithm::Rsa { .. } => {
-                let bits = key.key_data().rsa().map_or(0, |rsa| rsa.key_size());
+                let bits = key.key_data().rsa().map_or(0, RsaPublicKey::key_size);
                 (bits < RSA_MIN).then(|| format!("RSA with {bits} bits"))
             }
             other => Some(other.to_string()),
