@@ -40,7 +40,7 @@ impl Porter for Gatekeeper {
     }
 
     async fn over(&self, (): &()) {
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 
     fn left(&self, (): &()) {}
