@@ -25,9 +25,9 @@ const LAST: Table<UserId, u64> = Table::new(Kind::Users, &[]);
 const STAMP: Stamp = Stamp { at: Moment(1), by: UserId(1) };
 const VARIABLE: &str = "CPMG_STORE_CRASH_DIR";
 
-/// Rounds of killing.
+/// Rounds of killing; the long form is `CPMG_CRASH_ROUNDS=1000`.
 fn rounds() -> u64 {
-    killed::rounds(100)
+    killed::rounds(40)
 }
 
 /// Text of a record, of very different lengths, some of them cut into parts.

@@ -41,11 +41,21 @@ pub struct Restored {
     pub uid: u32,
 }
 
+#[cfg(not(test))]
+fn argon() -> Argon2<'static> {
+    Argon2::default()
+}
+
+/// Tests of the library seal hundreds of files and pay little; those of the program pay what it costs.
+#[cfg(test)]
+fn argon() -> Argon2<'static> {
+    Argon2::from(argon2::Params::new(64, 1, 1, None).unwrap_or_default())
+}
+
 /// Seals with a key that is made of a passphrase.
 pub(super) fn sealer(salt: &[u8], passphrase: &Secret) -> Result<Sealer> {
     let mut key = Zeroizing::new([0; super::seal::KEY]);
-    let derived =
-        Argon2::default().hash_password_into(passphrase.reveal().as_bytes(), salt, key.as_mut_slice());
+    let derived = argon().hash_password_into(passphrase.reveal().as_bytes(), salt, key.as_mut_slice());
     derived.map_err(|e| Error::Io { path: PathBuf::from("passphrase"), why: e.to_string() })?;
     Ok(Sealer::of(key))
 }
