@@ -122,6 +122,7 @@ impl DataDir {
         check_dir(dir)?;
         let lock = lock(dir)?;
         finish_swap(dir)?;
+        export::drop_unfinished(&dir.join("exports"), "");
         let db = dir.join("db");
         let key = dir.join("key");
         let exports = export::exports(&dir.join("exports"))?;

@@ -265,6 +265,29 @@ fn half_a_snapshot_costs_nothing() {
 }
 
 #[test]
+fn exports_that_were_not_finished_do_not_pile_up() {
+    let (_guard, dir) = place();
+    let data = open(&dir).unwrap();
+    name(&data, 1, "ada");
+    let whole = data.export(NOW).unwrap().path;
+    drop(data);
+    let other = dir.parent().unwrap().join("copies");
+    std::fs::create_dir(&other).unwrap();
+    let unfinished = [
+        dir.join("exports/20261122T104440.240Z.jsonl.part"),
+        other.join("cpmg-20261122T104440.240Z.jsonl.part"),
+    ];
+    let foreign = other.join("photos.jsonl.part");
+    for path in unfinished.iter().chain([&foreign]) {
+        std::fs::write(path, "half of").unwrap();
+    }
+    drop(open(&dir).unwrap());
+    super::export::copy(&whole, &other, 3).unwrap();
+    assert!(unfinished.iter().all(|path| !path.exists()));
+    assert!(whole.exists() && foreign.exists());
+}
+
+#[test]
 fn space_is_put_aside_once() {
     let (_guard, dir) = place();
     drop(open(&dir).unwrap());

@@ -218,6 +218,21 @@ fn record(text: &str) -> std::result::Result<(Kind, Entry), String> {
     Ok((kind, (key, header.with(line.value.to_string().as_bytes()))))
 }
 
+/// Removes what is left of exports whose writer was killed: each has a name of its own, so that none takes another one's place. Nobody may
+/// be writing one whose name begins like these.
+pub(super) fn drop_unfinished(dir: &Path, beginning: &str) {
+    let Ok(listing) = std::fs::read_dir(dir) else { return };
+    for path in listing.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(beginning)
+            && name.ends_with(".jsonl.part")
+            && let Err(why) = std::fs::remove_file(&path)
+        {
+            tracing::warn!(path = %path.display(), %why, "an unfinished export could not be removed");
+        }
+    }
+}
+
 /// A moment as part of a file name: sorts as time does.
 pub(super) fn name_of(at: Moment) -> String {
     let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
@@ -248,6 +263,7 @@ const COPY: &str = "cpmg-";
 pub fn copy(export: &Path, dir: &Path, kept: usize) -> Result<()> {
     let name = export.file_name().unwrap_or_default().to_string_lossy();
     let mut from = File::open(export).map_err(|e| Error::io(export, &e))?;
+    drop_unfinished(dir, COPY);
     let mut draft = files::Draft::new(&dir.join(format!("{COPY}{name}")))?;
     let mut part = vec![0; 1 << 16];
     loop {

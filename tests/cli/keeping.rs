@@ -5,6 +5,7 @@ use cpmg::api::keep::Keep;
 use cpmg::api::{Client, Request, Response, Row, Topic};
 use cpmg::domain::secret::Secret;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[test]
@@ -212,44 +213,81 @@ fn rounds() -> u64 {
     std::env::var("CPMG_KILL_ROUNDS").ok().and_then(|r| r.parse().ok()).unwrap_or(12)
 }
 
-/// The engine is killed at a random moment while two clients write: what was acknowledged is there, nothing is half there, and the trail
-/// has an entry for each and is whole.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_survives_engines_that_are_killed() {
+/// Rounds on one directory of data: with all that they leave behind, each takes longer than the one before.
+const ROUNDS_OF_A_SITE: u64 = 100;
+
+/// Numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+/// Makes environments until somebody ends the engine; answers the names of those that were acknowledged.
+async fn make_environments(client: Client, first: u64, answers: Arc<AtomicU64>) -> Vec<String> {
+    let mut done = Vec::new();
+    for n in first..first + 1_000 {
+        let name = format!("e{n}");
+        let Ok(Response::Environment(_)) =
+            client.call(Request::EnvAdd { name: name.clone(), platform: None }).await
+        else {
+            break;
+        };
+        answers.fetch_add(1, Ordering::Relaxed);
+        done.push(name);
+    }
+    done
+}
+
+/// What was acknowledged is there, and the trail has an entry for each and is whole.
+async fn nothing_is_lost(site: &Site, token: &Secret, accepted: &BTreeSet<String>, round: u64) {
+    site.ok(&["whoami"]);
+    let (client, _pushed) = Client::connect(&site.socket()).await.unwrap();
+    client.call(Request::Resume { token: token.clone() }).await.unwrap();
+    let Response::Rows(rows) = client.call(Request::Rows(Topic::Environments)).await.unwrap() else {
+        panic!()
+    };
+    let there: BTreeSet<String> = rows
+        .iter()
+        .filter_map(|r| if let Row::Env(e) = r { Some(e.env.name.clone()) } else { None })
+        .collect();
+    let lost: Vec<&String> = accepted.difference(&there).collect();
+    assert!(lost.is_empty(), "round {round}: {lost:?} were acknowledged and are gone");
+    let Response::AuditVerified(report) = client.call(Request::Keep(Keep::AuditVerify)).await.unwrap() else {
+        panic!()
+    };
+    assert_eq!(report.faults, [], "round {round}");
+    // Both or neither: an entry for each environment, and none for what is not there.
+    let trail = site.json(&["audit", "--kind", "environment", "--limit", "100000"]);
+    assert_eq!(trail.as_array().unwrap().len(), there.len(), "round {round}");
+    // What a killed engine was about to export does not stay for ever.
+    let exports = std::fs::read_dir(site.data().join("exports")).unwrap().count();
+    assert!(exports <= 12, "round {round}: {exports} files of exports");
+}
+
+/// Kills an engine so often, on data of its own; answers how many changes were acknowledged.
+async fn kill(rounds: u64, dice: &mut Dice) -> usize {
     let site = Site::new();
     let sessions = site.dir.path().join("home/.local/state/cpmg");
     let file = std::fs::read_dir(sessions).unwrap().next().unwrap().unwrap().path();
     let token = Secret::new(std::fs::read_to_string(file).unwrap());
-    let (mut accepted, mut dice, mut number) = (BTreeSet::new(), 88_172_645_463_325_252_u64, 0_u64);
-    let answers = std::sync::Arc::new(AtomicU64::new(0));
-    for round in 0..rounds() {
+    let mut accepted = BTreeSet::new();
+    let answers = Arc::new(AtomicU64::new(0));
+    for round in 0..rounds {
         site.ok(&["whoami"]);
         let mut writers = Vec::new();
-        for writer in 0..2_u64 {
+        for writer in 0..2 {
             let (client, _pushed) = Client::connect(&site.socket()).await.unwrap();
             client.call(Request::Resume { token: token.clone() }).await.unwrap();
-            let first = number + writer * 1_000;
-            let answers = std::sync::Arc::clone(&answers);
-            writers.push(tokio::spawn(async move {
-                let mut done = Vec::new();
-                for n in first..first + 1_000 {
-                    let name = format!("e{n}");
-                    match client.call(Request::EnvAdd { name: name.clone(), platform: None }).await {
-                        Ok(Response::Environment(_)) => {
-                            answers.fetch_add(1, Ordering::Relaxed);
-                            done.push(name);
-                        }
-                        _ => break,
-                    }
-                }
-                done
-            }));
+            let first = (round * 2 + writer) * 1_000;
+            writers.push(tokio::spawn(make_environments(client, first, Arc::clone(&answers))));
         }
-        number += 2_000;
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        let wanted = answers.load(Ordering::Relaxed) + dice % 25;
+        let wanted = answers.load(Ordering::Relaxed) + dice.roll(25);
         while answers.load(Ordering::Relaxed) < wanted
             && !writers.iter().any(tokio::task::JoinHandle::is_finished)
         {
@@ -259,33 +297,25 @@ async fn what_was_acknowledged_survives_engines_that_are_killed() {
         for writer in writers {
             accepted.extend(writer.await.unwrap());
         }
-        if round % 10 == 9 || round + 1 == rounds() {
-            site.ok(&["whoami"]);
-            let (client, _pushed) = Client::connect(&site.socket()).await.unwrap();
-            client.call(Request::Resume { token: token.clone() }).await.unwrap();
-            let Response::Rows(rows) = client.call(Request::Rows(Topic::Environments)).await.unwrap() else {
-                panic!()
-            };
-            let there: BTreeSet<String> = rows
-                .iter()
-                .filter_map(|r| if let Row::Env(e) = r { Some(e.env.name.clone()) } else { None })
-                .collect();
-            let lost: Vec<&String> = accepted.difference(&there).collect();
-            assert!(lost.is_empty(), "round {round}: {lost:?} were acknowledged and are gone");
-            let Response::AuditVerified(report) =
-                client.call(Request::Keep(Keep::AuditVerify)).await.unwrap()
-            else {
-                panic!()
-            };
-            assert_eq!(report.faults, [], "round {round}");
-            // Both or neither: an entry for each environment, and none for what is not there.
-            let made =
-                site.json(&["audit", "--kind", "environment", "--limit", "100000"]).as_array().unwrap().len();
-            assert_eq!(made, there.len(), "round {round}");
+        if round % 10 == 9 || round + 1 == rounds {
+            nothing_is_lost(&site, &token, &accepted, round).await;
         }
     }
     wait_until("the engine answers", || site.run(&["whoami"]).code == 0);
-    println!("{} environments acknowledged in {} rounds, all there", accepted.len(), rounds());
+    accepted.len()
+}
+
+/// The engine is killed at a random moment while two clients write: what was acknowledged is there, nothing is half there, and the trail
+/// has an entry for each and is whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_engines_that_are_killed() {
+    let (mut dice, mut accepted, mut done) = (Dice(88_172_645_463_325_252), 0, 0);
+    while done < rounds() {
+        let now = (rounds() - done).min(ROUNDS_OF_A_SITE);
+        accepted += kill(now, &mut dice).await;
+        done += now;
+        println!("{accepted} environments acknowledged in {done} rounds, all there");
+    }
 }
 
 #[test]
