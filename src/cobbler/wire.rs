@@ -9,13 +9,15 @@ use super::{redact, value};
 use crate::domain::secret::Secret;
 use crate::domain::text::{causes, without_login as shown};
 use dxr::{FaultResponse, MethodCall, MethodResponse, Value};
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use std::fmt;
 use std::time::Duration;
 
 /// The longest answer that is taken, in bytes: some 8,000 systems.
 const ANSWER_MAX: usize = 64 << 20;
-/// Most values inside each other; Cobbler's are 5 deep.
-const DEPTH_MAX: usize = 32;
+/// Most elements inside each other; Cobbler's are some 20 deep.
+const DEPTH_MAX: usize = 100;
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -153,7 +155,7 @@ pub fn read(method: &'static str, xml: &str) -> Result<Value, CobblerError> {
     if !xml.contains("<methodResponse>") {
         return Err(stranger("a page"));
     }
-    if depth(xml) > DEPTH_MAX {
+    if is_too_deep(xml) {
         return Err(stranger("something too deep"));
     }
     // The crate's errors quote what they read: they are not passed on.
@@ -166,18 +168,21 @@ pub fn read(method: &'static str, xml: &str) -> Result<Value, CobblerError> {
     }
 }
 
-/// How many values are inside each other at most.
-fn depth(xml: &str) -> usize {
-    let (mut now, mut most) = (0_usize, 0_usize);
-    for (at, _) in xml.match_indices("value>") {
-        match xml.as_bytes().get(at.wrapping_sub(1)) {
-            Some(b'<') => now += 1,
-            Some(b'/') => now = now.saturating_sub(1),
-            _ => {}
+/// Whether elements are inside each other more than [`DEPTH_MAX`] deep, as the reader sees them that goes down as deep.
+fn is_too_deep(xml: &str) -> bool {
+    let mut reader = Reader::from_str(xml);
+    let config = reader.config_mut();
+    (config.check_end_names, config.allow_unmatched_ends) = (false, true);
+    let mut depth = 0_usize;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(_)) if depth == DEPTH_MAX => return true,
+            Ok(Event::Start(_)) => depth += 1,
+            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
+            Ok(Event::Eof) | Err(_) => return false,
+            Ok(_) => {}
         }
-        most = most.max(now);
     }
-    most
 }
 
 /// Reads the header `Date`.
@@ -218,7 +223,13 @@ mod tests {
     #[test]
     fn strange_answers_are_refused_without_quoting_them() {
         let deep = format!("<methodResponse>{}", "<value><array><data>".repeat(10_000));
-        for xml in ["", "<html>hello secret</html>", "<methodResponse>secret", deep.as_str()] {
+        let hides = |value: &str| {
+            let arrays = format!("<methodResponse><params><param>{}", value.repeat(100_000));
+            arrays + "<value>1</value></data></array></value>"
+        };
+        let spaced = hides("<value ><array><data>");
+        let commented = hides("<value><!--</value>--><array><data>");
+        for xml in ["", "<html>hello secret</html>", "<methodResponse>secret", &deep, &spaced, &commented] {
             let error = read("ping", xml).unwrap_err();
             assert!(matches!(error, CobblerError::NotCobbler { .. }), "{error:?}");
             assert!(!format!("{error} {error:?}").contains("secret"));

@@ -28,6 +28,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
+/// Largest number of a credential of a set: far more than are ever added, and some way from the end of numbers.
+const NUMBER_MAX: u32 = 1 << 30;
+
 /// What in the file is refused, and why.
 fn refuse(what: impl Display, why: impl Display) -> Failure {
     let what = what.to_string();
@@ -137,12 +140,19 @@ impl Engine {
             let mut entries = Vec::with_capacity(set.entries.len());
             for entry in set.entries {
                 check_user(&entry.user).map_err(|f| refuse(&whose, f.message))?;
+                if entry.id > NUMBER_MAX || entries.iter().any(|e: &SetEntry| e.id == entry.id) {
+                    return Err(refuse(
+                        &whose,
+                        "two of its credentials have one number, or one has none that can be",
+                    ));
+                }
                 let secret = login(entry.login, &whose)?;
                 fits(&entry.kind, secret.as_ref()).map_err(|why| refuse(&whose, why))?;
                 let sealed = secret.map(|s| self.records.seal_entry(&key, entry.id, &s)).transpose()?;
                 entries.push(SetEntry { id: entry.id, user: entry.user, kind: entry.kind, sealed });
             }
-            let next = entries.iter().map(|e| e.id + 1).max().unwrap_or_default().max(set.next);
+            let next = entries.iter().map(|e| e.id + 1).max().unwrap_or_default();
+            let next = next.max(set.next.min(NUMBER_MAX));
             new_sets.push((key, SetRecord { entries, next, changed_by: asks.name.clone(), changed: now() }));
         }
         let mut new_nodes: Vec<NewNode> = Vec::with_capacity(nodes.len());

@@ -282,6 +282,11 @@ async fn what_could_not_be_typed_is_refused_and_nothing_is_written() {
         ("another kind", |v| v["nodes"][0]["login"] = Value::Null),
         ("another kind", |v| v["nodes"][0]["login"] = v["nodes"][2]["login"].clone()),
         ("no set of credentials", |v| v["sets"] = json!({})),
+        ("have one number", |v| v["sets"]["racks"]["entries"][0]["id"] = json!(u32::MAX)),
+        ("have one number", |v| {
+            let entries = v["sets"]["racks"]["entries"].as_array_mut().unwrap();
+            entries.push(entries[0].clone());
+        }),
         ("a login", |v| v["logins"][0] = json!({"Password": ""})),
         ("a login", |v| v["logins"][0] = json!({"Key": {"text": "none", "passphrase": ""}})),
         ("its network plan", |v| v["network"]["addresses"]["1"]["cluster"] = json!("10.9.9.9")),
