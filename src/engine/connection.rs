@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +43,8 @@ const ROUND_MAX: Duration = Duration::from_millis(750);
 const MOVING: Duration = Duration::from_secs(1);
 /// Requests of one client that may be under way at once.
 const REQUESTS_MAX: usize = 64;
+/// Answers with rows, the largest there are, of one client that may wait for it to read: a client that reads nothing costs so many.
+const ROWS_WAITING: usize = 4;
 /// Requests of one connection that are free at once, and how many a second go on.
 const BURST: u32 = 4_000;
 const A_SECOND: u32 = 1_000;
@@ -54,6 +56,8 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Answers to keyed requests that are remembered.
 const REMEMBERED: usize = 256;
 
+/// A frame that is to be written, and the place that it takes meanwhile.
+type Waiting = (EngineFrame, Option<OwnedSemaphorePermit>);
 type Sink = FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>;
 
 /// What one client holds of one topic.
@@ -136,10 +140,11 @@ async fn read(
     engine: Arc<Engine>,
     caller: Arc<Caller>,
     mut source: FramedRead<OwnedReadHalf, LengthDelimitedCodec>,
-    tell: mpsc::Sender<EngineFrame>,
+    tell: mpsc::Sender<Waiting>,
     shared: Arc<Shared>,
 ) {
-    let turns = Arc::new(tokio::sync::Semaphore::new(REQUESTS_MAX));
+    let turns = Arc::new(Semaphore::new(REQUESTS_MAX));
+    let places = Arc::new(Semaphore::new(ROWS_WAITING));
     let at = engine.auth.clock.steady();
     let mut of_everybody = Bucket::new(BURST, A_SECOND, at);
     let mut of_strangers = Bucket::new(STRANGERS_BURST, STRANGERS_A_SECOND, at);
@@ -157,21 +162,26 @@ async fn read(
         // Typing keeps its order: it is done here and now, and its answer is not waited for by anybody.
         if matches!(request, Request::ShellWrite { .. } | Request::ShellResize { .. }) {
             let result = Box::pin(answer(&engine, &caller, &shared, request)).await;
-            let _ = tell.send(EngineFrame::Reply { id, result }).await;
+            let _ = tell.send((EngineFrame::Reply { id, result }, None)).await;
             continue;
         }
         let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
         let (engine, caller, shared, tell) =
             (Arc::clone(&engine), Arc::clone(&caller), Arc::clone(&shared), tell.clone());
+        let places = matches!(request, Request::Rows(_)).then(|| Arc::clone(&places));
         // What only looks ends with its client; what changes something is done to its end.
         let only_looks = matches!(&request, Request::Logs(ask) if ask.only_looks());
         tokio::spawn(async move {
+            let place = match places {
+                Some(places) => places.acquire_owned().await.ok(),
+                None => None,
+            };
             let result = tokio::select! {
                 biased;
                 result = Box::pin(keyed(&engine, &caller, &shared, key, request)) => result,
                 () = tell.closed(), if only_looks => return,
             };
-            let _ = tell.send(EngineFrame::Reply { id, result }).await;
+            let _ = tell.send((EngineFrame::Reply { id, result }, place)).await;
             drop(turn);
         });
     }
@@ -234,7 +244,7 @@ async fn write(
     engine: Arc<Engine>,
     caller: Arc<Caller>,
     mut sink: Sink,
-    mut told: mpsc::Receiver<EngineFrame>,
+    mut told: mpsc::Receiver<Waiting>,
     shared: Arc<Shared>,
 ) {
     let mut tick = engine.topics.watch();
@@ -247,7 +257,7 @@ async fn write(
         let shell_news = Attached::any_news(&shared.shells.lock().unwrap_or_else(PoisonError::into_inner));
         let round = tokio::select! {
             frame = told.recv() => {
-                let Some(frame) = frame else { return };
+                let Some((frame, _place)) = frame else { return };
                 if send(&mut sink, &frame).await.is_err() { return }
                 false
             }
