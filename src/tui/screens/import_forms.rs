@@ -2,7 +2,8 @@
 
 use super::import::ImportPage;
 use super::node_forms::port;
-use crate::api::import::{ImportAsk, ImportSource, parts};
+use super::upload::Upload;
+use crate::api::import::{ImportAsk, ImportSource};
 use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
 use crate::domain::export::{self, Exported};
@@ -14,7 +15,7 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::form::{Fields, Form, Purpose};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// Asks what is to be imported.
 pub fn import(env: EnvId) -> Box<dyn Screen> {
@@ -29,28 +30,21 @@ pub fn import(env: EnvId) -> Box<dyn Screen> {
         Field::text("user", t!("field-user"), "root").hint(t!("hint-import-user")),
         Field::text("port", t!("field-port"), "22").hint(t!("hint-import-port")),
     ];
-    Box::new(Form::new(Import { env, rest: VecDeque::new(), upload: None, sent: 0 }, fields))
+    Box::new(Form::new(Import { env, upload: Upload::default() }, fields))
 }
 
 struct Import {
     env: EnvId,
-    /// Parts that were not sent yet.
-    rest: VecDeque<Secret>,
-    upload: Option<u64>,
-    sent: u64,
+    upload: Upload,
 }
 
 impl Import {
     fn send(&mut self, fields: &Fields) -> Vec<Effect> {
-        let Some(part) = self.rest.pop_front() else { return self.ask(fields) };
-        let offset = self.sent;
-        self.sent += part.reveal().len() as u64;
-        let request = Request::ImportText { upload: self.upload, offset, text: part };
-        vec![Effect::Call(Tag::Item(offset), request)]
+        self.upload.next().unwrap_or_else(|| self.ask(fields))
     }
 
     fn wanted(&self, fields: &Fields) -> ImportAsk {
-        let source = match self.upload {
+        let source = match self.upload.number() {
             Some(upload) => {
                 let format = fields.choice("format").parse();
                 let format = format.unwrap_or_else(|_| Format::guess(fields.text("file")));
@@ -92,8 +86,7 @@ impl Purpose for Import {
     }
 
     fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
-        (self.upload, self.sent) = (None, 0);
-        self.rest.clear();
+        self.upload = Upload::default();
         self.typed(fields);
         port(fields);
         let file = fields.text("file").to_owned();
@@ -109,26 +102,14 @@ impl Purpose for Import {
     }
 
     fn file(&mut self, _: &Shared, fields: &mut Fields, result: Result<Secret, String>) -> Vec<Effect> {
-        match result {
-            Ok(text) if !text.is_empty() => {
-                self.rest = parts(text.reveal()).into_iter().map(Secret::new).collect();
-                self.send(fields)
-            }
-            Ok(_) => {
-                fields.wrong("file", t!("import-why-empty"));
-                Vec::new()
-            }
-            Err(why) => {
-                fields.wrong("file", Text::plain(why));
-                Vec::new()
-            }
-        }
+        let there = self.upload.take(fields, result, t!("import-why-empty"));
+        if there { self.send(fields) } else { Vec::new() }
     }
 
     fn done(&mut self, _: &Shared, fields: &mut Fields, _: Tag, response: Response) -> Vec<Effect> {
         match response {
             Response::ImportText(number) => {
-                self.upload = Some(number);
+                self.upload.arrived(number);
                 self.send(fields)
             }
             Response::ImportPreview(view) => {

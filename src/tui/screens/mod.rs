@@ -74,6 +74,7 @@ pub mod take_over;
 pub mod timeline;
 pub mod trail;
 pub mod undo;
+pub mod upload;
 pub mod users;
 pub mod ways;
 pub mod who;

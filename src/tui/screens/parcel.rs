@@ -1,6 +1,6 @@
 //! Forms of an environment as one file: where it goes, where it comes from, and the passphrase.
 
-use crate::api::import::parts;
+use super::upload::Upload;
 use crate::api::keep::Keep;
 use crate::api::{Request, Response};
 use crate::domain::environment::{Environment, check_name};
@@ -12,7 +12,6 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::form::{Fields, Form, Purpose};
-use std::collections::VecDeque;
 
 /// Asks where an environment goes, and for its passphrase.
 pub fn export(env: &Environment) -> Box<dyn Screen> {
@@ -77,31 +76,22 @@ pub fn import() -> Box<dyn Screen> {
         Field::secret("passphrase", t!("field-passphrase")).hint(t!("hint-parcel-opens")),
         Field::text("name", t!("field-parcel-name"), "").hint(t!("hint-parcel-name")),
     ];
-    Box::new(Form::new(Import { rest: VecDeque::new(), upload: None, sent: 0 }, fields))
+    Box::new(Form::new(Import { upload: Upload::default() }, fields))
 }
 
 struct Import {
-    /// Parts that were not sent yet.
-    rest: VecDeque<Secret>,
-    upload: Option<u64>,
-    sent: u64,
+    upload: Upload,
 }
 
 impl Import {
     fn send(&mut self, fields: &Fields) -> Vec<Effect> {
-        let request = match (self.rest.pop_front(), self.upload) {
-            (Some(text), upload) => {
-                let offset = self.sent;
-                self.sent += text.reveal().len() as u64;
-                Request::ImportText { upload, offset, text }
-            }
-            (None, Some(upload)) => {
-                let name = Some(fields.text("name").to_owned()).filter(|n| !n.is_empty());
-                Request::Keep(Keep::EnvImport { upload, name, passphrase: fields.secret("passphrase") })
-            }
-            (None, None) => return Vec::new(),
-        };
-        vec![Effect::Call(Tag::Form, request)]
+        if let Some(part) = self.upload.next() {
+            return part;
+        }
+        let Some(upload) = self.upload.number() else { return Vec::new() };
+        let name = Some(fields.text("name").to_owned()).filter(|n| !n.is_empty());
+        let import = Keep::EnvImport { upload, name, passphrase: fields.secret("passphrase") };
+        vec![Effect::Call(Tag::Form, Request::Keep(import))]
     }
 }
 
@@ -119,8 +109,6 @@ impl Purpose for Import {
     }
 
     fn submit(&mut self, _: &Shared, fields: &mut Fields) -> Vec<Effect> {
-        (self.upload, self.sent) = (None, 0);
-        self.rest.clear();
         let file = fields.text("file").to_owned();
         if file.is_empty() {
             fields.wrong("file", t!("fault-empty"));
@@ -138,26 +126,14 @@ impl Purpose for Import {
     }
 
     fn file(&mut self, _: &Shared, fields: &mut Fields, result: Result<Secret, String>) -> Vec<Effect> {
-        match result {
-            Ok(text) if !text.is_empty() => {
-                self.rest = parts(text.reveal()).into_iter().map(Secret::new).collect();
-                self.send(fields)
-            }
-            Ok(_) => {
-                fields.wrong("file", t!("error-parcel-foreign"));
-                Vec::new()
-            }
-            Err(why) => {
-                fields.wrong("file", Text::plain(why));
-                Vec::new()
-            }
-        }
+        let there = self.upload.take(fields, result, t!("error-parcel-foreign"));
+        if there { self.send(fields) } else { Vec::new() }
     }
 
     fn done(&mut self, _: &Shared, fields: &mut Fields, _: Tag, response: Response) -> Vec<Effect> {
         match response {
             Response::ImportText(number) => {
-                self.upload = Some(number);
+                self.upload.arrived(number);
                 self.send(fields)
             }
             Response::Environment(env) => {

@@ -2,12 +2,14 @@
 
 use super::fixtures::{ENV, env, job, ms_ago};
 use super::harness::{Rig, snapshots, user};
+use crate::api::keep::Keep;
 use crate::api::message::EnvChange;
 use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
 use crate::domain::ids::EnvId;
 use crate::domain::job::JobState;
+use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
-use crate::tui::event::Command;
+use crate::tui::event::{Command, Event};
 
 fn listed(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
@@ -212,4 +214,51 @@ fn members_of_an_environment() {
         panic!()
     };
     assert_eq!(names, Some(vec!["grace".to_owned(), "alan".to_owned()]));
+}
+
+#[test]
+fn an_environment_as_a_file_and_from_one() {
+    let mut rig = listed(UserRole::Operator);
+    rig.keys("E");
+    assert_eq!(rig.stack(), ["environments"], "secrets leave for administrators only");
+    let mut rig = listed(UserRole::Administrator);
+    rig.keys("E");
+    snapshots("env-export", &mut rig);
+    rig.keys("short<Tab>short<C-s>");
+    assert!(rig.screen(80, 24).contains("fewer than 12 characters"), "{}", rig.screen(80, 24));
+    assert!(rig.calls.is_empty());
+    rig.keys("<C-u>four words of it<Tab><C-u>four words of us<C-s>");
+    assert!(rig.screen(80, 24).contains("passphrases differ"), "{}", rig.screen(80, 24));
+    rig.keys("<C-u>four words of it<C-s>");
+    let asked = rig.calls.iter().find_map(|c| match &c.request {
+        Request::Keep(Keep::EnvExport { passphrase, .. }) => Some(passphrase.reveal().to_owned()),
+        _ => None,
+    });
+    assert_eq!(asked.as_deref(), Some("four words of it"));
+    rig.answer("Keep", Ok(Response::EnvFile(Secret::new("sealed\n"))));
+    let Some(Command::WriteFile { path, text }) = rig.other.pop() else { panic!("{:?}", rig.other) };
+    assert_eq!((path.as_str(), text.as_str()), ("~/lab.cpmg-env", "sealed\n"));
+    assert_eq!(rig.stack(), ["environments"]);
+
+    rig.keys("I");
+    snapshots("env-import", &mut rig);
+    rig.keys("<C-s>");
+    let read = |c: &Command| matches!(c, Command::ReadText { .. });
+    assert!(!rig.other.iter().any(read), "nothing is read without a name");
+    rig.keys("~/lab.env<Tab>four words of it<Tab>twin<C-s>");
+    let Some(Command::ReadText { to, path }) = rig.other.pop() else { panic!("{:?}", rig.other) };
+    assert_eq!(path, "~/lab.env");
+    rig.event(Event::File { to, result: Ok(Secret::new("sealed\n")) });
+    rig.answer("ImportText", Ok(Response::ImportText(4)));
+    let name = rig.calls.iter().find_map(|c| match &c.request {
+        Request::Keep(Keep::EnvImport { upload: 4, name, .. }) => name.clone(),
+        _ => None,
+    });
+    assert_eq!(name.as_deref(), Some("twin"));
+    let wrong = Failure::new(
+        FailureKind::Invalid,
+        "the passphrase is wrong, or the first line of the file is damaged",
+    );
+    rig.answer("Keep", Err(wrong.at("passphrase").keyed("error-parcel-passphrase")));
+    snapshots("env-import-refused", &mut rig);
 }
