@@ -105,11 +105,13 @@ pub fn logged_in(app: &mut App, out: &mut Vec<Command>) {
 /// Has what is chosen now kept, if it is not what is kept already.
 pub fn remember(app: &mut App, out: &mut Vec<Command>) {
     let Some(me) = app.shared.me.as_ref().filter(|_| app.gate.is_none()) else { return };
+    let me = me.name.clone();
     let from = app.history.len().saturating_sub(HISTORY);
     app.prefs.history = app.history.get(from..).unwrap_or_default().to_vec();
-    let kept = app.remembered.of(&me.name);
+    super::memory::keep(app);
+    let kept = app.remembered.of(&me);
     if kept.map_or(app.prefs != Prefs::default(), |kept| *kept != app.prefs) {
-        let (user, prefs) = (me.name.clone(), app.prefs.clone());
+        let (user, prefs) = (me, app.prefs.clone());
         app.remembered.keep(&user, prefs.clone());
         out.push(Command::Remember { user, prefs });
     }

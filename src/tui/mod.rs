@@ -23,6 +23,7 @@ mod keymap;
 mod keys;
 mod keys_to_terminal;
 mod look;
+mod memory;
 mod moving;
 mod options;
 mod picture;

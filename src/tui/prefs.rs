@@ -1,4 +1,5 @@
-//! What an operator has chosen, kept from one day to the next: language, theme, keymap, mouse, the last lines of the command line.
+//! What an operator has chosen, kept from one day to the next: language, theme, keymap, mouse, the last lines of the command line,
+//! how pages were left.
 //!
 //! Kept by the name of the cpmg user, since several may share one account of the host. The file is the client's own; a part
 //! that cannot be read is as if it were not there. What the command line of the program asks for wins, and is not kept.
@@ -23,6 +24,8 @@ pub struct Prefs {
     pub mouse: bool,
     /// Lines of the command line, oldest first.
     pub history: Vec<String>,
+    /// What pages keep: open tabs, orders, filters; see [`super::memory`].
+    pub pages: BTreeMap<String, String>,
 }
 
 /// Choices of everybody who has used this account of the host.
@@ -83,6 +86,7 @@ mod tests {
             keys: Some("vim".into()),
             mouse: true,
             history: vec!["logs node-3".into()],
+            pages: [("environment.nodes.filter.production".to_owned(), "!rack-1 \"x".to_owned())].into(),
             ..Prefs::default()
         };
         all.keep("ada", prefs.clone());

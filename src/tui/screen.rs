@@ -220,6 +220,9 @@ pub trait Screen: Send {
         Vec::new()
     }
 
+    /// Names what is kept of it from one day to the next; see [`super::memory`].
+    fn keep(&mut self, _: &Shared, _: &mut super::memory::Memory) {}
+
     /// It was opened, or the connection stands again.
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
         Vec::new()

@@ -240,10 +240,12 @@ pub(super) fn say(app: &mut App, level: Level, text: Text) {
 
 /// Opens a screen.
 pub(super) fn push(app: &mut App, screen: Box<dyn super::screen::Screen>, out: &mut Vec<Command>) {
-    let mut held = app.hold(screen);
+    let held = app.hold(screen);
     let id = held.id;
-    let effects = held.screen.online(&app.shared);
     app.stack.push(held);
+    super::memory::recall(app);
+    let cx = &app.shared;
+    let effects = app.stack.last_mut().map(|held| held.screen.online(cx)).unwrap_or_default();
     apply(app, Some(id), effects, out);
 }
 

@@ -42,3 +42,15 @@ pub enum AccountUse {
     /// The password of a user of Keystone.
     Identity,
 }
+
+impl AccountUse {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Url => "url",
+            Self::Ini => "ini",
+            Self::Identity => "identity",
+        }
+    }
+}

@@ -174,3 +174,29 @@ option-origin-yields = { $scope }: { $value } (wider, this one wins)
 node-jump-title-many = Way to { $count } nodes
 node-jump-many = For { $names }. Blank: they are reached directly.
 nodes-changed = { $count } nodes changed.
+
+# Details beside lists
+job-details-title = Job { $id }
+job-details-started = Started
+job-details-ended = Ended
+job-details-hand = In hand of
+job-details-cancelled = Ended by
+job-details-failed = Failed nodes
+job-details-changed = Changed steps
+job-details-unchanged = Nothing to do
+job-details-error = First failure: { $node }, { $step }: { $what }
+account-kind-password = password, not shown
+account-module = Module
+account-length = Length
+account-long = { $count ->
+    [one] one character
+   *[other] { $count } characters
+  }, { $bits } bits to guess
+account-changed = Changed
+account-use-database = Password of a user of the database.
+account-use-url = Stands in a URL of a configuration file.
+account-use-ini = Value of an option in a configuration file.
+account-use-identity = Password of a user of Keystone.
+address-made = Made
+address-pool = Pool for
+address-conflict = Two of these do not belong together: somebody uses an address of another one.

@@ -150,3 +150,26 @@ option-origin-yields = { $scope }：{ $value }（范围更大，此处优先）
 node-jump-title-many = 到 { $count } 个节点的路径
 node-jump-many = 适用于 { $names }。留空：直接访问。
 nodes-changed = 已更改 { $count } 个节点。
+
+# 列表旁的详情
+job-details-title = 任务 { $id }
+job-details-started = 开始
+job-details-ended = 结束
+job-details-hand = 负责人
+job-details-cancelled = 终止者
+job-details-failed = 失败节点
+job-details-changed = 有改动的步骤
+job-details-unchanged = 无需改动
+job-details-error = 首个失败：{ $node }，{ $step }：{ $what }
+account-kind-password = 密码，不显示
+account-module = 模块
+account-length = 长度
+account-long = { $count } 个字符，猜测需 { $bits } 位
+account-changed = 修改于
+account-use-database = 数据库用户的密码。
+account-use-url = 写在配置文件的 URL 中。
+account-use-ini = 配置文件中某个选项的值。
+account-use-identity = Keystone 用户的密码。
+address-made = 创建
+address-pool = 池的用途
+address-conflict = 其中两项互不相容：有人占用了他人的地址。

@@ -13,12 +13,14 @@ use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
-use crate::tui::widgets::empty;
+use crate::tui::widgets::dialog::Reading;
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Cell, Wide, column};
+use crate::tui::widgets::{beside, empty};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -46,17 +48,27 @@ impl AccountsPage {
         self.view.as_ref().and_then(|v| v.as_ref().ok()).map_or(&[], Vec::as_slice)
     }
 
-    fn keys(&self) -> Vec<u64> {
-        let all = (0_u64..).zip(self.all());
-        all.filter(|(_, a)| self.list.filter.matches(&a.name)).map(|(key, _)| key).collect()
+    fn keys(&self, cx: &Shared) -> Vec<u64> {
+        let language = cx.language();
+        let title = |a: &AccountView| localized(&a.title, language).to_owned();
+        let matches =
+            |(_, a): &(u64, &AccountView)| self.list.filter.matches(&format!("{} {}", a.name, title(a)));
+        let mut rows: Vec<_> = (0_u64..).zip(self.all()).filter(matches).collect();
+        self.list.arrange(&mut rows, |by, (_, a), (_, b)| match by {
+            Action::SortState => rank(a).cmp(&rank(b)),
+            Action::SortStrength => a.strength.cmp(&b.strength),
+            Action::SortUse => a.used_on.cmp(&b.used_on),
+            _ => title(a).cmp(&title(b)),
+        });
+        rows.into_iter().map(|(key, _)| key).collect()
     }
 
     fn at(&self, key: u64) -> Option<&AccountView> {
         self.all().get(usize::try_from(key).ok()?)
     }
 
-    fn selected(&self) -> Option<&AccountView> {
-        self.at(self.list.selected(&self.keys())?)
+    fn selected(&self, cx: &Shared) -> Option<&AccountView> {
+        self.at(self.list.selected(&self.keys(cx))?)
     }
 
     fn cells(&self, cx: &Shared, key: u64) -> Vec<Cell> {
@@ -114,6 +126,48 @@ fn meter(cx: &Shared, a: &AccountView) -> Cell {
     (format!("{bar} {word}"), part)
 }
 
+/// What needs a look comes first.
+fn rank(a: &AccountView) -> u8 {
+    match &a.rotation {
+        Some(r) if !r.state.is_over() => 1,
+        Some(_) => 0,
+        None if a.used_on.is_empty() => 3,
+        None => 2,
+    }
+}
+
+/// What is known of an account, a line each; never its value.
+fn describe(cx: &Shared, a: &AccountView) -> Vec<Text> {
+    let line = |label: Text, value: String| beside::line(cx, &label, &value);
+    let kind = match a.kind {
+        AccountKind::Password => t!("account-kind-password"),
+        AccountKind::User => t!("account-user"),
+    };
+    let mut lines = vec![
+        line(t!("col-name"), a.name.clone()),
+        line(t!("account-module"), a.module.clone()),
+        line(t!("col-value"), cx.tr(&kind)),
+    ];
+    if a.strength.is_some() {
+        lines.push(line(t!("col-strength"), meter(cx, a).0));
+        let long = t!("account-long", count = a.length, bits = a.bits);
+        lines.push(line(t!("account-length"), cx.tr(&long)));
+    }
+    lines.push(line(t!("col-state"), state(cx, a).0));
+    if let Some(at) = a.changed {
+        lines.push(line(t!("account-changed"), cx.clock(at)));
+    }
+    let used = if a.used_on.is_empty() { "-".to_owned() } else { a.used_on.join(", ") };
+    lines.push(line(t!("col-used-on"), used));
+    let uses: Vec<String> =
+        a.uses.iter().map(|u| cx.tr(&Text::key(format!("account-use-{}", u.word())))).collect();
+    if !uses.is_empty() {
+        lines.push(Text::plain(""));
+        lines.extend(uses.into_iter().map(Text::plain));
+    }
+    lines
+}
+
 fn state(cx: &Shared, a: &AccountView) -> Cell {
     let going = |r: &RotationView| !r.state.is_over();
     match &a.rotation {
@@ -149,6 +203,10 @@ impl Screen for AccountsPage {
         vec![Topic::Jobs(self.env), Topic::Matter(self.env, Matter::Accounts)]
     }
 
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.list("list", &mut self.list);
+    }
+
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {
         self.fresh.ask(cx, Request::Accounts { env: self.env })
     }
@@ -169,10 +227,10 @@ impl Screen for AccountsPage {
         self.online(cx)
     }
 
-    fn refusal(&self, _: &Shared, action: Action) -> Option<Text> {
-        let selected = self.selected();
+    fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        let selected = self.selected(cx);
         match action {
-            Action::AccountSet | Action::AccountBack if selected.is_none() => {
+            Action::AccountSet | Action::AccountBack | Action::Details if selected.is_none() => {
                 Some(t!("refused-nothing-selected"))
             }
             Action::AccountSet => {
@@ -195,22 +253,28 @@ impl Screen for AccountsPage {
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
-        let keys = self.keys();
+        let keys = self.keys(cx);
         if self.list.act(action, &keys) {
             return Some(Vec::new());
         }
         match action {
             Action::AccountSet => {
-                let account = self.selected()?;
+                let account = self.selected(cx)?;
                 Some(vec![Effect::Push(account_forms::change(self.env, account))])
             }
             Action::AccountBack => {
-                let name = self.selected()?.name.clone();
+                let name = self.selected(cx)?.name.clone();
                 let dialog = RotationDialog::new(self.env, name, NewValue::Old);
                 Some(vec![Effect::Push(Box::new(dialog))])
             }
+            Action::Details => {
+                let account = self.selected(cx)?.clone();
+                let title = Text::plain(localized(&account.title, cx.language()));
+                let lines = move |cx: &Shared| describe(cx, &account);
+                Some(vec![Effect::Push(Box::new(Reading::live(title, lines)))])
+            }
             Action::IpRefresh => Some(self.online(cx)),
-            Action::Yank => Some(vec![Effect::Copy(self.selected()?.name.clone())]),
+            Action::Yank => Some(vec![Effect::Copy(self.selected(cx)?.name.clone())]),
             _ => None,
         }
     }
@@ -262,19 +326,24 @@ impl Screen for AccountsPage {
             frame.render_widget(Line::styled(format!(" {line}"), cx.style(part)), place);
         }
         let rest = Rect { y: area.y.saturating_add(rows), height: area.height.saturating_sub(rows), ..area };
-        let keys = self.keys();
+        let keys = self.keys(cx);
         if keys.is_empty() {
             let sentence = t!("filter-empty", filter = self.list.filter.text());
             return empty::draw(cx, frame, rest, &[sentence]);
         }
         let columns = [
-            column(t!("col-account"), Wide::Flex(24), 0),
+            column(t!("col-account"), Wide::Flex(24), 0).sorted_by(Action::SortName, 'N'),
             column(t!("col-name"), Wide::Fixed(22), 2),
             column(t!("col-value"), Wide::Fixed(10), 3),
-            column(t!("col-strength"), Wide::Fixed(12), 0),
-            column(t!("col-state"), Wide::Fixed(14), 0),
-            column(t!("col-used-on"), Wide::Fixed(16), 1),
+            column(t!("col-strength"), Wide::Fixed(12), 0).sorted_by(Action::SortStrength, 'T'),
+            column(t!("col-state"), Wide::Fixed(14), 0).sorted_by(Action::SortState, 'S'),
+            column(t!("col-used-on"), Wide::Fixed(16), 1).sorted_by(Action::SortUse, 'U'),
         ];
+        let (rest, details) = beside::split(rest);
+        if let (Some(place), Some(account)) = (details, self.selected(cx)) {
+            let title = localized(&account.title, cx.language());
+            beside::draw(cx, frame, place, title, &describe(cx, account));
+        }
         table::draw(cx, frame, rest, &self.list, &columns, &keys, |key| self.cells(cx, key));
     }
 }

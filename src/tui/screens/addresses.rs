@@ -1,6 +1,6 @@
 //! Addresses of an environment: pools, subnets, who uses what.
 
-use super::address_forms;
+use super::{address_details, address_forms};
 use crate::api::rows::{Matter, NodeRow};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::access;
@@ -10,21 +10,22 @@ use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
-use crate::tui::widgets::dialog::Confirm;
-use crate::tui::widgets::empty;
+use crate::tui::widgets::dialog::{Confirm, Reading};
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Cell, Column, Wide, column};
 use crate::tui::widgets::tabs::{self, Tab as _};
+use crate::tui::widgets::{beside, empty};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tab {
+pub(super) enum Tab {
     Pools,
     Subnets,
     Addresses,
@@ -73,7 +74,12 @@ impl AddressPage {
 
     fn keys(&self) -> Vec<u64> {
         let all = (0_u64..).zip(self.names());
-        all.filter(|(_, name)| self.list.filter.matches(name)).map(|(key, _)| key).collect()
+        let mut keys: Vec<u64> =
+            all.filter(|(_, name)| self.list.filter.matches(name)).map(|(key, _)| key).collect();
+        if let Some(has) = self.has() {
+            self.list.arrange(&mut keys, |by, a, b| address_details::order(has, self.tab, by, *a, *b));
+        }
+        keys
     }
 
     fn at(&self) -> Option<usize> {
@@ -142,23 +148,23 @@ impl AddressPage {
     fn columns(&self) -> Vec<Column> {
         match self.tab {
             Tab::Pools => vec![
-                column(t!("col-pool-net"), Wide::Flex(18), 0),
+                column(t!("col-pool-net"), Wide::Flex(18), 0).sorted_by(Action::SortAddress, 'A'),
                 column(t!("col-for"), Wide::Fixed(16), 0),
                 column(t!("col-addresses"), Wide::Fixed(10), 2),
                 column(t!("col-reserved"), Wide::Fixed(10), 1),
                 column(t!("col-confirmed"), Wide::Fixed(10), 1),
-                column(t!("col-in-use"), Wide::Fixed(8), 0),
+                column(t!("col-in-use"), Wide::Fixed(10), 0).sorted_by(Action::SortUse, 'U'),
             ],
             Tab::Subnets => vec![
-                column(t!("col-pool-net"), Wide::Fixed(18), 0),
-                column(t!("col-owner"), Wide::Flex(14), 0),
+                column(t!("col-pool-net"), Wide::Fixed(18), 0).sorted_by(Action::SortAddress, 'A'),
+                column(t!("col-owner"), Wide::Flex(14), 0).sorted_by(Action::SortOwner, 'W'),
                 column(t!("col-for"), Wide::Fixed(16), 1),
-                column(t!("col-state"), Wide::Fixed(22), 0),
-                column(t!("col-in-use"), Wide::Fixed(8), 0),
+                column(t!("col-state"), Wide::Fixed(22), 0).sorted_by(Action::SortState, 'S'),
+                column(t!("col-in-use"), Wide::Fixed(10), 0).sorted_by(Action::SortUse, 'U'),
             ],
             Tab::Addresses => vec![
-                column(t!("col-address"), Wide::Fixed(16), 0),
-                column(t!("col-who"), Wide::Flex(24), 0),
+                column(t!("col-address"), Wide::Fixed(16), 0).sorted_by(Action::SortAddress, 'A'),
+                column(t!("col-who"), Wide::Flex(24), 0).sorted_by(Action::SortOwner, 'W'),
                 column(t!("col-known-by"), Wide::Flex(16), 1),
                 column(t!("col-subnet-of"), Wide::Fixed(14), 2),
             ],
@@ -194,7 +200,7 @@ impl AddressPage {
     }
 }
 
-fn who(row: &AddressRow) -> String {
+pub(super) fn who(row: &AddressRow) -> String {
     let mut names: Vec<&str> = row.claims.iter().map(|c| c.owner.as_str()).collect();
     names.dedup();
     names.join(", ")
@@ -250,6 +256,11 @@ impl Screen for AddressPage {
         vec![Topic::Nodes(self.env), Topic::Matter(self.env, Matter::Addresses)]
     }
 
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.tab(&mut self.tab);
+        memory.list("list", &mut self.list);
+    }
+
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {
         self.fresh.ask(cx, Request::Ip { env: self.env })
     }
@@ -290,7 +301,7 @@ impl Screen for AddressPage {
             Action::IpFree if self.tab == Tab::Addresses && self.allocated().is_none() => {
                 Some(t!("refused-ip-release"))
             }
-            Action::IpFree if self.at().is_none() => Some(t!("refused-nothing-selected")),
+            Action::IpFree | Action::Details if self.at().is_none() => Some(t!("refused-nothing-selected")),
             _ => None,
         }
     }
@@ -328,12 +339,16 @@ impl Screen for AddressPage {
                 return Some(self.change(IpRequest::Confirm { owner }));
             }
             Action::IpFree => return self.free(),
+            Action::Details | Action::Open => {
+                let (title, lines) = address_details::describe(cx, self.has()?, self.tab, self.at()?)?;
+                let lines = move |_: &Shared| lines.clone();
+                return Some(vec![Effect::Push(Box::new(Reading::live(Text::plain(title), lines)))]);
+            }
             Action::IpRefresh => return Some(self.online(cx)),
             Action::Yank => {
                 let text = self.names().into_iter().nth(self.at()?)?;
                 return Some(vec![Effect::Copy(text)]);
             }
-            Action::Open => {}
             _ => return None,
         }
         Some(Vec::new())
@@ -395,6 +410,12 @@ impl Screen for AddressPage {
                 Tab::Addresses => (t!("ip-no-addresses"), t!("ip-no-addresses-do")),
             };
             return empty::invite(cx, frame, rest, what, access::Action::Configure, how);
+        }
+        let (rest, details) = beside::split(rest);
+        if let (Some(place), Some(has), Some(at)) = (details, self.has(), self.at())
+            && let Some((title, lines)) = address_details::describe(cx, has, self.tab, at)
+        {
+            beside::draw(cx, frame, place, &title, &lines);
         }
         table::draw(cx, frame, rest, &self.list, &self.columns(), &keys, |key| self.cells(cx, key));
     }

@@ -291,11 +291,12 @@ impl Screen for AttemptsPage {
         }
         let rows = cells(all.len() + 1).min(area.height / 2).max(2);
         let columns = [
-            column(t!("col-step"), Wide::Flex(18), 0),
-            column(t!("col-attempt"), Wide::Fixed(10), 0),
-            column(t!("col-state"), Wide::Flex(14), 0),
+            column(t!("col-step"), Wide::Flex(15), 0),
+            column(t!("col-attempt"), Wide::Fixed(8), 0),
+            // An exit status is shown whole.
+            column(t!("col-state"), Wide::Flex(24), 0),
             column(t!("col-started"), Wide::Fixed(16), 1),
-            column(t!("col-took"), Wide::Fixed(8), 0),
+            column(t!("col-took"), Wide::Fixed(7), 0),
         ];
         table::draw(cx, frame, Rect { height: rows, ..area }, &self.list, &columns, &keys, |key| {
             let Some(a) = all.iter().find(|a| a.key == key) else { return Vec::new() };

@@ -10,6 +10,7 @@ use crate::domain::ids::{EnvId, NodeId};
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -341,6 +342,10 @@ impl Screen for CheckPage {
             Action::CheckStop if !runs => Some(t!("refused-check-idle")),
             _ => None,
         }
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.list("findings", &mut self.findings);
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {

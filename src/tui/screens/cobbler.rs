@@ -9,6 +9,7 @@ use crate::domain::ids::EnvId;
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -211,6 +212,11 @@ impl Screen for CobblerPage {
 
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         self.list.filter.prompt()
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.tab(&mut self.tab);
+        memory.list("list", &mut self.list);
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {

@@ -23,6 +23,7 @@ use crate::domain::logs::LogFilter;
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -59,6 +60,8 @@ pub struct EnvPage {
     nodes: NodesTab,
     modules: ModulesTab,
     jobs: JobsTab,
+    /// It was opened on a node.
+    on_node: bool,
 }
 
 impl EnvPage {
@@ -70,6 +73,7 @@ impl EnvPage {
             nodes: NodesTab::new(env),
             modules: ModulesTab::new(env),
             jobs: JobsTab::new(env),
+            on_node: false,
         }
     }
 
@@ -77,6 +81,7 @@ impl EnvPage {
     pub fn on_node(env: EnvId, node: NodeId) -> Self {
         let mut page = Self::new(env);
         page.nodes.list.select(node.0);
+        page.on_node = true;
         page
     }
 
@@ -164,6 +169,16 @@ impl Screen for EnvPage {
 
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         self.list().filter.prompt()
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        // Opened on a node: that is what is looked at.
+        if !(memory.recalls() && self.on_node) {
+            memory.tab(&mut self.tab);
+            memory.list("nodes", &mut self.nodes.list);
+        }
+        memory.list("modules", &mut self.modules.list);
+        memory.list("jobs", &mut self.jobs.list);
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {

@@ -12,6 +12,7 @@ use crate::domain::logs::LogFilter;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -142,6 +143,10 @@ impl Screen for Environments {
     fn ticks(&self, cx: &Shared) -> bool {
         let _ = cx;
         false
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.list("list", &mut self.list);
     }
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {

@@ -21,6 +21,7 @@ use crate::domain::plan::PlanKind;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::prompt::Line;
@@ -46,6 +47,8 @@ pub struct JobPage {
     /// Only the pane with the focus is shown.
     pub(super) zoom: bool,
     search: Option<Line>,
+    /// Long lines of new panes are wrapped.
+    wrap: bool,
     /// The operator has moved: the selection no longer goes to where something happens.
     moved: bool,
 }
@@ -61,6 +64,7 @@ impl JobPage {
             focus: None,
             zoom: false,
             search: None,
+            wrap: true,
             moved: false,
         }
     }
@@ -115,7 +119,9 @@ impl JobPage {
         self.panes.retain(|p| wanted.contains(&p.node));
         for node in &wanted {
             if !self.panes.iter().any(|p| p.node == *node) {
-                self.panes.push(LogPane::new(self.job, *node));
+                let mut pane = LogPane::new(self.job, *node);
+                pane.wrap = self.wrap;
+                self.panes.push(pane);
             }
         }
         self.panes.sort_by_key(|p| wanted.iter().position(|n| *n == p.node));
@@ -243,6 +249,13 @@ impl Screen for JobPage {
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         let line = self.search.as_ref()?;
         Some((t!("prompt-search"), line.text().to_owned(), line.cursor()))
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        if let Some(pane) = self.panes.get(self.focus.unwrap_or(0)).filter(|_| !memory.recalls()) {
+            self.wrap = pane.wrap;
+        }
+        memory.flag("wrap", &mut self.wrap, true);
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {

@@ -15,6 +15,7 @@ use crate::domain::plan::localized;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
@@ -207,6 +208,10 @@ impl Screen for NodePage {
 
     fn topics(&self) -> Vec<Topic> {
         vec![Topic::Job(self.job), Topic::JobNode(self.job, self.node), Topic::Nodes(self.env), Topic::Shells]
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.flag("wrap", &mut self.pane.wrap, true);
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {

@@ -12,9 +12,10 @@ use crate::tui::keymap::Action;
 use crate::tui::screen::Shared;
 use crate::tui::text;
 use crate::tui::theme::Part;
+use crate::tui::widgets::dialog::Reading;
 use crate::tui::widgets::list::List;
 use crate::tui::widgets::table::{self, Cell, Wide, column};
-use crate::tui::widgets::{empty, states};
+use crate::tui::widgets::{beside, empty, states};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -49,6 +50,11 @@ impl JobsTab {
         rows.retain(|r| {
             self.list.filter.matches(&format!("{} {} {}", r.id, r.by, states::job(r.state).text(cx)))
         });
+        self.list.arrange(&mut rows, |by, a, b| match by {
+            Action::SortState => a.state.cmp(&b.state),
+            Action::SortOwner => a.by.cmp(&b.by),
+            _ => a.created.cmp(&b.created),
+        });
         rows
     }
 
@@ -63,7 +69,7 @@ impl JobsTab {
     /// Why an action is not possible now.
     pub fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
         match action {
-            Action::Open | Action::JobRetry => match self.selected(cx) {
+            Action::Open | Action::Details | Action::JobRetry => match self.selected(cx) {
                 None => Some(t!("refused-no-jobs")),
                 Some(job) if action == Action::JobRetry => no_retry(job),
                 Some(_) => None,
@@ -81,6 +87,19 @@ impl JobsTab {
         let job = self.selected(cx)?;
         match action {
             Action::Open => Some(vec![Effect::Push(Box::new(JobPage::new(job.id)))]),
+            Action::Details => {
+                let (env, id) = (self.env, job.id);
+                let lines = move |cx: &Shared| {
+                    let jobs = cx.data.jobs(env);
+                    jobs.into_iter().find(|j| j.id == id).map(|j| describe(cx, j)).unwrap_or_default()
+                };
+                let title = t!("job-details-title", id = id.to_string());
+                Some(vec![Effect::Push(Box::new(Reading::live(title, lines)))])
+            }
+            Action::Yank => {
+                let text: String = describe(cx, job).iter().map(|l| cx.tr(l) + "\n").collect();
+                Some(vec![Effect::Copy(text)])
+            }
             Action::JobRetry => Some(vec![
                 Effect::CallDetached(Tag::Quiet, Request::JobRetry { job: job.id }),
                 Effect::Say(Level::Info, t!("retry-started")),
@@ -127,18 +146,59 @@ impl JobsTab {
         }
         let columns = [
             column(t!("col-job-id"), Wide::Fixed(6), 0),
-            column(t!("col-state"), Wide::Flex(15), 0),
+            column(t!("col-state"), Wide::Flex(15), 0).sorted_by(Action::SortState, 'S'),
             column(t!("col-kind"), Wide::Fixed(12), 2),
             column(Text::plain("%"), Wide::Fixed(5), 0),
             column(t!("col-nodes"), Wide::Fixed(6), 0),
             column(t!("col-failed"), Wide::Fixed(6), 2),
-            column(t!("col-started"), Wide::Fixed(16), 1),
+            column(t!("col-started"), Wide::Fixed(16), 1).sorted_by(Action::SortTime, 'T'),
             column(t!("col-took"), Wide::Fixed(8), 3),
-            column(t!("col-by"), Wide::Fixed(10), 4),
+            column(t!("col-by"), Wide::Fixed(10), 4).sorted_by(Action::SortOwner, 'U'),
         ];
+        let (area, details) = beside::split(area);
+        if let (Some(place), Some(job)) = (details, self.selected(cx)) {
+            let title = cx.tr(&t!("job-details-title", id = job.id.to_string()));
+            beside::draw(cx, frame, place, &title, &describe(cx, job));
+        }
         let keys: Vec<u64> = rows.iter().map(|r| r.id.0).collect();
         table::draw(cx, frame, area, &self.list, &columns, &keys, |key| {
             rows.iter().find(|r| r.id.0 == key).map(|r| Self::cells(cx, r)).unwrap_or_default()
         });
     }
+}
+
+/// What is known of a job, a line each.
+fn describe(cx: &Shared, job: &JobRow) -> Vec<Text> {
+    let line = |label: Text, value: String| beside::line(cx, &label, &value);
+    let count = |key: Text, n: u32| line(key, n.to_string());
+    let mut lines = vec![
+        line(t!("col-state"), states::job_row(job).text(cx)),
+        line(t!("col-kind"), cx.tr(&Text::key(format!("plan-kind-{}", job.kind.word())))),
+        line(t!("job-details-started"), format!("{}, {}", cx.clock(job.created), job.by)),
+    ];
+    if let Some(ended) = job.ended {
+        lines.push(line(t!("job-details-ended"), cx.clock(ended)));
+    }
+    lines.push(line(t!("col-took"), text::duration(job.ended.unwrap_or(cx.now).since(job.created))));
+    if let Some(owner) = job.owner.as_ref().filter(|_| !job.state.is_over()) {
+        lines.push(line(t!("job-details-hand"), owner.by.clone()));
+    }
+    if let Some(by) = &job.cancelled_by {
+        lines.push(line(t!("job-details-cancelled"), by.clone()));
+    }
+    lines.push(line(t!("col-nodes"), format!("{}/{}", job.nodes_done, job.nodes)));
+    lines.push(count(t!("job-details-failed"), job.nodes_failed));
+    lines.push(count(t!("job-details-changed"), job.changed));
+    lines.push(count(t!("job-details-unchanged"), job.unchanged));
+    lines.push(Text::plain(""));
+    for stage in &job.stages {
+        let name = cx.tr(&Text::key(format!("stage-{}", stage.kind.word())));
+        lines.push(line(Text::plain(name), text::percent(stage.permille)));
+    }
+    if let Some(error) = &job.first_error {
+        lines.push(Text::plain(""));
+        let step = error.step.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        lines.push(t!("job-details-error", node = &error.name, step = step, what = &error.what));
+    }
+    lines
 }

@@ -3,6 +3,7 @@
 pub mod account;
 mod account_forms;
 pub mod accounts;
+mod address_details;
 mod address_forms;
 pub mod addresses;
 pub mod attempts;

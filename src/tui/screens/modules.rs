@@ -62,10 +62,25 @@ impl ModulesTab {
     fn shown(&self, cx: &Shared) -> Vec<(u64, &ModuleView)> {
         let all = (0_u64..).zip(self.modules(cx));
         let language = cx.language();
-        all.filter(|(_, m)| {
+        let matches = |(_, m): &(u64, &ModuleView)| {
             self.list.filter.matches(&format!("{} {}", m.name, localized(&m.title, language)))
-        })
-        .collect()
+        };
+        let mut shown: Vec<_> = all.filter(matches).collect();
+        if self.list.sort.is_some() {
+            let choice = self.choice(cx, self.chosen(cx));
+            let rank = |m: &ModuleView| match choice.why(&m.name) {
+                Some(Why::Chosen) => 0,
+                Some(Why::NeededBy(_)) => 1,
+                Some(Why::Base) => 2,
+                None => 3,
+            };
+            self.list.arrange(&mut shown, |by, (_, a), (_, b)| match by {
+                Action::SortState => rank(a).cmp(&rank(b)),
+                Action::SortRoles => a.roles.cmp(&b.roles),
+                _ => a.name.cmp(&b.name),
+            });
+        }
+        shown
     }
 
     fn selected(&self, cx: &Shared) -> Option<&ModuleView> {
@@ -209,11 +224,11 @@ impl ModulesTab {
             return empty::draw(cx, frame, area, &sentences);
         }
         let columns = [
-            column(t!("col-name"), Wide::Flex(12), 0),
-            column(t!("col-chosen"), Wide::Fixed(16), 0),
+            column(t!("col-name"), Wide::Flex(12), 0).sorted_by(Action::SortName, 'N'),
+            column(t!("col-chosen"), Wide::Fixed(16), 0).sorted_by(Action::SortState, 'S'),
             column(t!("col-what"), Wide::Flex(24), 0),
             column(t!("col-proven"), Wide::Fixed(10), 1),
-            column(t!("col-on"), Wide::Fixed(18), 2),
+            column(t!("col-on"), Wide::Fixed(18), 2).sorted_by(Action::SortRoles, 'R'),
             column(t!("col-needs"), Wide::Flex(16), 3),
             column(t!("col-ports"), Wide::Fixed(12), 4),
         ];

@@ -11,6 +11,7 @@ use crate::tui::event::{Effect, Level, Tag as Call};
 use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text::{self, cells};
 use crate::tui::theme::Part;
@@ -258,6 +259,10 @@ impl Screen for NetworkPage {
 
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         self.list.filter.prompt()
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.tab(&mut self.tab);
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {

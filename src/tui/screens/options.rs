@@ -15,6 +15,7 @@ use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::fresh::Fresh;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -188,6 +189,10 @@ impl Screen for OptionsPage {
 
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         self.list.filter.prompt()
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.list("list", &mut self.list);
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {

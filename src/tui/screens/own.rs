@@ -6,6 +6,7 @@ use crate::api::{Failure, Request, Response};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -151,6 +152,10 @@ impl Screen for Own {
 
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         self.list.filter.prompt()
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.list("list", &mut self.list);
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {

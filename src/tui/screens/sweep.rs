@@ -10,6 +10,7 @@ use crate::domain::sweeps::{Sighting, SweepOrder};
 use crate::tui::event::{Effect, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -245,6 +246,10 @@ impl Screen for SweepPage {
 
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         self.list.filter.prompt()
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.list("list", &mut self.list);
     }
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {

@@ -6,6 +6,7 @@ use crate::api::team::{Face, SessionRow};
 use crate::tui::event::Effect;
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::presence;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
@@ -87,6 +88,10 @@ impl Screen for Who {
 
     fn prompt(&self, _: &Shared) -> Option<(Text, String, usize)> {
         self.list.filter.prompt()
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        memory.list("list", &mut self.list);
     }
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {

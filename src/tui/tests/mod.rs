@@ -25,6 +25,7 @@ mod imports;
 mod job;
 mod job_asks;
 mod job_node;
+mod kept;
 mod logs;
 mod logs_loki;
 mod logs_panes;

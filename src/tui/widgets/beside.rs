@@ -11,6 +11,8 @@ use ratatui::text::{Line, Span};
 /// From how many columns on details stand beside the list, and how many they take.
 const WIDE: u16 = 150;
 const COLUMNS: u16 = 62;
+/// Columns of the word before a value.
+const LABEL: usize = 16;
 
 /// The place of the list, and that of the details where there is one.
 pub fn split(area: Rect) -> (Rect, Option<Rect>) {
@@ -19,6 +21,11 @@ pub fn split(area: Rect) -> (Rect, Option<Rect>) {
     }
     let list = Rect { width: area.width - COLUMNS, ..area };
     (list, Some(Rect { x: area.x + list.width, width: COLUMNS, ..area }))
+}
+
+/// A line of details: a word and what there is.
+pub fn line(cx: &Shared, label: &Text, value: &str) -> Text {
+    Text::plain(format!("{}  {value}", text::left(&cx.tr(label), LABEL)))
 }
 
 /// Draws details: a title, and lines of which long ones are wrapped.

@@ -7,6 +7,7 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::Action;
 use crossterm::event::{KeyCode, KeyEvent};
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// A filter that is typed in place.
@@ -31,6 +32,16 @@ impl Filter {
     /// What is typed; empty: no filter.
     pub fn text(&self) -> &str {
         self.line.text()
+    }
+
+    /// It is being typed.
+    pub fn is_editing(&self) -> bool {
+        self.editing
+    }
+
+    /// Puts a filter in place.
+    pub fn set(&mut self, text: &str) {
+        self.line = Line::new(text);
     }
 
     /// The prompt while it is typed.
@@ -172,7 +183,7 @@ impl List {
             }
             Action::Back if !self.marks.is_empty() => self.unmark(),
             Action::Back if !self.filter.text().is_empty() => self.filter.line.clear(),
-            Action::SortName | Action::SortState | Action::SortAddress | Action::SortRoles => {
+            _ if sorts(action) => {
                 self.sort = match self.sort {
                     Some((by, Descending::No)) if by == action => Some((action, Descending::Yes)),
                     Some((by, Descending::Yes)) if by == action => None,
@@ -184,6 +195,12 @@ impl List {
         true
     }
 
+    /// Puts rows, which stand in their usual order, in the one that was asked for.
+    pub fn arrange<T>(&self, rows: &mut [T], by: impl Fn(Action, &T, &T) -> Ordering) {
+        let Some((action, down)) = self.sort else { return };
+        rows.sort_by(|a, b| if down == Descending::Yes { by(action, b, a) } else { by(action, a, b) });
+    }
+
     /// First row to show so that the selected one is among `room` rows.
     pub fn scroll(&self, keys: &[u64], room: usize) -> usize {
         let at = self.index(keys).unwrap_or(0);
@@ -193,6 +210,22 @@ impl List {
         self.page.set(room);
         offset
     }
+}
+
+/// Whether an action sorts a list.
+pub fn sorts(action: Action) -> bool {
+    use Action as A;
+    matches!(
+        action,
+        A::SortName
+            | A::SortState
+            | A::SortAddress
+            | A::SortRoles
+            | A::SortTime
+            | A::SortOwner
+            | A::SortStrength
+            | A::SortUse
+    )
 }
 
 #[cfg(test)]

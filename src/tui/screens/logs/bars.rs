@@ -8,6 +8,7 @@ use crate::api::logs::{BUCKETS_MAX, LogAsk, LogHistogram};
 use crate::domain::ids::EnvId;
 use crate::domain::logs::LogFilter;
 use crate::tui::i18n::{Text, t};
+use crate::tui::memory::Memory;
 use crate::tui::screen::Shared;
 use crate::tui::text;
 use crate::tui::theme::Part;
@@ -52,6 +53,14 @@ impl Bars {
     /// Shows them, or takes them away.
     pub fn turn(&mut self, cx: &Shared) {
         self.wanted = Some(!self.is_on(cx));
+    }
+
+    /// Whether the operator wants them is kept.
+    pub fn keep(&mut self, memory: &mut Memory) {
+        let now = self.wanted.map(|on| if on { "shown" } else { "hidden" }.to_owned());
+        if let Some(word) = memory.word("bars", now) {
+            self.wanted = Some(word == "shown");
+        }
     }
 
     /// What to ask; `None`: nothing has changed, or an answer is under way.

@@ -34,6 +34,7 @@ use crate::domain::loki::LokiSettings;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::text;
 use crossterm::event::KeyEvent;
@@ -347,6 +348,22 @@ impl Screen for LogsPage {
     fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
         let Tag::Item(item) = tag else { return Vec::new() };
         self.answered(cx, item, result)
+    }
+
+    fn keep(&mut self, _: &Shared, memory: &mut Memory) {
+        // A page that was opened from another one looks like it.
+        let deeper = memory.recalls() && !matches!(self.about, About::Filter);
+        let word = memory
+            .word("times", Some(self.stamps).filter(|s| *s != Stamps::default()).map(|s| s.word().into()));
+        if let Some(stamps) =
+            word.filter(|_| !deeper).and_then(|w| Stamps::ALL.into_iter().find(|s| s.word() == w))
+        {
+            self.stamps = stamps;
+        }
+        if !deeper {
+            memory.flag("wrap", &mut self.pane.wrap, false);
+        }
+        self.bars.keep(memory);
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {

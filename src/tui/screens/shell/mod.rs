@@ -5,10 +5,12 @@
 //! operator's terminal only as cells.
 //!
 //! `layout` is how panes share the room, `tabs` how they come and go, `pane` one shell of the engine, `panes` those in sight, `copying` a look at the
-//! history and `look` its keys, `draw` the picture, `pick` the list from which another shell is opened. Here is which pane gets what.
+//! history and `look` its keys, `draw` the picture, `pick` the list from which another shell is opened,
+//! `kept` what comes back. Here is which pane gets what.
 
 mod copying;
 mod draw;
+mod kept;
 mod layout;
 mod look;
 mod pane;
@@ -27,6 +29,7 @@ use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context, spell};
 use crate::tui::keys_to_terminal::{key_bytes, mouse_bytes};
+use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
 use crate::tui::screens::recordings::RecordingsPage;
 use copying::{Copying, Found};
@@ -260,6 +263,10 @@ impl Screen for ShellPage {
             return Vec::new();
         }
         self.write(|pane| encode_paste(text, &pane.emulator.modes()))
+    }
+
+    fn keep(&mut self, cx: &Shared, memory: &mut Memory) {
+        self.remember(cx, memory);
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
