@@ -297,7 +297,7 @@ async fn facts_are_told_and_the_usual_port_may_be_taken() {
 async fn a_terminal_says_that_it_is_simulated() {
     let sim = start(1.0, &[]).await;
     let session = open(&sim, 1).await;
-    let mut pty = session.pty("xterm-256color", 80, 24).await.unwrap();
+    let mut pty = session.pty("xterm-256color", 80, 24, &[]).await.unwrap();
     pty.resize(100, 30).await.unwrap();
     pty.write("hostnamf\x7fe\x1b[A\r").await.unwrap();
     pty.write("nothing\rexit\r").await.unwrap();

@@ -503,6 +503,9 @@ pub enum Request {
         /// The job it is opened from.
         #[serde(default)]
         job: Option<JobId>,
+        /// The operator's locale: `LANG`, `LC_…`.
+        #[serde(default)]
+        locale: Vec<(String, String)>,
     },
     /// About shells besides typing: rules, recordings, files.
     Shells(super::shells::ShellAsk),

@@ -10,6 +10,7 @@ use super::{find, print, prompt};
 use crate::api::client::Pushed;
 use crate::api::{Client, Request, Response, Row, Topic};
 use crate::domain::ids::ShellId;
+use crate::domain::shells::locale;
 use std::io::Read;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -63,7 +64,10 @@ pub async fn run(
     let request = match (attach, node) {
         (Some(shell), _) => Request::ShellAttach { shell: ShellId(shell), cols, rows },
         (None, Some(node)) => {
-            Request::ShellOpen { node: find::node(&talk, &node).await?.id, cols, rows, job: None }
+            let locale = locale(
+                std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))),
+            );
+            Request::ShellOpen { node: find::node(&talk, &node).await?.id, cols, rows, job: None, locale }
         }
         (None, None) => return Err(Fault::usage("name a node")),
     };

@@ -47,6 +47,25 @@ impl FromStr for Recorded {
     }
 }
 
+/// Most variables of a locale: `LANG`, `LC_ALL` and the twelve categories.
+const LOCALE: usize = 14;
+
+/// The operator's locale, as far as it is sent to a node: `LANG` and `LC_…`, with values that name a locale and nothing else.
+pub fn locale(vars: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let named = |name: &str| {
+        let rest = name.strip_prefix("LC_");
+        name == "LANG"
+            || rest
+                .is_some_and(|r| !r.is_empty() && r.len() <= 20 && r.bytes().all(|b| b.is_ascii_uppercase()))
+    };
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'@');
+    let good = |value: &str| !value.is_empty() && value.len() <= 40 && value.bytes().all(plain);
+    let mut all: Vec<_> = vars.into_iter().filter(|(name, value)| named(name) && good(value)).collect();
+    all.sort();
+    all.truncate(LOCALE);
+    all
+}
+
 /// The rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShellRules {
@@ -139,5 +158,23 @@ mod tests {
         assert!(ShellRules { recordings_mib: 1, ..ShellRules::default() }.check().is_err());
         assert_eq!("asked".parse(), Ok(Recorded::Asked));
         assert!("sometimes".parse::<Recorded>().is_err());
+    }
+
+    #[test]
+    fn a_locale_is_a_locale_and_nothing_else() {
+        let vars = [
+            ("LC_ALL", "zh_CN.UTF-8"),
+            ("LANG", "de_DE@euro"),
+            ("LANGUAGE", "de"),
+            ("LC_", "C"),
+            ("LC_TIME", "C\nPATH=/tmp"),
+            ("LC_CTYPE", ""),
+            ("LC_evil", "C"),
+            ("PATH", "/bin"),
+        ];
+        let sent = locale(vars.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        let sent: Vec<_> = sent.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(sent, [("LANG", "de_DE@euro"), ("LC_ALL", "zh_CN.UTF-8")]);
+        assert_eq!(locale((0..50).map(|_| ("LANG".to_owned(), "C".to_owned()))).len(), LOCALE);
     }
 }

@@ -6,6 +6,7 @@ use super::jobs::JobCell;
 use super::nodes::NodeAsk;
 use super::people::NewUser;
 use super::records::blocking;
+use super::shells::How;
 use super::transfers::Upload;
 use super::{Engine, rows};
 use crate::api::day2::Day2;
@@ -232,8 +233,9 @@ impl Engine {
                 Response::Window(self.output_window(job, &attempt, offset, max)?)
             }
             R::Shells(asked) => Box::pin(self.about_shells(&user, asked)).await?,
-            R::ShellOpen { node, cols, rows, job } => {
-                Response::Shell(self.shell_open(&user, shared, node, (cols, rows), job).await?)
+            R::ShellOpen { node, cols, rows, job, locale } => {
+                let how = How { size: (cols, rows), job, locale };
+                Response::Shell(self.shell_open(&user, shared, node, how).await?)
             }
             R::ShellAttach { shell, cols, rows } => {
                 self.shell_attach(&user, shared, shell, cols, rows)?;

@@ -14,7 +14,7 @@ use crate::api::{Failure, FailureKind, Row};
 use crate::domain::asciicast::Origin;
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::{EnvId, JobId, NodeId, ShellId, UserId};
-use crate::domain::shells::ShellRules;
+use crate::domain::shells::{self, ShellRules};
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::shell::{Recorder, ShellError, ShellSession};
@@ -52,6 +52,16 @@ impl Drop for Here {
         self.0.send_modify(|(clients, since)| (*clients, *since) = (clients.saturating_sub(1), now()));
         self.1.send_modify(|n| *n += 1);
     }
+}
+
+/// How a shell is to be opened.
+pub struct How {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The job it is opened from.
+    pub job: Option<JobId>,
+    /// The operator's locale.
+    pub locale: Vec<(String, String)>,
 }
 
 struct Cell {
@@ -270,8 +280,7 @@ impl Engine {
         user: &User,
         shared: &Shared,
         node: NodeId,
-        (cols, rows): (u16, u16),
-        job: Option<JobId>,
+        How { size: (cols, rows), job, locale }: How,
     ) -> Result<ShellId, Failure> {
         let node = self.node(node)?;
         if self.shells.cells.lock().unwrap_or_else(PoisonError::into_inner).len() >= SHELLS_MAX {
@@ -301,7 +310,9 @@ impl Engine {
         let mut deed = self.deed_on(user, AuditKind::Shell, &node, format!("opened shell {id}"));
         deed.job = job;
         self.audit(&deed)?;
-        let session = ShellSession::over_ssh(&connection, size).await.map_err(|f| node_fault(&f))?;
+        let session = ShellSession::over_ssh(&connection, size, &shells::locale(locale))
+            .await
+            .map_err(|f| node_fault(&f))?;
         let session = Arc::new(session);
         let presence = Arc::new(watch::Sender::new((0, now())));
         let mut cell = Cell { row, user: user.id, env: node.env, session, presence };

@@ -29,7 +29,7 @@ async fn a_node(client: &Client, sshd: &Sshd, last: u8) -> NodeRow {
 }
 
 async fn open(client: &Client, node: &NodeRow) -> ShellId {
-    let open = Request::ShellOpen { node: node.id, cols: 80, rows: 24, job: None };
+    let open = Request::ShellOpen { node: node.id, cols: 80, rows: 24, job: None, locale: Vec::new() };
     let Response::Shell(shell) = client.call(open).await.unwrap() else { panic!() };
     shell
 }

@@ -94,8 +94,13 @@ pub struct ShellSession {
 
 impl ShellSession {
     /// Opens a shell over an SSH connection that nothing else uses.
-    pub async fn over_ssh(session: &Session, size: Size) -> Result<Self, SshError> {
-        let pty = session.pty(TERM, size.columns(), size.lines()).await?;
+    /// `locale` is told to the node, which may have other ideas.
+    pub async fn over_ssh(
+        session: &Session,
+        size: Size,
+        locale: &[(String, String)],
+    ) -> Result<Self, SshError> {
+        let pty = session.pty(TERM, size.columns(), size.lines(), locale).await?;
         let writer = pty.writer();
         Ok(Self::open(pty, writer, size))
     }

@@ -254,7 +254,7 @@ async fn real(size: Size) -> (Sshd, ShellSession) {
         host_key: HostKeyCheck::Pinned(sshd.host_key("ed25519").parse().unwrap()),
     };
     let connection = connect(&hop.into()).await.unwrap();
-    let session = ShellSession::over_ssh(&connection, size).await.unwrap();
+    let session = ShellSession::over_ssh(&connection, size, &[]).await.unwrap();
     // The connection lives as long as the shell.
     drop(connection);
     session.write(b"exec env PS1='ready$ ' /bin/sh\r").unwrap();

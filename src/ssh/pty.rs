@@ -56,12 +56,21 @@ pub struct PtyChannel {
 }
 
 impl PtyChannel {
-    pub(super) async fn open(session: Session, term: &str, cols: u16, rows: u16) -> Result<Self, SshError> {
+    pub(super) async fn open(
+        session: Session,
+        term: &str,
+        (cols, rows): (u16, u16),
+        env: &[(String, String)],
+    ) -> Result<Self, SshError> {
         let (channel, place) = session.channel().await?;
         channel
             .request_pty(true, term, u32::from(cols), u32::from(rows), 0, 0, &[])
             .await
             .map_err(|e| session.fault(&e))?;
+        for (name, value) in env {
+            // No answer is asked for: a server that takes none of it is as good.
+            channel.set_env(false, name.as_str(), value.as_str()).await.map_err(|e| session.fault(&e))?;
+        }
         channel.request_shell(true).await.map_err(|e| session.fault(&e))?;
         let (reader, writer) = channel.split();
         let writer = Arc::new(writer);

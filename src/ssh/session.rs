@@ -297,8 +297,15 @@ impl Session {
     }
 
     /// A login shell in a pseudo-terminal. Give it a connection of its own, so that a flood in one shell slows nothing else.
-    pub async fn pty(&self, term: &str, cols: u16, rows: u16) -> Result<PtyChannel, SshError> {
-        PtyChannel::open(self.clone(), term, cols, rows).await
+    /// `env` is offered to the server, which takes what its `AcceptEnv` names.
+    pub async fn pty(
+        &self,
+        term: &str,
+        cols: u16,
+        rows: u16,
+        env: &[(String, String)],
+    ) -> Result<PtyChannel, SshError> {
+        PtyChannel::open(self.clone(), term, (cols, rows), env).await
     }
 }
 

@@ -204,6 +204,7 @@ fn launch(folder: &Path, options: &Options, log: &Arc<Mutex<String>>) -> Child {
         "PidFile none",
         "StrictModes no",
         "UsePAM no",
+        "AcceptEnv LANG LC_*",
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
         "PermitRootLogin yes",

@@ -330,8 +330,10 @@ async fn through_a_jump_host() {
 async fn a_terminal_types_resizes_and_closes() {
     let sshd = Sshd::start();
     let s = open(&sshd).await;
-    let mut pty = s.pty("xterm-256color", 100, 40).await.unwrap();
-    pty.write("stty size; echo TERM=$TERM\n").await.unwrap();
+    // What the server does not accept it leaves out, and says nothing.
+    let env = [("LANG", "C.UTF-8"), ("OTHER", "x")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+    let mut pty = s.pty("xterm-256color", 100, 40, &env).await.unwrap();
+    pty.write("stty size; echo TERM=$TERM:$LANG:$OTHER:\n").await.unwrap();
     let mut seen = String::new();
     let mut resized = false;
     let status = loop {
@@ -340,7 +342,7 @@ async fn a_terminal_types_resizes_and_closes() {
             PtyEvent::Ended(status) => break status,
             other => panic!("{other:?}"),
         }
-        if !resized && seen.contains("40 100") && seen.contains("TERM=xterm-256color") {
+        if !resized && seen.contains("40 100") && seen.contains("TERM=xterm-256color:C.UTF-8::") {
             resized = true;
             pty.resize(33, 7).await.unwrap();
             pty.write("stty size; exit 3\n").await.unwrap();
@@ -356,7 +358,7 @@ async fn what_a_terminal_printed_last_comes_before_its_end() {
     let sshd = Sshd::start();
     let s = open(&sshd).await;
     for round in 0..10 {
-        let mut pty = s.pty("xterm-256color", 80, 24).await.unwrap();
+        let mut pty = s.pty("xterm-256color", 80, 24, &[]).await.unwrap();
         pty.write("exec sh -c 'seq 3000; echo the-$((5+5))-last'\n").await.unwrap();
         let mut seen = String::new();
         let status = loop {

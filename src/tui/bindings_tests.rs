@@ -97,7 +97,8 @@ fn reference(page: &Page) -> String {
     let catalogue = Catalogue::new(page.language);
     let mut out = String::from(page.head);
     for context in C::ALL {
-        let title = catalogue.tr(&Text::key(format!("context-{}", context.word())));
+        let title = Text::key(format!("context-{}", context.word())).with("prefix", pretty("ctrl-]"));
+        let title = catalogue.tr(&title);
         write!(out, "\n## {title}\n\n{}\n|---|---|---|---|\n", page.keys).unwrap();
         for b in BINDINGS.iter().filter(|b| b.context == context) {
             let keys: Vec<String> = b.keys.iter().map(|k| format!("`{}`", pretty(k))).collect();

@@ -18,7 +18,14 @@ pub struct Keymap {
     /// Its name.
     pub name: String,
     own: HashMap<(Context, Action), Vec<String>>,
+    /// The key before those of a shell's page, where the user has chosen one himself.
+    prefix: Option<String>,
 }
+
+/// Keys from which a user can choose the one before those of a shell's page, as long as nothing on that page has it.
+pub const PREFIXES: [&str; 11] = [
+    "ctrl-]", "ctrl-a", "ctrl-b", "ctrl-g", "ctrl-o", "ctrl-q", "ctrl-s", "ctrl-t", "ctrl-x", "ctrl-_", "f12",
+];
 
 /// Why a keymap cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +113,14 @@ pub enum KeymapFault {
         /// Its meaning.
         other: String,
     },
+    /// Not the key before those of a shell's page.
+    #[error("{file}: [shell] shell-prefix: {why}")]
+    Prefix {
+        /// File name.
+        file: String,
+        /// Why not.
+        why: String,
+    },
     /// No way out.
     #[error("{file}: [{context}] {action} must keep a key: without one there is no way out, or no help")]
     Needed {
@@ -125,7 +140,7 @@ const BUILT_IN: [(&str, &str); 2] = [
 
 impl Default for Keymap {
     fn default() -> Self {
-        Self { name: DEFAULT.into(), own: HashMap::new() }
+        Self { name: DEFAULT.into(), own: HashMap::new(), prefix: None }
     }
 }
 
@@ -158,7 +173,7 @@ impl Keymap {
                 own.insert((binding.context, binding.action), keys);
             }
         }
-        let keymap = Self { name, own };
+        let keymap = Self { name, own, prefix: None };
         keymap.conflicts(file)?;
         Ok(keymap)
     }
@@ -171,10 +186,62 @@ impl Keymap {
 
     /// Keys of a row of the table, any of them.
     pub fn keys<'a>(&'a self, binding: &'a Binding) -> Vec<&'a str> {
+        if let Some(prefix) = &self.prefix
+            && is_prefix(binding)
+        {
+            return vec![prefix];
+        }
         match self.own.get(&(binding.context, binding.action)) {
             Some(own) => own.iter().map(String::as_str).collect(),
             None => binding.keys.to_vec(),
         }
+    }
+
+    /// The key that a shell does not get: what comes after it is for the page.
+    pub fn prefix(&self) -> &str {
+        let binding = BINDINGS.iter().find(|b| is_prefix(b));
+        binding.and_then(|b| self.keys(b).first().copied()).unwrap_or("ctrl-]")
+    }
+
+    /// The same keymap with that key for the prefix; without one the keymap's own.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: Option<&str>) -> Self {
+        let map = Self { prefix: prefix.map(str::to_owned), ..self.clone() };
+        // One that cannot be used is as if it were not chosen: a file may have been changed since.
+        if map.prefix_fault().is_some() { Self { prefix: None, ..map } } else { map }
+    }
+
+    /// The keys that a user of this keymap can have for the prefix, besides the keymap's own.
+    pub fn prefixes(&self) -> Vec<&'static str> {
+        let free = |key: &&str| self.with_prefix(Some(key)).prefix.is_some();
+        PREFIXES.into_iter().filter(free).collect()
+    }
+
+    /// The prefix is one that the user has chosen himself.
+    pub fn has_own_prefix(&self) -> bool {
+        self.prefix.is_some()
+    }
+
+    /// Why the prefix cannot be one: it is text, or the page of shells has it for something else.
+    fn prefix_fault(&self) -> Option<String> {
+        let prefix = self.prefix();
+        if prefix.contains(' ')
+            || !(prefix.starts_with("ctrl-") || prefix.len() > 1 && prefix.starts_with('f'))
+        {
+            return Some(format!(
+                "'{prefix}' would be missing in shells: use one key, with Ctrl or of F1 to F12"
+            ));
+        }
+        // While the history is looked at the prefix still is one, and whatever else it means there needs another key.
+        let here = [Context::Shell, Context::ShellScroll, Context::Moving];
+        let taken = |b: &&Binding| {
+            let keys = self.keys(b);
+            let own = b.context == Context::Shell;
+            !is_prefix(b) && keys.contains(&prefix) && (own || keys.len() == 1)
+        };
+        let taken = BINDINGS.iter().filter(|b| here.contains(&b.context)).find(taken)?;
+        let (context, action) = (taken.context.word(), taken.action.word());
+        Some(format!("'{prefix}' is for '{action}' in [{context}]: give one of them another key"))
     }
 
     /// How many rows of the table have other keys here.
@@ -217,6 +284,9 @@ impl Keymap {
             }
             all.extend(keys.into_iter().map(|key| (binding, key)));
         }
+        if let Some(why) = self.prefix_fault() {
+            return Err(KeymapFault::Prefix { file: file.to_owned(), why });
+        }
         for (n, (one, key)) in all.iter().enumerate() {
             let here = |(_, (other, _)): &(usize, &(&Binding, &str))| other.context == one.context;
             for (m, (other, theirs)) in all.iter().enumerate().filter(here) {
@@ -235,6 +305,10 @@ impl Keymap {
         }
         Ok(())
     }
+}
+
+fn is_prefix(binding: &Binding) -> bool {
+    (binding.context, binding.action) == (Context::Shell, Action::ShellPrefix)
 }
 
 /// Without these somebody would be caught on a screen.

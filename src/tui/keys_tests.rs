@@ -61,6 +61,15 @@ fn faults_say_what_and_where() {
         ("name = 'x'\n[form]\nsubmit = ['s']", "'s' is text there"),
         ("name = 'x'\n[moving]\nup = ['j']", "'j' is for 'up' and for 'down'"),
         ("name = 'x'\n[moving]\nup = ['g']", "'g' (up) hides 'g g' (top)"),
+        ("name = 'x'\n[shell]\nshell-prefix = ['a']", "'a' would be missing in shells"),
+        ("name = 'x'\n[shell]\nshell-prefix = ['ctrl-a b']", "'ctrl-a b' would be missing in shells"),
+        ("name = 'x'\n[shell]\nshell-prefix = ['enter']", "'enter' would be missing in shells"),
+        (
+            "name = 'x'\n[shell]\nshell-prefix = ['ctrl-a']\nzoom = ['ctrl-a']",
+            "'ctrl-a' is for 'zoom' and for 'shell-prefix'",
+        ),
+        ("name = 'x'\n[shell]\nshell-prefix = ['ctrl-d']", "'ctrl-d' is for 'half-down' in [moving]"),
+        ("name = 'x'\n[shell]\nshell-prefix = []", "shell-prefix must keep a key"),
         ("name = 'x'\n[global]\nquit = []", "quit must keep a key"),
         ("name = 'x'\n[dialog]\nclose = []", "close must keep a key"),
     ] {
@@ -69,4 +78,20 @@ fn faults_say_what_and_where() {
     }
     let (maps, faults) = collect(&[("bad.toml".into(), "?".into())]);
     assert_eq!((maps.len(), faults.len()), (3, 1));
+}
+
+#[test]
+fn the_prefix_is_the_keymaps_or_the_users() {
+    let default = Keymap::default();
+    assert_eq!(default.prefix(), "ctrl-]");
+    let screen = Keymap::parse("x.toml", "name = 'x'\n[shell]\nshell-prefix = ['ctrl-a']").unwrap();
+    assert_eq!(screen.prefix(), "ctrl-a");
+    let own = screen.with_prefix(Some("ctrl-b"));
+    assert_eq!((own.prefix(), own.with_prefix(None).prefix()), ("ctrl-b", "ctrl-a"));
+    assert!(own.prefixes().contains(&"ctrl-]"));
+    // What the keymap has for something else in shells is not offered, and a choice from before does not count.
+    let taken = Keymap::parse("y.toml", "name = 'y'\n[shell]\nzoom = ['ctrl-b']").unwrap();
+    assert!(!taken.prefixes().contains(&"ctrl-b"));
+    assert_eq!(taken.with_prefix(Some("ctrl-b")).prefix(), "ctrl-]");
+    assert_eq!(taken.with_prefix(Some("x")).prefix(), "ctrl-]");
 }

@@ -6,6 +6,7 @@
 use super::app::App;
 use super::event::{Command, Level};
 use super::i18n::{Catalogue, Language, t};
+use super::keymap::pretty;
 use super::prefs::{HISTORY, Prefs};
 use super::theme;
 use super::update::say;
@@ -19,6 +20,8 @@ pub enum Look {
     Theme(String),
     /// The keymap of that name.
     Keys(String),
+    /// The key before those of a shell's page; `None`: the one of the keymap.
+    Prefix(Option<String>),
     /// The mouse is reported, or left to the terminal.
     Mouse(bool),
 }
@@ -47,11 +50,16 @@ pub fn change(app: &mut App, look: Look, out: &mut Vec<Command>) {
         Look::Keys(name) => match shared.keymaps.iter().find(|k| k.name == name) {
             None => (Level::Warn, t!("keys-unknown", name = name)),
             Some(map) => {
-                shared.keymap = map.clone();
+                shared.keymap = map.with_prefix(app.prefs.prefix.as_deref());
                 app.prefs.keys = Some(name.clone());
                 (Level::Info, t!("keys-now", name = name))
             }
         },
+        Look::Prefix(key) => {
+            shared.keymap = shared.keymap.with_prefix(key.as_deref());
+            app.prefs.prefix = key;
+            (Level::Info, t!("prefix-now", prefix = pretty(shared.keymap.prefix())))
+        }
         Look::Mouse(on) => {
             shared.mouse = on;
             app.prefs.mouse = on;
@@ -86,7 +94,8 @@ pub fn as_before(app: &mut App, prefs: &Prefs) {
         shared.theme = wanted.unwrap_or(&app.first_theme).clone();
     }
     let named = |name: &String| shared.keymaps.iter().find(|k| k.name == *name).cloned();
-    shared.keymap = prefs.keys.as_ref().and_then(named).unwrap_or_default();
+    let keymap: super::keys::Keymap = prefs.keys.as_ref().and_then(named).unwrap_or_default();
+    shared.keymap = keymap.with_prefix(prefs.prefix.as_deref());
 }
 
 /// Somebody has logged in: his looks, his mouse, his lines.

@@ -6,6 +6,7 @@ use super::theme::Colours;
 use crate::api::client::Pushed;
 use crate::api::{Client, ClientError};
 use crate::domain::secret::Secret;
+use crate::domain::shells;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -64,6 +65,8 @@ pub struct Options {
     pub lock_after: Option<u64>,
     /// Whoever sits here came in over SSH: no file of this host is read or written, and when the connection ends, all does.
     pub served: bool,
+    /// The operator's locale, for shells: `LANG`, `LC_…`.
+    pub locale: Vec<(String, String)>,
 }
 
 /// Whether terminals of this name have no colours: DEC's, and those that say so, as terminfo knows them.
@@ -98,6 +101,9 @@ impl Options {
             record: None,
             lock_after: None,
             served: false,
+            locale: shells::locale(
+                std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))),
+            ),
         }
     }
 }

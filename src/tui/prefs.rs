@@ -20,6 +20,8 @@ pub struct Prefs {
     pub theme: Option<String>,
     /// Name of the keymap.
     pub keys: Option<String>,
+    /// The key before those of a shell's page, if it is not the keymap's.
+    pub prefix: Option<String>,
     /// The mouse is reported.
     pub mouse: bool,
     /// Lines of the command line, oldest first.

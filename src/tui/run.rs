@@ -11,7 +11,6 @@ use super::guard::{Guard, quietly};
 use super::input::{Input, read_input};
 use super::keymap::spell;
 use super::options::{ConnectFault, Exit, Options, TuiError};
-use super::screens::shell::PREFIX;
 use super::theme::collect;
 use super::update::update;
 use super::{moving, record, widgets};
@@ -298,7 +297,7 @@ impl Loop {
         let told = app.notice.is_some() || app.defect.is_some();
         let quiet = match &event {
             // The prefix of shells, typed for itself, also changes the line below.
-            Event::Key(key) if spell(key).as_deref() == Some(PREFIX) => Quiet::Never,
+            Event::Key(key) if spell(key).as_deref() == Some(app.shared.keymap.prefix()) => Quiet::Never,
             Event::Key(_) | Event::Paste(_) => Quiet::IfTyped,
             Event::Answer { tag: Tag::Typed(_), result: Ok(_), .. } => Quiet::Always,
             _ => Quiet::Never,
@@ -337,6 +336,7 @@ impl Loop {
                     let _ = self.send.send(Inner::Event(Box::new(Event::Answer { to, tag, result })));
                     return;
                 };
+                let request = self.with_locale(request);
                 let send = self.send.clone();
                 let mut call = Box::pin(async move {
                     let result = client.call(request).await.map_err(failure);
@@ -406,6 +406,16 @@ impl Loop {
         };
         let _ = self.send.send(Inner::Event(Box::new(event)));
         true
+    }
+
+    /// What is asked for, with the locale that only this process knows.
+    fn with_locale(&self, request: Request) -> Request {
+        match request {
+            Request::ShellOpen { node, cols, rows, job, .. } => {
+                Request::ShellOpen { node, cols, rows, job, locale: self.options.locale.clone() }
+            }
+            other => other,
+        }
     }
 
     fn connect(&self, wait: Duration) {

@@ -12,6 +12,9 @@ setting-theme-hidden =
         [one] theme needs
        *[other] themes need
     } what this terminal does not say it has (NO_COLOR, COLORTERM=truecolor).
+setting-prefix = Key in shells
+setting-prefix-what = Shells get every key but { $prefix }: the key after it is for the page, and twice it goes to the shell. Keys that the page of shells has for something else are left out.
+setting-prefix-keymap = as the keymap: { $prefix }
 setting-keys = Keys
 setting-keys-what = The keys of docs/keys.md. Files of your own: ~/.config/cpmg/themes/keys/*.toml.
 setting-keys-differs =
@@ -34,6 +37,7 @@ setting-door-why = { $why }. 'cpmg serve on' tries again.
 setting-door-everywhere = Careful: it listens at every address of this machine.
 setting-door-key = Host key (ED25519), to be told those who come the first time: { $key }
 refused-door = By command only: 'cpmg serve on' and 'cpmg serve off'.
+prefix-now = Key in shells: { $prefix }
 keys-now = Keys: { $name }
 keys-unknown = There is no keymap "{ $name }".
 act-keys-named = keys: { $name }

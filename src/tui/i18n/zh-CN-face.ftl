@@ -8,6 +8,9 @@ setting-language-what = 界面语言。任何界面按 F3 均可切换。
 setting-theme = 主题
 setting-theme-what = 颜色与样式。任何界面按 F4 换到下一个。自己的文件放在 ~/.config/cpmg/themes/*.toml。
 setting-theme-hidden = 颜色与样式。另有 { $count } 个主题需要此终端未声明的能力（NO_COLOR、COLORTERM=truecolor）。
+setting-prefix = 终端前缀键
+setting-prefix-what = 除 { $prefix } 外，所有按键都发给终端；它后面的键归页面，连按两次则发给终端。终端页面已作他用的键不在其列。
+setting-prefix-keymap = 按键位：{ $prefix }
 setting-keys = 键位
 setting-keys-what = 即 docs/keys.md 所列键位。自己的文件放在 ~/.config/cpmg/themes/keys/*.toml。
 setting-keys-differs = { $count } 个操作的键位与默认不同；帮助（F1）中可见。
@@ -26,6 +29,7 @@ setting-door-why = { $why }。'cpmg serve on' 会再次尝试。
 setting-door-everywhere = 注意：它监听本机的所有地址。
 setting-door-key = 主机密钥（ED25519），请告知首次连接的人：{ $key }
 refused-door = 只能用命令更改：'cpmg serve on' 和 'cpmg serve off'。
+prefix-now = 终端前缀键：{ $prefix }
 keys-now = 键位：{ $name }
 keys-unknown = 没有键位“{ $name }”。
 act-keys-named = 键位：{ $name }

@@ -35,7 +35,8 @@ impl Help {
             if !rows.is_empty() {
                 rows.push((String::new(), String::new(), Part::Text));
             }
-            let title = Text::key(format!("context-{}", context.word()));
+            let title =
+                Text::key(format!("context-{}", context.word())).with("prefix", pretty(cx.keymap.prefix()));
             rows.push((String::new(), cx.tr(&title), Part::Title));
             for b in BINDINGS.iter().filter(|b| b.context == *context && b.permitted(role)) {
                 let keys: Vec<String> = cx.keymap.keys(b).into_iter().map(pretty).collect();

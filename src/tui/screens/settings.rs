@@ -35,6 +35,7 @@ enum Item {
     Language,
     Theme,
     Keys,
+    Prefix,
     Mouse,
     /// The door over SSH.
     Door,
@@ -43,7 +44,7 @@ enum Item {
 impl Item {
     /// Those that are shown.
     fn all(cx: &Shared) -> Vec<Self> {
-        let mut all = vec![Self::Language, Self::Theme, Self::Keys, Self::Mouse];
+        let mut all = vec![Self::Language, Self::Theme, Self::Keys, Self::Prefix, Self::Mouse];
         all.extend(cx.may(access::Action::Engine).then_some(Self::Door));
         all
     }
@@ -53,6 +54,7 @@ impl Item {
             Self::Language => t!("setting-language"),
             Self::Theme => t!("setting-theme"),
             Self::Keys => t!("setting-keys"),
+            Self::Prefix => t!("setting-prefix"),
             Self::Mouse => t!("setting-mouse"),
             Self::Door => t!("setting-door"),
         }
@@ -74,6 +76,7 @@ impl Item {
                 0 => t!("setting-keys-what"),
                 count => t!("setting-keys-differs", count = count),
             },
+            Self::Prefix => t!("setting-prefix-what", prefix = pretty(cx.keymap.prefix())),
             Self::Mouse => t!("setting-mouse-what"),
         };
         vec![what]
@@ -95,6 +98,14 @@ impl Item {
                 of(usable.map(|t| t.name.clone()).collect(), &cx.theme.name)
             }
             Self::Keys => of(cx.keymaps.iter().map(|k| k.name.clone()).collect(), &cx.keymap.name),
+            Self::Prefix => {
+                let own = pretty(cx.keymap.with_prefix(None).prefix());
+                let mut names = vec![cx.tr(&t!("setting-prefix-keymap", prefix = own))];
+                names.extend(cx.keymap.prefixes().into_iter().map(pretty));
+                let now = pretty(cx.keymap.prefix());
+                let at = names.iter().position(|n| *n == now && cx.keymap.has_own_prefix()).unwrap_or(0);
+                (names, at)
+            }
             Self::Mouse => (
                 vec![cx.tr(&t!("setting-mouse-terminal")), cx.tr(&t!("setting-mouse-here"))],
                 cx.mouse.into(),
@@ -112,6 +123,10 @@ impl Item {
             Self::Language => Look::Language(Language::ALL.get(to).copied()?),
             Self::Theme => Look::Theme(name?),
             Self::Keys => Look::Keys(name?),
+            Self::Prefix => {
+                let key = to.checked_sub(1).and_then(|n| cx.keymap.prefixes().get(n).copied());
+                Look::Prefix(key.map(str::to_owned))
+            }
             Self::Mouse => Look::Mouse(to == 1),
             Self::Door => return None,
         })

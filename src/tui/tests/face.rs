@@ -36,7 +36,7 @@ fn settings_count_at_once_and_are_kept() {
     assert_eq!(rig.app.shared.theme.name, "dark");
     rig.keys("<Right><Left><Right><Down><Right>");
     assert_eq!((rig.app.shared.theme.name.as_str(), rig.app.shared.keymap.name.as_str()), ("light", "vim"));
-    rig.keys("<Down>l");
+    rig.keys("<Down><Down>l");
     assert!(rig.app.shared.mouse);
     let (user, prefs) = kept(&rig).unwrap();
     assert_eq!(user, "ada");

@@ -380,3 +380,27 @@ fn files_are_sent_with_progress() {
     rig.event(TuiEvent::Moved(Err(Failure::new(FailureKind::Node, "no room on the node"))));
     assert!(rig.notice().contains("no room"), "{}", rig.notice());
 }
+
+#[test]
+fn another_prefix_leaves_the_usual_one_to_the_shell() {
+    let mut rig = shell();
+    rig.keys("<C-]>d");
+    rig.keys("<F2><Down><Down><Down><Right><Right>");
+    snapshots("settings-prefix", &mut rig);
+    assert_eq!(rig.app.shared.keymap.prefix(), "ctrl-a");
+    rig.keys("<Esc>");
+    rig.screen(80, 24);
+    rig.calls.clear();
+    rig.keys("s");
+    rig.answer("ShellOpen", Ok(Response::Shell(ShellId(8))));
+    of(&mut rig, ShellId(8), (80, 19), 0, true, "root@node-1:~# ", None);
+    rig.calls.clear();
+    rig.keys("<C-]>x<C-a><C-a>");
+    assert_eq!(written(&mut rig), [(8, "\u{1d}x\u{1}".to_owned())]);
+    let screen = rig.screen(80, 24);
+    assert!(screen.contains("^Ad ") && !screen.contains("^]"), "the footer: {screen}");
+    rig.keys("<C-a>?");
+    assert!(rig.screen(160, 50).contains("after ^A"), "the help");
+    rig.keys("<Esc><C-a>d");
+    assert_eq!(rig.stack(), ["environments", "environment"]);
+}

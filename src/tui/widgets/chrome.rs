@@ -240,7 +240,8 @@ pub fn hints(app: &App) -> Vec<(u8, &'static Binding, &str)> {
 fn footer(app: &App, width: usize) -> Line<'static> {
     let cx = &app.shared;
     let Some(held) = app.top() else { return Line::default() };
-    let prefix = if held.screen.contexts().contains(&Context::Shell) { "^]" } else { "" };
+    let in_shell = held.screen.contexts().contains(&Context::Shell);
+    let prefix = if in_shell { pretty(cx.keymap.prefix()) } else { String::new() };
     let mut hints: Vec<(u8, &Binding, String)> = hints(app)
         .into_iter()
         .map(|(place, b, key)| (place, b, format!("{prefix}{}", pretty(key))))

@@ -2,7 +2,7 @@
 
 use super::layout::PaneId;
 use super::pane::Pane;
-use super::{Prefix, ShellPage, Tab, recording};
+use super::{Prefix, ShellPage, Tab, prefix, recording};
 use crate::terminal::Emulator;
 use crate::tui::i18n::t;
 use crate::tui::screen::Shared;
@@ -121,7 +121,7 @@ impl ShellPage {
     fn note(&self, cx: &Shared) -> (String, Part) {
         let Some((tab, pane)) = self.tab().zip(self.pane()) else { return (String::new(), Part::Dim) };
         if self.prefix == Prefix::Pressed {
-            return (cx.tr(&t!("shell-prefix-on")), Part::Title);
+            return (cx.tr(&t!("shell-prefix-on", prefix = prefix(cx))), Part::Title);
         }
         if tab.together && !tab.zoomed {
             let targets = self.targets();
@@ -141,7 +141,7 @@ impl ShellPage {
             return (cx.tr(&note), Part::Busy);
         }
         if tab.zoomed && tab.tree.panes().len() > 1 {
-            return (cx.tr(&t!("shell-zoomed")), Part::Title);
+            return (cx.tr(&t!("shell-zoomed", prefix = prefix(cx))), Part::Title);
         }
         match pane.open().and_then(|shell| recording(cx, shell)) {
             Some(number) => (cx.tr(&t!("shell-recorded", number = number)), Part::Dim),

@@ -1,6 +1,6 @@
 //! Shells on nodes: real terminals in tabs and panes.
 //!
-//! Every key goes to the shell but the prefix (Ctrl-]); twice it is sent itself. A shell lives in the engine: leaving the page
+//! Every key goes to the shell but the prefix (Ctrl-], or another one of the keymap or the settings); twice it is sent itself. A shell lives in the engine: leaving the page
 //! detaches, coming back shows the screen as it is. What the shell prints goes through the emulator and reaches the
 //! operator's terminal only as cells.
 //!
@@ -27,7 +27,7 @@ use crate::domain::time::Moment;
 use crate::terminal::{Emulator, Size, encode_paste};
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::{Text, t};
-use crate::tui::keymap::{Action, Context, spell};
+use crate::tui::keymap::{Action, Context, pretty, spell};
 use crate::tui::keys_to_terminal::{key_bytes, mouse_bytes};
 use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
@@ -43,8 +43,6 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The key that is not the shell's.
-pub const PREFIX: &str = "ctrl-]";
 /// Frames of shells whose number is not known yet that are kept.
 const EARLY: usize = 64;
 /// Longest that an update without an end hides what is shown, milliseconds.
@@ -79,6 +77,8 @@ pub struct ShellPage {
     panes: BTreeMap<PaneId, Pane>,
     next: PaneId,
     prefix: Prefix,
+    /// The key after the prefix.
+    after: Option<KeyEvent>,
     /// The digit after the prefix.
     digit: usize,
     /// Bytes of shells whose number has not been told yet.
@@ -114,6 +114,7 @@ impl ShellPage {
             panes: BTreeMap::new(),
             next: 1,
             prefix: Prefix::No,
+            after: None,
             digit: 0,
             early: Vec::new(),
             moving: None,
@@ -210,16 +211,16 @@ impl Screen for ShellPage {
         !self.is_copying()
     }
 
-    fn key(&mut self, _: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
+    fn key(&mut self, cx: &Shared, key: &KeyEvent) -> Option<Vec<Effect>> {
         if self.prefix == Prefix::Pressed {
-            self.prefix = Prefix::Used;
+            (self.prefix, self.after) = (Prefix::Used, Some(*key));
             if let KeyCode::Char(c) = key.code {
                 self.digit = c.to_digit(10).and_then(|d| usize::try_from(d).ok()).unwrap_or(0);
             }
             return None;
         }
         self.prefix = Prefix::No;
-        if spell(key).as_deref() == Some(PREFIX) {
+        if spell(key).as_deref() == Some(cx.keymap.prefix()) {
             self.prefix = Prefix::Pressed;
             return Some(Vec::new());
         }
@@ -307,9 +308,12 @@ impl Screen for ShellPage {
                 vec![Effect::Say(Level::Warn, t!("shell-no-tab", number = self.digit))]
             }
             Action::ShellNumber => self.turn(self.digit.saturating_sub(1)),
-            Action::ShellPrefix => self.write(|_| vec![0x1d]),
-            Action::ShellRight => self.split(Way::Beside),
-            Action::ShellBelow => self.split(Way::Below),
+            Action::ShellPrefix => match self.after {
+                Some(key) => self.write(|pane| key_bytes(key, &pane.emulator.modes())),
+                None => Vec::new(),
+            },
+            Action::ShellRight => self.split(cx, Way::Beside),
+            Action::ShellBelow => self.split(cx, Way::Below),
             Action::ShellNew => vec![Effect::Push(Box::new(pick::Pick::new(self.env, &self.shown())))],
             Action::ShellSend => {
                 let Some(pane) = self.pane() else { return Some(Vec::new()) };
@@ -321,11 +325,14 @@ impl Screen for ShellPage {
                 vec![Effect::Call(Tag::Quiet, Request::Shells(ShellAsk::Record { shell, on }))]
             }
             Action::Recordings => vec![Effect::Push(Box::new(RecordingsPage::default()))],
-            Action::ShellTogether => self.toggle_together(),
+            Action::ShellTogether => self.toggle_together(cx),
             Action::ShellAside => {
                 let together = self.tab().is_some_and(|t| t.together);
                 let Some(pane) = self.pane_mut().filter(|_| together) else {
-                    return Some(vec![Effect::Say(Level::Warn, t!("shell-not-together"))]);
+                    return Some(vec![Effect::Say(
+                        Level::Warn,
+                        t!("shell-not-together", prefix = prefix(cx)),
+                    )]);
                 };
                 pane.aside = !pane.aside;
                 Vec::new()
@@ -360,7 +367,7 @@ impl Screen for ShellPage {
 
     fn line(&mut self, cx: &Shared, line: &str) -> Option<Vec<Effect>> {
         let (wanted, way) = pick::chosen(cx, self.env, line)?;
-        Some(self.add(wanted, way))
+        Some(self.add(cx, wanted, way))
     }
 
     fn answer(&mut self, cx: &Shared, tag: Tag, result: Result<Response, Failure>) -> Vec<Effect> {
@@ -445,4 +452,9 @@ impl ShellPage {
 /// The recording that is made of a shell.
 fn recording(cx: &Shared, shell: ShellId) -> Option<u64> {
     cx.data.shells().into_iter().find(|s| s.id == shell)?.recording
+}
+
+/// The prefix as it is written on screens.
+fn prefix(cx: &Shared) -> String {
+    pretty(cx.keymap.prefix())
 }

@@ -79,7 +79,13 @@ impl Pane {
             Request::ShellAttach { shell, cols, rows }
         } else {
             self.emulator.resize(size);
-            Request::ShellOpen { node: self.wanted.node, cols, rows, job: self.wanted.job }
+            Request::ShellOpen {
+                node: self.wanted.node,
+                cols,
+                rows,
+                job: self.wanted.job,
+                locale: Vec::new(),
+            }
         })
     }
 

@@ -2,15 +2,16 @@
 
 use super::layout::{Way, fits};
 use super::pane::Wanted;
-use super::{PANES, ShellPage, Tab};
+use super::{PANES, ShellPage, Tab, prefix};
 use crate::api::Request;
 use crate::tui::event::{Effect, Level, Tag};
 use crate::tui::i18n::t;
+use crate::tui::screen::Shared;
 use crate::tui::widgets::dialog::Confirm;
 
 impl ShellPage {
     /// Another pane in this tab, or in a tab of its own.
-    pub(super) fn add(&mut self, wanted: Vec<Wanted>, way: Option<Way>) -> Vec<Effect> {
+    pub(super) fn add(&mut self, cx: &Shared, wanted: Vec<Wanted>, way: Option<Way>) -> Vec<Effect> {
         if self.panes.len() + wanted.len() > PANES {
             return vec![Effect::Say(Level::Warn, t!("shell-too-many", most = PANES))];
         }
@@ -23,7 +24,7 @@ impl ShellPage {
             let places = self.tab().map(|t| t.tree.places(self.area.get())).unwrap_or_default();
             if !places.iter().any(|(id, place)| *id == focus && fits(*place, way)) {
                 let mut effects = self.settle();
-                effects.push(Effect::Say(Level::Warn, t!("shell-no-room")));
+                effects.push(Effect::Say(Level::Warn, t!("shell-no-room", prefix = prefix(cx))));
                 return effects;
             }
             let pane = self.add_pane(one);
@@ -36,10 +37,10 @@ impl ShellPage {
         self.settle()
     }
 
-    pub(super) fn split(&mut self, way: Way) -> Vec<Effect> {
+    pub(super) fn split(&mut self, cx: &Shared, way: Way) -> Vec<Effect> {
         let Some(pane) = self.pane() else { return Vec::new() };
         let wanted = Wanted { shell: None, ..pane.wanted.clone() };
-        self.add(vec![wanted], Some(way))
+        self.add(cx, vec![wanted], Some(way))
     }
 
     pub(super) fn close(&mut self) -> Vec<Effect> {
@@ -66,14 +67,18 @@ impl ShellPage {
     }
 
     /// What is typed goes to every pane of the tab, or to one again.
-    pub(super) fn toggle_together(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_together(&mut self, cx: &Shared) -> Vec<Effect> {
         let Some(tab) = self.tabs.get_mut(self.at) else { return Vec::new() };
         if tab.tree.panes().len() < 2 {
             return vec![Effect::Say(Level::Warn, t!("shell-together-alone"))];
         }
         tab.together = !tab.together;
         tab.zoomed = false;
-        let text = if tab.together { t!("shell-together-on") } else { t!("shell-together-off") };
+        let text = if tab.together {
+            t!("shell-together-on", prefix = prefix(cx))
+        } else {
+            t!("shell-together-off")
+        };
         let mut effects = self.settle();
         effects.push(Effect::Say(Level::Info, text));
         effects
