@@ -58,6 +58,14 @@ fn hooks() -> Hooks {
         check_roles,
         parse_log,
         backup: |data, to, passphrase| backup::write(data, to, passphrase).map_err(|e| e.to_string()),
+        words: |language| {
+            let words = std::rc::Rc::new(cpmg::tui::Words::of(language));
+            let same = std::rc::Rc::clone(&words);
+            cli::Words {
+                word: Box::new(move |key| words.word(key)),
+                finding: Box::new(move |check, finding| same.finding(check, finding)),
+            }
+        },
         needs_passphrase: |path| backup::needs_passphrase(path).map_err(|e| e.to_string()),
         restore: |data, from, passphrase| {
             let done = backup::restore(data, from, passphrase, cpmg::engine::now());

@@ -42,8 +42,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR", env = "CPMG_SOCKET", hide_env_values = true)]
     #[arg(value_hint = ValueHint::DirPath)]
     pub socket: Option<PathBuf>,
-    /// Language of titles and screens: en or zh-CN [default: from the locale]
-    #[arg(long, global = true, value_name = "LANGUAGE", env = "CPMG_LANG", hide_env_values = true)]
+    /// Language of titles, screens and the report of an environment: en or zh-CN [default: from the locale]
+    #[arg(
+        long,
+        visible_alias = "language",
+        global = true,
+        value_name = "LANGUAGE",
+        env = "CPMG_LANG",
+        hide_env_values = true
+    )]
     #[arg(value_parser = ["en", "zh-CN"])]
     pub lang: Option<String>,
     /// This is the program of somebody who came in over SSH; the engine is the one below that directory.

@@ -3,7 +3,7 @@
 use super::args::{EnvCommand, Global};
 use super::exit::Fault;
 use super::talk::Talk;
-use super::{find, handover, nodes, parcel, policy, print, prompt};
+use super::{Hooks, find, handover, nodes, parcel, policy, print, prompt};
 use crate::api::keep::Keep;
 use crate::api::message::EnvChange;
 use crate::api::rows::{EnvRow, JobRow};
@@ -12,13 +12,13 @@ use crate::domain::environment::Environment;
 use std::fmt::Write;
 
 /// `cpmg env …`.
-pub async fn run(global: &Global, command: EnvCommand) -> Result<(), Fault> {
+pub async fn run(global: &Global, command: EnvCommand, hooks: Hooks) -> Result<(), Fault> {
     let talk = Talk::open(global).await?;
     match command {
         EnvCommand::List { hidden } => list(&talk, hidden).await,
         EnvCommand::Show { env } => show(&talk, &env).await,
         EnvCommand::Topology { env } => handover::topology(&talk, &env).await,
-        EnvCommand::Report { env, output } => handover::report(&talk, &env, output.as_deref()).await,
+        EnvCommand::Report { env, output } => handover::report(&talk, &env, output.as_deref(), hooks).await,
         EnvCommand::Add { name, platform } => {
             let env = answer(talk.call(Request::EnvAdd { name, platform }).await?)?;
             let text = format!("made environment {} (number {}) for {}", env.name, env.id, env.platform);

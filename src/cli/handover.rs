@@ -2,10 +2,10 @@
 
 use super::exit::{Code, Fault};
 use super::talk::Talk;
-use super::{find, print, report as jobs};
+use super::{Hooks, find, print, report as jobs};
 use crate::api::handover::Parts;
 use crate::api::{Request, Response, Row, Topic};
-use crate::domain::check::words;
+use crate::domain::check::{CheckReport, Finding, words};
 use crate::domain::handover::english;
 use crate::domain::netplan::NodeFacts;
 use crate::domain::node::NodeRoles;
@@ -63,8 +63,22 @@ pub async fn topology(talk: &Talk, wanted: &str) -> Result<(), Fault> {
     print::line(&text.join("\n"))
 }
 
+/// The file, in that language.
+fn document(parts: &Parts, by: &str, language: &str, hooks: Hooks) -> String {
+    let found = |tell: &dyn Fn(&CheckReport, &Finding) -> String| -> Vec<String> {
+        parts.check.iter().flat_map(|check| check.findings.iter().map(|f| tell(check, f))).collect()
+    };
+    if language == "en" {
+        let findings = found(&|check, finding| words(finding, |id| check.name(id)).found);
+        return parts.handover(print::now(), by, findings).html(language, &english);
+    }
+    let there = (hooks.words)(language);
+    let findings = found(&there.finding);
+    parts.handover(print::now(), by, findings).html(language, &there.word)
+}
+
 /// `cpmg env report`.
-pub async fn report(talk: &Talk, wanted: &str, output: Option<&Path>) -> Result<(), Fault> {
+pub async fn report(talk: &Talk, wanted: &str, output: Option<&Path>, hooks: Hooks) -> Result<(), Fault> {
     let mut parts = parts(talk, wanted).await?;
     let env = parts.env.id;
     for row in find::rows(talk, Topic::Check(env)).await? {
@@ -82,13 +96,8 @@ pub async fn report(talk: &Talk, wanted: &str, output: Option<&Path>) -> Result<
     if let Some(job) = newest {
         parts.job = Some(jobs::read(&jobs::fetch(talk, job).await?)?);
     }
-    let findings = parts
-        .check
-        .iter()
-        .flat_map(|check| check.findings.iter().map(|finding| words(finding, |id| check.name(id)).found));
-    let findings = findings.collect();
     let by = talk.me().await?.name;
-    let html = parts.handover(print::now(), &by, findings).html("en", &english);
+    let html = document(&parts, &by, talk.language(), hooks);
     let Some(path) = output else { return print::write(html.as_bytes()) };
     let written = std::fs::OpenOptions::new()
         .write(true)

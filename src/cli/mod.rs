@@ -79,6 +79,7 @@ mod who;
 pub use pages::reference;
 pub use talk::language_of_locale;
 
+use crate::domain::check::{CheckReport, Finding};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use args::{CatalogCommand, Cli, Command, EngineCommand, NodeCommand};
@@ -103,8 +104,18 @@ pub struct Hooks {
     pub needs_passphrase: fn(&Path) -> Result<bool, String>,
     /// Puts a backup or an export in the place of the data in a directory; answers when it was written, and how many records it has.
     pub restore: Restore,
+    /// The words of the screens in the language of that code.
+    pub words: fn(&str) -> Words,
     /// Gives the data in a directory another key.
     pub rotate: fn(&Path) -> Result<key::KeyChanged, String>,
+}
+
+/// The words of the screens, for documents in a language other than that of the commands.
+pub struct Words {
+    /// Those of a key of the message catalogue.
+    pub word: Box<dyn Fn(&str) -> String>,
+    /// What a connectivity check found, as a sentence.
+    pub finding: Box<dyn Fn(&CheckReport, &Finding) -> String>,
 }
 
 /// A log to be read by `cpmg logs parse`.
@@ -166,7 +177,7 @@ async fn dispatch(cli: Cli, hooks: Hooks) -> Result<Code, Fault> {
         Command::SecondFactor(command) => second_factor::run(global, command).await?,
         Command::Serve(command) => door::serve(global, command).await?,
         Command::SshKey(command) => door::keys(global, command).await?,
-        Command::Env(command) => envs::run(global, command).await?,
+        Command::Env(command) => envs::run(global, command, hooks).await?,
         Command::Node(NodeCommand::Reinstall { node, confirm, profile, minutes, follow }) => {
             return care::reinstall(global, &node, confirm, care::Reinstall { profile, minutes, follow })
                 .await;

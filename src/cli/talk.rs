@@ -102,6 +102,11 @@ impl Talk {
         self.resume().await.map(|session| session.user)
     }
 
+    /// The code of the language of this call.
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
     /// A title in the language of this call.
     pub fn title<'a>(&self, text: &'a Localized) -> &'a str {
         localized(text, &self.language)

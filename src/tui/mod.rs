@@ -40,9 +40,11 @@ mod text;
 mod theme;
 mod update;
 pub mod widgets;
+mod words;
 
 pub use i18n::Language;
 pub use options::{ConnectFault, Connecting, Exit, OnChoice, OnToken, Options, TuiError};
 pub use prefs::{Prefs, Remembered};
 pub use run::run;
 pub use theme::Colours;
+pub use words::Words;

@@ -29,6 +29,17 @@ fn a_node_that_does_not_answer_is_a_finding_and_the_report_is_kept() {
         text.contains("FAULT") && text.contains("not checked") && text.contains("failed (1 faults"),
         "{text}"
     );
+    let english = site.ok(&["env", "report", "prod", "--lang", "en"]);
+    for part in ["<html lang=\"en\">", "Connectivity check", "<th>n1</th><td class=\"bad\">✗ fault"] {
+        assert!(english.contains(part), "{part} is missing: {english}");
+    }
+    let chinese = site.ok(&["env", "report", "prod", "--language", "zh-CN"]);
+    for part in ["<html lang=\"zh-CN\">", "连通性检查", "<th>n1</th><td class=\"bad\">✗ 故障", "从未", "127.8.0.9"] {
+        assert!(chinese.contains(part), "{part} is missing: {chinese}");
+    }
+    for never in ["Connectivity", "fault", "never", "handover-", "check-"] {
+        assert!(!chinese.contains(never), "{never} is there: {chinese}");
+    }
     site.refused(&["check", "run", "prod", "--only", "banana"], 2, "segments");
     // The report outlives the engine.
     site.kill_engine();

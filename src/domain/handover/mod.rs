@@ -126,13 +126,15 @@ pub const ENGLISH: [(&str, &str); 44] = [
 
 /// The words of the command line: those of [`ENGLISH`], and states and roles as they are.
 pub fn english(key: &str) -> String {
-    const PLAIN: [&str; 9] = [
+    const PLAIN: [&str; 11] = [
         "node-state-",
         "role-",
         "job-state-",
         "stage-",
         "fill-",
         "check-verdict-",
+        "check-column-",
+        "check-cell-",
         "proof-outcome-",
         "proof-rung-",
         "proof-state-",

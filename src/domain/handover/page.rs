@@ -1,6 +1,7 @@
 //! The file: HTML with its style in it.
 
 use super::{Handover, Machine};
+use crate::domain::check::{CellState, CheckReport};
 use crate::domain::netplan::Tag;
 use crate::domain::picture::{escape, gantt, topology};
 use crate::domain::proof::RungState;
@@ -204,6 +205,7 @@ fn check(out: &mut String, of: &Handover<'_>, word: Words<'_>) {
         utc(report.ended),
         escape(&report.by)
     );
+    matrix(out, report, word);
     if !of.findings.is_empty() {
         out.push_str("<ul>\n");
         for finding in &of.findings {
@@ -212,6 +214,46 @@ fn check(out: &mut String, of: &Handover<'_>, word: Words<'_>) {
         out.push_str("</ul>\n");
     }
     out.push_str("</section>\n");
+}
+
+/// Nodes and what was looked at on each: a sign, a word, and how many of the others were reached.
+fn matrix(out: &mut String, report: &CheckReport, word: Words<'_>) {
+    if report.nodes.is_empty() || report.columns.is_empty() {
+        return;
+    }
+    let _ = write!(out, "<table class=\"matrix\">\n<tr><th>{}</th>", escape(&word("handover-node")));
+    for column in &report.columns {
+        let title = if column.is_network() {
+            column.word()
+        } else {
+            word(&format!("check-column-{}", column.word()))
+        };
+        let _ = write!(out, "<th>{}</th>", escape(&title));
+    }
+    out.push_str("</tr>\n");
+    for line in &report.nodes {
+        let _ = write!(out, "<tr><th>{}</th>", escape(&line.name));
+        for column in &report.columns {
+            let cell = report.cells.iter().find(|c| c.node == line.node && c.column == *column);
+            let Some(cell) = cell else {
+                out.push_str("<td class=\"dim\">-</td>");
+                continue;
+            };
+            let (sign, class) = match cell.state {
+                CellState::Passed => ("✓", "good"),
+                CellState::Fault => ("✗", "bad"),
+                CellState::Warning => ("!", "warn"),
+                CellState::NotChecked => ("?", "warn"),
+            };
+            let wire = cell.wire_only && cell.state == CellState::Passed;
+            let key = if wire { "wire" } else { cell.state.word() };
+            let reached = cell.reached.map(|(n, of)| format!(" {n}/{of}")).unwrap_or_default();
+            let said = word(&format!("check-cell-{key}"));
+            let _ = write!(out, "<td class=\"{class}\">{sign} {}{reached}</td>", escape(&said));
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</table>\n");
 }
 
 fn proof(out: &mut String, of: &Handover<'_>, word: Words<'_>) {

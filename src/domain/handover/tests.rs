@@ -65,3 +65,40 @@ fn the_file_stands_alone_and_tells_no_secret() {
     assert_eq!(sections("<section>"), sections("</section>"));
     assert_eq!(sections("<table>"), sections("</table>"));
 }
+
+#[test]
+fn the_matrix_of_the_last_check_is_a_table() {
+    let cell = |node: u64, column: &str, state: &str, reached: Option<(u32, u32)>| serde_json::json!({"node": node, "column": column, "state": state, "reached": reached, "rtt_us": null});
+    let check: CheckReport = serde_json::from_value(serde_json::json!({
+        "env": 7, "number": 3, "at": 1_772_355_000_000_u64, "ended": 1_772_355_060_000_u64, "by": "ada", "planned": true,
+        "basis": {}, "segments": [],
+        "nodes": [{"node": 1, "name": "node-1", "program": null}, {"node": 2, "name": "node<2>", "program": null}],
+        "columns": ["ssh", {"net": "cluster"}, "clock"],
+        "cells": [cell(1, "ssh", "passed", None), cell(2, "ssh", "fault", None), cell(1, "clock", "not-checked", None)],
+        "findings": [],
+    }))
+    .unwrap();
+    let env = env();
+    let (plan, resolved) = (NetworkPlan::default(), Resolved::default());
+    let of = Handover {
+        at: Moment(1_772_355_600_000),
+        by: "ada",
+        env: &env,
+        nodes: Vec::new(),
+        plan: &plan,
+        resolved: &resolved,
+        check: Some(&check),
+        findings: vec!["node<2> does not answer".into()],
+        proof: None,
+        job: None,
+    };
+    let html = of.html("en", &english);
+    for part in [
+        "<tr><th>Node</th><th>ssh</th><th>cluster</th><th>clock</th></tr>",
+        "<tr><th>node-1</th><td class=\"good\">✓ passed</td><td class=\"dim\">-</td><td class=\"warn\">? not checked</td></tr>",
+        "<tr><th>node&lt;2&gt;</th><td class=\"bad\">✗ fault</td>",
+        "<li>node&lt;2&gt; does not answer</li>",
+    ] {
+        assert!(html.contains(part), "{part} is missing:\n{html}");
+    }
+}

@@ -8,7 +8,7 @@ use crate::domain::check::{
 };
 use crate::domain::ids::{EnvId, NodeId};
 use crate::tui::event::{Effect, Tag};
-use crate::tui::i18n::{Text, t};
+use crate::tui::i18n::{Catalogue, Text, t};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::memory::Memory;
 use crate::tui::screen::{Screen, Shared};
@@ -266,11 +266,16 @@ fn place(report: &CheckReport, finding: &Finding) -> String {
 
 /// One of the sentences about a finding: `found`, `expected` or `mend`.
 pub(super) fn sentence(cx: &Shared, report: &CheckReport, finding: &Finding, which: &str) -> String {
+    sentence_in(&cx.catalogue, report, finding, which)
+}
+
+/// The same, in the language of a catalogue.
+pub fn sentence_in(catalogue: &Catalogue, report: &CheckReport, finding: &Finding, which: &str) -> String {
     let key = format!("check-{}-{which}", finding.cause);
     let text = ARGUMENTS
         .iter()
         .fold(Text::key(key), |text, arg| text.with(*arg, argument(finding, arg, |id| report.name(id))));
-    tidy(&cx.tr(&text))
+    tidy(&catalogue.tr(&text))
 }
 
 /// What the filter looks at.
