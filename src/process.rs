@@ -176,6 +176,7 @@ pub async fn screens(
     options.theme.clone_from(&screens.theme);
     options.theme_dirs =
         if served { places::shared("themes").into_iter().collect() } else { places::themes() };
+    options.own_themes = places::own_themes().filter(|_| !served);
     options.record.clone_from(&screens.record);
     if let Some(file) = places::choices().ok().filter(|_| !served) {
         options.remembered = choices::read(&file);

@@ -141,13 +141,21 @@ pub fn themes() -> Vec<PathBuf> {
     installed_and_own("themes")
 }
 
+/// Where themes and keymaps of the operator's own are kept, whether there are any or not.
+pub fn own_themes() -> Option<PathBuf> {
+    own().map(|o| o.join("themes"))
+}
+
+/// The directory of the operator's own files.
+fn own() -> Option<PathBuf> {
+    if rustix::process::geteuid().is_root() {
+        return Some(PathBuf::from("/etc/cpmg"));
+    }
+    set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|h| h.join(".config"))).map(|c| c.join("cpmg"))
+}
+
 fn installed_and_own(name: &str) -> Vec<PathBuf> {
-    let own = if rustix::process::geteuid().is_root() {
-        Some(PathBuf::from("/etc/cpmg"))
-    } else {
-        set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|h| h.join(".config"))).map(|c| c.join("cpmg"))
-    };
-    shared(name).into_iter().chain(own.map(|o| o.join(name)).filter(|o| o.is_dir())).collect()
+    shared(name).into_iter().chain(own().map(|o| o.join(name)).filter(|o| o.is_dir())).collect()
 }
 
 /// A directory that belongs to the program: `PREFIX/share/cpmg/NAME` beside `PREFIX/bin`, or `NAME` in the tree the program was

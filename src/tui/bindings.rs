@@ -428,6 +428,7 @@ pub static BINDINGS: &[Binding] = &[
     row(C::Changes, A::Cancel, &["esc", "q"]).hint(30),
     row(C::Settings, A::ChoiceNext, &["right", "l", "enter", "space"]).hint(10),
     row(C::Settings, A::ChoiceBefore, &["left", "h"]),
+    row(C::Settings, A::LookEdit, &["e"]).hint(20),
 ];
 
 #[cfg(test)]

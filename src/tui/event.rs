@@ -5,7 +5,7 @@
 //! turns into changes of the stack and into commands.
 
 use super::i18n::Text;
-use super::look::Look;
+use super::look::{Kind, Look};
 use super::prefs::Prefs;
 use super::screen::Screen;
 use crate::api::client::Pushed;
@@ -179,6 +179,17 @@ pub enum Effect {
         /// What.
         text: String,
     },
+    /// Keep a theme or a keymap in a file of the operator's own; the answer comes to this screen as that of `ReadFile`: its place.
+    KeepLook {
+        /// Which of them.
+        kind: Kind,
+        /// Its name.
+        name: String,
+        /// The file it came from; none: a new one.
+        file: Option<String>,
+        /// What.
+        text: String,
+    },
     /// Move a file to a node or from it; what became of it is told to the operator.
     Transfer(Transfer),
     /// Tell the operator.
@@ -234,6 +245,19 @@ pub enum Command {
     WriteFile {
         /// Where; `~` is the operator's home.
         path: String,
+        /// What.
+        text: String,
+    },
+    /// Keep a theme or a keymap in a file of the operator's own.
+    KeepLook {
+        /// For which screen.
+        to: ScreenId,
+        /// Which of them.
+        kind: Kind,
+        /// Its name.
+        name: String,
+        /// The file it came from; none: a new one.
+        file: Option<String>,
         /// What.
         text: String,
     },

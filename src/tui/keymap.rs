@@ -33,7 +33,7 @@ actions! {
     Leave "leave", Yank "yank",
     Up "up", Down "down", Top "top", Bottom "bottom", HalfUp "half-up", HalfDown "half-down", PageUp "page-up",
     PageDown "page-down", Open "open", Filter "filter", SortName "sort-name", SortState "sort-state",
-    SortAddress "sort-address", SortRoles "sort-roles", SortTime "sort-time",
+    SortAddress "sort-address", SortRoles "sort-roles", LookEdit "look-edit", SortTime "sort-time",
     SortOwner "sort-owner", SortStrength "sort-strength", SortUse "sort-use",
     Mark "mark", MarkRange "mark-range", MarkAll "mark-all",
     EnvNew "env-new", EnvRename "env-rename", EnvHide "env-hide", EnvHidden "env-hidden", EnvRestore "env-restore",

@@ -6,7 +6,9 @@
 //! fault that names the file.
 
 use super::bindings::BINDINGS;
+use super::i18n::{Text, t};
 use super::keymap::{Action, Binding, Context, Found};
+use super::theme::line_of;
 use std::collections::{BTreeMap, HashMap};
 
 /// Name of the keymap that is the table itself.
@@ -20,7 +22,19 @@ pub struct Keymap {
     own: HashMap<(Context, Action), Vec<String>>,
     /// The key before those of a shell's page, where the user has chosen one himself.
     prefix: Option<String>,
+    /// The file it is from, and its text.
+    pub source: (String, String),
 }
+
+/// The beginning of a keymap that differs in nothing yet.
+const EMPTY: &str = "\
+# A keymap says only what differs: a section for each place, in it actions with their keys.
+# docs/keys.md names them all. For instance:
+#
+# [shell]
+# shell-prefix = [\"ctrl-a\"]
+name = \"own\"
+";
 
 /// Keys from which a user can choose the one before those of a shell's page, as long as nothing on that page has it.
 pub const PREFIXES: [&str; 11] = [
@@ -114,12 +128,14 @@ pub enum KeymapFault {
         other: String,
     },
     /// Not the key before those of a shell's page.
-    #[error("{file}: [shell] shell-prefix: {why}")]
+    #[error("{file}: [shell] shell-prefix: '{key}' {}", prefix_why(taken.as_ref()))]
     Prefix {
         /// File name.
         file: String,
-        /// Why not.
-        why: String,
+        /// What was given.
+        key: String,
+        /// Where it is something else, and what; none: it is text.
+        taken: Option<(String, String)>,
     },
     /// No way out.
     #[error("{file}: [{context}] {action} must keep a key: without one there is no way out, or no help")]
@@ -133,6 +149,70 @@ pub enum KeymapFault {
     },
 }
 
+impl KeymapFault {
+    /// What is wrong, for a screen.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Toml { why, .. } => t!("look-fault-toml", what = why),
+            Self::Context { context, .. } => t!("look-fault-context", context = context),
+            Self::Action { context, action, .. } => {
+                t!("look-fault-action", context = context, action = action)
+            }
+            Self::Key { key, .. } => t!("look-fault-key", key = key),
+            Self::Typed { key, .. } => t!("look-fault-typed", key = key),
+            Self::Twice { context, key, one, other, .. } => {
+                t!("look-fault-twice", context = context, key = key, one = one, other = other)
+            }
+            Self::Hides { context, key, one, longer, other, .. } => {
+                t!(
+                    "look-fault-hides",
+                    context = context,
+                    key = key,
+                    one = one,
+                    longer = longer,
+                    other = other
+                )
+            }
+            Self::Prefix { key, taken, .. } => match taken {
+                None => t!("look-fault-prefix", key = key),
+                Some((context, action)) => {
+                    let (one, other) = (Action::ShellPrefix.word(), action);
+                    t!("look-fault-twice", context = context, key = key, one = one, other = other)
+                }
+            },
+            Self::Needed { action, .. } => t!("look-fault-needed", action = action),
+        }
+    }
+
+    /// In which line of the text, from 0.
+    pub fn line(&self, text: &str) -> Option<usize> {
+        let in_section = |context: &str, actions: &[&str]| {
+            let head = format!("[{context}]");
+            let from = text.lines().position(|line| line.trim() == head)?;
+            let lines = text.lines().enumerate().skip(from + 1);
+            let mut here = lines.take_while(|(_, line)| !line.trim_start().starts_with('['));
+            let named =
+                |line: &str| line.split('=').next().is_some_and(|word| actions.contains(&word.trim()));
+            here.find(|(_, line)| named(line)).map(|(n, _)| n).or(Some(from))
+        };
+        match self {
+            Self::Toml { .. } => {
+                let fault = toml::from_str::<toml::Table>(text).err()?;
+                fault.span().map(|span| line_of(text, span.start))
+            }
+            Self::Context { context, .. } => in_section(context, &[]),
+            Self::Action { context, action, .. }
+            | Self::Key { context, action, .. }
+            | Self::Typed { context, action, .. }
+            | Self::Needed { context, action, .. } => in_section(context, &[action.as_str()]),
+            Self::Twice { context, one, other, .. } | Self::Hides { context, one, other, .. } => {
+                in_section(context, &[one.as_str(), other.as_str()])
+            }
+            Self::Prefix { .. } => in_section(Context::Shell.word(), &[Action::ShellPrefix.word()]),
+        }
+    }
+}
+
 const BUILT_IN: [(&str, &str); 2] = [
     ("keys/vim.toml", include_str!("../../themes/keys/vim.toml")),
     ("keys/emacs.toml", include_str!("../../themes/keys/emacs.toml")),
@@ -140,7 +220,12 @@ const BUILT_IN: [(&str, &str); 2] = [
 
 impl Default for Keymap {
     fn default() -> Self {
-        Self { name: DEFAULT.into(), own: HashMap::new(), prefix: None }
+        Self {
+            name: DEFAULT.into(),
+            own: HashMap::new(),
+            prefix: None,
+            source: (String::new(), EMPTY.into()),
+        }
     }
 }
 
@@ -173,7 +258,8 @@ impl Keymap {
                 own.insert((binding.context, binding.action), keys);
             }
         }
-        let keymap = Self { name, own, prefix: None };
+        let source = (file.to_owned(), text.to_owned());
+        let keymap = Self { name, own, prefix: None, source };
         keymap.conflicts(file)?;
         Ok(keymap)
     }
@@ -195,6 +281,11 @@ impl Keymap {
             Some(own) => own.iter().map(String::as_str).collect(),
             None => binding.keys.to_vec(),
         }
+    }
+
+    /// It came with the program.
+    pub fn is_built_in(&self) -> bool {
+        self.source.1 == EMPTY || BUILT_IN.iter().any(|(_, text)| *text == self.source.1)
     }
 
     /// The key that a shell does not get: what comes after it is for the page.
@@ -222,26 +313,20 @@ impl Keymap {
         self.prefix.is_some()
     }
 
-    /// Why the prefix cannot be one: it is text, or the page of shells has it for something else.
-    fn prefix_fault(&self) -> Option<String> {
+    /// Whether the prefix cannot be one: it is text (`None`), or is something else where shells are.
+    fn prefix_fault(&self) -> Option<Option<&'static Binding>> {
         let prefix = self.prefix();
-        if prefix.contains(' ')
-            || !(prefix.starts_with("ctrl-") || prefix.len() > 1 && prefix.starts_with('f'))
-        {
-            return Some(format!(
-                "'{prefix}' would be missing in shells: use one key, with Ctrl or of F1 to F12"
-            ));
+        let one = !prefix.contains(' ');
+        if !(one && (prefix.starts_with("ctrl-") || prefix.len() > 1 && prefix.starts_with('f'))) {
+            return Some(None);
         }
         // While the history is looked at the prefix still is one, and whatever else it means there needs another key.
         let here = [Context::Shell, Context::ShellScroll, Context::Moving];
         let taken = |b: &&Binding| {
             let keys = self.keys(b);
-            let own = b.context == Context::Shell;
-            !is_prefix(b) && keys.contains(&prefix) && (own || keys.len() == 1)
+            !is_prefix(b) && keys.contains(&prefix) && (b.context == Context::Shell || keys.len() == 1)
         };
-        let taken = BINDINGS.iter().filter(|b| here.contains(&b.context)).find(taken)?;
-        let (context, action) = (taken.context.word(), taken.action.word());
-        Some(format!("'{prefix}' is for '{action}' in [{context}]: give one of them another key"))
+        BINDINGS.iter().filter(|b| here.contains(&b.context)).find(taken).map(Some)
     }
 
     /// How many rows of the table have other keys here.
@@ -284,8 +369,9 @@ impl Keymap {
             }
             all.extend(keys.into_iter().map(|key| (binding, key)));
         }
-        if let Some(why) = self.prefix_fault() {
-            return Err(KeymapFault::Prefix { file: file.to_owned(), why });
+        if let Some(taken) = self.prefix_fault() {
+            let taken = taken.map(|b| (b.context.word().to_owned(), b.action.word().to_owned()));
+            return Err(KeymapFault::Prefix { file: file.to_owned(), key: self.prefix().to_owned(), taken });
         }
         for (n, (one, key)) in all.iter().enumerate() {
             let here = |(_, (other, _)): &(usize, &(&Binding, &str))| other.context == one.context;
@@ -304,6 +390,15 @@ impl Keymap {
             }
         }
         Ok(())
+    }
+}
+
+fn prefix_why(taken: Option<&(String, String)>) -> String {
+    match taken {
+        Some((context, action)) => {
+            format!("is for '{action}' in [{context}]: give one of them another key")
+        }
+        None => "would be missing in shells: use one key, with Ctrl or of F1 to F12".to_owned(),
     }
 }
 

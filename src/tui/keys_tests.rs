@@ -95,3 +95,17 @@ fn the_prefix_is_the_keymaps_or_the_users() {
     assert_eq!(taken.with_prefix(Some("ctrl-b")).prefix(), "ctrl-]");
     assert_eq!(taken.with_prefix(Some("x")).prefix(), "ctrl-]");
 }
+
+#[test]
+fn faults_have_their_line() {
+    for (text, line) in [
+        ("name = 'x'\n[moving]\nup = [", 2),
+        ("name = 'x'\n\n[nowhere]\nup = ['u']", 2),
+        ("name = 'x'\n[moving]\ndown = ['d']\nfly = ['u']", 3),
+        ("name = 'x'\n[moving]\ndown = ['j']\nup = ['j']", 2),
+        ("name = 'x'\n[shell]\nshell-prefix = ['a']", 2),
+    ] {
+        let fault = Keymap::parse("", text).unwrap_err();
+        assert_eq!(fault.line(text), Some(line), "{fault}");
+    }
+}

@@ -7,9 +7,19 @@ use super::app::App;
 use super::event::{Command, Level};
 use super::i18n::{Catalogue, Language, t};
 use super::keymap::pretty;
+use super::keys::Keymap;
 use super::prefs::{HISTORY, Prefs};
-use super::theme;
+use super::theme::{self, Theme};
 use super::update::say;
+
+/// What can be a file of the operator's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A theme.
+    Theme,
+    /// A keymap.
+    Keys,
+}
 
 /// A change of the looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +32,8 @@ pub enum Look {
     Keys(String),
     /// The key before those of a shell's page; `None`: the one of the keymap.
     Prefix(Option<String>),
+    /// A theme or a keymap that has just been kept: its file, its text.
+    Own(Kind, String, String),
     /// The mouse is reported, or left to the terminal.
     Mouse(bool),
 }
@@ -53,6 +65,24 @@ pub fn change(app: &mut App, look: Look, out: &mut Vec<Command>) {
                 shared.keymap = map.with_prefix(app.prefs.prefix.as_deref());
                 app.prefs.keys = Some(name.clone());
                 (Level::Info, t!("keys-now", name = name))
+            }
+        },
+        Look::Own(Kind::Theme, file, text) => match Theme::parse(&file, &text) {
+            Err(fault) => (Level::Bad, fault.text()),
+            Ok(theme) => {
+                let name = theme.name.clone();
+                shared.themes.retain(|t| t.name != name);
+                shared.themes.push(theme);
+                return change(app, Look::Theme(name), out);
+            }
+        },
+        Look::Own(Kind::Keys, file, text) => match Keymap::parse(&file, &text) {
+            Err(fault) => (Level::Bad, fault.text()),
+            Ok(map) => {
+                let name = map.name.clone();
+                shared.keymaps.retain(|m| m.name != name);
+                shared.keymaps.push(map);
+                return change(app, Look::Keys(name), out);
             }
         },
         Look::Prefix(key) => {
@@ -94,7 +124,7 @@ pub fn as_before(app: &mut App, prefs: &Prefs) {
         shared.theme = wanted.unwrap_or(&app.first_theme).clone();
     }
     let named = |name: &String| shared.keymaps.iter().find(|k| k.name == *name).cloned();
-    let keymap: super::keys::Keymap = prefs.keys.as_ref().and_then(named).unwrap_or_default();
+    let keymap: Keymap = prefs.keys.as_ref().and_then(named).unwrap_or_default();
     shared.keymap = keymap.with_prefix(prefs.prefix.as_deref());
 }
 

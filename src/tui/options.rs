@@ -49,6 +49,8 @@ pub struct Options {
     pub colours: Colours,
     /// Directories of further themes, later ones win.
     pub theme_dirs: Vec<PathBuf>,
+    /// Directory of the operator's own themes, which may not be there yet.
+    pub own_themes: Option<PathBuf>,
     /// Name of the theme to start with.
     pub theme: Option<String>,
     /// The language was asked for, not found in the environment.
@@ -93,6 +95,7 @@ impl Options {
             language: locale.as_deref().and_then(Language::from_locale).unwrap_or(Language::En),
             colours,
             theme_dirs: Vec::new(),
+            own_themes: None,
             theme: None,
             language_given: false,
             remembered: Remembered::default(),

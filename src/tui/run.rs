@@ -6,7 +6,7 @@
 
 use super::app::{App, Given, Looks};
 use super::event::{Command, Event, Tag};
-use super::files::{FILE_MAX, keymaps, place, read_file, toml_files, write_file};
+use super::files::{FILE_MAX, keep_look, keymaps, place, read_file, toml_files, write_file};
 use super::guard::{Guard, quietly};
 use super::input::{Input, read_input};
 use super::keymap::spell;
@@ -357,6 +357,13 @@ impl Loop {
                     let _ = send.send(Inner::Event(Box::new(Event::Written { path, result })));
                 });
             }
+            Command::KeepLook { to, kind, name, file, text } => {
+                let (send, dir) = (self.send.clone(), self.options.own_themes.clone());
+                tokio::spawn(async move {
+                    let result = keep_look(dir, kind, &name, file, &text).await.map(Secret::new);
+                    let _ = send.send(Inner::Event(Box::new(Event::File { to, result })));
+                });
+            }
             Command::Transfer(transfer) => {
                 let (client, send) = (self.client.clone(), self.send.clone());
                 tokio::spawn(async move {
@@ -394,7 +401,7 @@ impl Loop {
         let key = "error-not-from-afar";
         let why = || self.app.shared.tr(&super::i18n::Text::key(key));
         let event = match command {
-            Command::ReadFile { to, .. } | Command::ReadText { to, .. } => {
+            Command::ReadFile { to, .. } | Command::ReadText { to, .. } | Command::KeepLook { to, .. } => {
                 Event::File { to: *to, result: Err(why()) }
             }
             Command::WriteFile { path, .. } => Event::Written { path: path.clone(), result: Err(why()) },

@@ -5,6 +5,7 @@
 //! writes our cells would otherwise emit resets that wipe reverse and bold. A state is never told by colour alone.
 //! What a theme must keep (contrast, states that colour-blind eyes tell apart) is tested in `theme_tests.rs`.
 
+use super::i18n::{Text, t};
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -92,6 +93,8 @@ pub struct Theme {
     pub truecolor: bool,
     /// No colour may reach the terminal, those of shells included.
     pub colourless: bool,
+    /// The file it is from, and its text.
+    pub source: (String, String),
     styles: BTreeMap<Part, Style>,
 }
 
@@ -116,6 +119,32 @@ pub enum ThemeFault {
         /// What was given.
         colour: String,
     },
+}
+
+impl ThemeFault {
+    /// What is wrong, for a screen.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Toml { source, .. } => t!("look-fault-toml", what = source.message()),
+            Self::Colour { colour, .. } => t!("look-fault-colour", colour = colour),
+        }
+    }
+
+    /// In which line of the text, from 0.
+    pub fn line(&self, text: &str) -> Option<usize> {
+        match self {
+            Self::Toml { source, .. } => source.span().map(|span| line_of(text, span.start)),
+            Self::Colour { colour, .. } => {
+                let quoted = [format!("\"{colour}\""), format!("'{colour}'")];
+                text.lines().position(|line| quoted.iter().any(|q| line.contains(q)))
+            }
+        }
+    }
+}
+
+/// The line of a byte, from 0.
+pub fn line_of(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|b| *b == b'\n').count()
 }
 
 #[derive(Deserialize)]
@@ -186,12 +215,18 @@ impl Theme {
             }
             styles.insert(part, style);
         }
-        Ok(Self { name: read.name, truecolor: read.truecolor, colourless: read.colourless, styles })
+        let source = (file.to_owned(), text.to_owned());
+        Ok(Self { name: read.name, truecolor: read.truecolor, colourless: read.colourless, source, styles })
     }
 
     /// The themes built into the program.
     pub fn built_in() -> Vec<Self> {
         BUILT_IN.iter().filter_map(|(file, text)| Self::parse(file, text).ok()).collect()
+    }
+
+    /// It came with the program.
+    pub fn is_built_in(&self) -> bool {
+        self.source.1.is_empty() || BUILT_IN.iter().any(|(_, text)| *text == self.source.1)
     }
 
     /// The style of a part; plain where the theme says nothing.
@@ -247,7 +282,7 @@ pub fn usable(theme: &Theme, colours: Colours) -> bool {
 
 fn bare() -> Theme {
     let styles = BTreeMap::from([(Part::Selection, Style::new().add_modifier(Modifier::REVERSED))]);
-    Theme { name: "bare".into(), truecolor: false, colourless: true, styles }
+    Theme { name: "bare".into(), truecolor: false, colourless: true, source: Default::default(), styles }
 }
 
 #[cfg(test)]

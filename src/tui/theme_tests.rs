@@ -178,3 +178,15 @@ fn colour_blind_eyes_tell_the_states_apart() {
         }
     }
 }
+
+#[test]
+fn faults_have_their_line() {
+    for (text, line) in [
+        ("name = 'x'\n[styles]\nwarn = { fg = 'blue' }\nbad = { fg = '#12' }", 3),
+        ("name = 'x'\n[styles]\nwarm = { fg = 'blue' }", 2),
+        ("name = 'x'\n[styles", 1),
+    ] {
+        let fault = Theme::parse("", text).unwrap_err();
+        assert_eq!(fault.line(text), Some(line), "{fault}");
+    }
+}

@@ -287,6 +287,9 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
             Effect::ReadFile(path) => out.extend(from.map(|to| Command::ReadFile { to, path })),
             Effect::ReadText(path) => out.extend(from.map(|to| Command::ReadText { to, path })),
             Effect::WriteFile { path, text } => out.push(Command::WriteFile { path, text }),
+            Effect::KeepLook { kind, name, file, text } => {
+                out.extend(from.map(|to| Command::KeepLook { to, kind, name, file, text }));
+            }
             Effect::Transfer(transfer) => out.push(Command::Transfer(transfer)),
             Effect::Say(level, text) => say(app, level, text),
             Effect::Copy(text) => {

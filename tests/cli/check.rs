@@ -34,7 +34,9 @@ fn a_node_that_does_not_answer_is_a_finding_and_the_report_is_kept() {
         assert!(english.contains(part), "{part} is missing: {english}");
     }
     let chinese = site.ok(&["env", "report", "prod", "--language", "zh-CN"]);
-    for part in ["<html lang=\"zh-CN\">", "连通性检查", "<th>n1</th><td class=\"bad\">✗ 故障", "从未", "127.8.0.9"] {
+    for part in
+        ["<html lang=\"zh-CN\">", "连通性检查", "<th>n1</th><td class=\"bad\">✗ 故障", "从未", "127.8.0.9"]
+    {
         assert!(chinese.contains(part), "{part} is missing: {chinese}");
     }
     for never in ["Connectivity", "fault", "never", "handover-", "check-"] {

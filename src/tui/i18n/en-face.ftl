@@ -204,3 +204,27 @@ account-use-identity = Password of a user of Keystone.
 address-made = Made
 address-pool = Pool for
 address-conflict = Two of these do not belong together: somebody uses an address of another one.
+
+# Themes and keymaps of one's own
+hint-look-edit = edit
+act-look-edit = edit the theme or the keymap as a file of your own
+refused-look-edit = Only a theme and a keymap are files: select one of them.
+look-theme-new = New theme { $name }
+look-theme = Theme { $file }
+look-keys-new = New keymap { $name }
+look-keys = Keymap { $file }
+look-theme-good = Good. Ctrl-S keeps it as a file of your own and takes it at once.
+look-keys-good = Good, and no two actions share a key in one place. Ctrl-S keeps it as a file of your own and takes it at once.
+look-unchanged = Nothing was changed.
+look-name = The name of the file follows from name = "…": use letters, digits, - and _, 40 at most.
+look-changes = What changes in { $name }
+look-fault-toml = { $what }
+look-fault-colour = "{ $colour }" is no colour: use a name such as "light-blue", a number from 0 to 255, or #rrggbb.
+look-fault-context = There is no section [{ $context }]; docs/keys.md names them all.
+look-fault-action = [{ $context }] has no action "{ $action }"; docs/keys.md names those it has.
+look-fault-key = "{ $key }" is no key that every terminal sends: use a character, a name such as "enter" or "f5", "ctrl-x", or several of them with spaces between.
+look-fault-typed = "{ $key }" is text there, not a key: use one with Ctrl or a name.
+look-fault-twice = [{ $context }] "{ $key }" is for "{ $one }" and for "{ $other }": give one of them another key.
+look-fault-hides = [{ $context }] "{ $key }" ({ $one }) hides "{ $longer }" ({ $other }), which begins with it.
+look-fault-prefix = "{ $key }" would be missing in shells: use one key, with Ctrl or of F1 to F12.
+look-fault-needed = "{ $action }" must keep a key: without one there is no way out, or no help.

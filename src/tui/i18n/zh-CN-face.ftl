@@ -177,3 +177,27 @@ account-use-identity = Keystone 用户的密码。
 address-made = 创建
 address-pool = 池的用途
 address-conflict = 其中两项互不相容：有人占用了他人的地址。
+
+# 自己的主题和键位
+hint-look-edit = 编辑
+act-look-edit = 把主题或键位作为自己的文件编辑
+refused-look-edit = 只有主题和键位是文件：请选中其中一项。
+look-theme-new = 新主题 { $name }
+look-theme = 主题 { $file }
+look-keys-new = 新键位 { $name }
+look-keys = 键位 { $file }
+look-theme-good = 没有问题。Ctrl-S 保存为自己的文件并立即使用。
+look-keys-good = 没有问题，同一处没有两个操作共用一个键。Ctrl-S 保存为自己的文件并立即使用。
+look-unchanged = 没有更改。
+look-name = 文件名取自 name = "…"：请用字母、数字、- 和 _，最多 40 个。
+look-changes = { $name } 的更改
+look-fault-toml = { $what }
+look-fault-colour = “{ $colour }”不是颜色：请用 “light-blue” 之类的名称、0 到 255 的数字或 #rrggbb。
+look-fault-context = 没有 [{ $context }] 这一节；全部名称见 docs/keys.md。
+look-fault-action = [{ $context }] 没有操作“{ $action }”；可用的操作见 docs/keys.md。
+look-fault-key = “{ $key }”不是每个终端都能发送的键：请用一个字符、“enter” 或 “f5” 之类的名称、“ctrl-x”，或用空格隔开的几个键。
+look-fault-typed = “{ $key }”在那里是文字，不是键：请用带 Ctrl 的键或键名。
+look-fault-twice = [{ $context }] “{ $key }”同时用于“{ $one }”和“{ $other }”：请给其中一个换键。
+look-fault-hides = [{ $context }] “{ $key }”（{ $one }）遮住了以它开头的“{ $longer }”（{ $other }）。
+look-fault-prefix = 终端将缺少“{ $key }”：请用一个带 Ctrl 的键或 F1 到 F12。
+look-fault-needed = “{ $action }”必须保留一个键：否则无法离开，或没有帮助。

@@ -38,6 +38,7 @@ pub mod log_text;
 pub mod logs;
 pub mod loki;
 pub mod loki_forms;
+mod look_editor;
 pub mod manual;
 pub mod messages;
 pub mod module_details;

@@ -2,6 +2,7 @@
 //!
 //! Administrators see the door over SSH among them; it is opened and closed by command, where its address can be looked at first.
 
+use super::look_editor::LookEditor;
 use crate::api::door::{DoorAnswer, DoorAsk, DoorView};
 use crate::api::{Failure, Request, Response};
 use crate::domain::access;
@@ -201,13 +202,28 @@ impl Screen for Settings {
 
     fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
         let chooses = matches!(action, Action::ChoiceNext | Action::ChoiceBefore);
-        (chooses && self.item(cx) == Item::Door).then(|| t!("refused-door"))
+        match (action, self.item(cx)) {
+            (_, Item::Door) if chooses => Some(t!("refused-door")),
+            (Action::LookEdit, Item::Theme | Item::Keys) => {
+                // Files of this host are not for whoever came in over SSH.
+                cx.served.then(|| Text::key("error-not-from-afar"))
+            }
+            (Action::LookEdit, _) => Some(t!("refused-look-edit")),
+            _ => None,
+        }
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
         let forward = match action {
             Action::ChoiceNext => true,
             Action::ChoiceBefore => false,
+            Action::LookEdit => {
+                let editor = match self.item(cx) {
+                    Item::Theme => LookEditor::theme(cx),
+                    _ => LookEditor::keys(cx),
+                };
+                return Some(vec![Effect::Push(Box::new(editor))]);
+            }
             _ => return self.list.act(action, &Self::keys(cx)).then(Vec::new),
         };
         Some(self.item(cx).look(cx, forward).map(Effect::Look).into_iter().collect())

@@ -241,3 +241,67 @@ fn marked_nodes_get_the_same_way_at_once() {
     rig.call("NodeProbe");
     assert_eq!(rig.stack(), ["environments", "environment"]);
 }
+
+/// The file that was to be kept, and its place as the answer.
+fn keep_look(rig: &mut Rig) -> (String, Option<String>, String) {
+    let at = rig.other.iter().position(|c| matches!(c, Command::KeepLook { .. })).expect("nothing is kept");
+    let Command::KeepLook { to, name, file, text, .. } = rig.other.remove(at) else { unreachable!() };
+    let place = file.clone().unwrap_or_else(|| format!("/home/ada/.config/cpmg/themes/{name}.toml"));
+    rig.event(Event::File { to, result: Ok(crate::domain::secret::Secret::new(place)) });
+    (name, file, text)
+}
+
+#[test]
+fn a_theme_of_ones_own_is_edited_and_taken() {
+    let mut rig = Rig::looking(Language::En, Colours::True);
+    rig.connect(false);
+    rig.keys("ada<Enter>correct horse<Enter>");
+    rig.answer("Login", Ok(session("ada", UserRole::Operator)));
+    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.keys("<F2>e");
+    assert!(rig.notice().contains("Only a theme"), "{}", rig.notice());
+    rig.keys("<Down>e");
+    snapshots("look-editor", &mut rig);
+    // A part that is none is told with its line, and nothing is kept.
+    rig.keys("<C-f>[styles]<Enter><Esc><C-e><Enter>bat = { fg = \"red\" }");
+    let screen = rig.screen(80, 24);
+    assert!(screen.contains("unknown variant"), "{screen}");
+    rig.keys("<C-s>");
+    snapshots("look-editor-fault", &mut rig);
+    assert!(!rig.other.iter().any(|c| matches!(c, Command::KeepLook { .. })));
+    rig.keys("<Esc><Esc>");
+    assert_eq!(rig.stack().last(), Some(&"settings"));
+    rig.keys("e<C-s>");
+    snapshots("look-changes", &mut rig);
+    rig.keys("<Enter>");
+    let (name, file, text) = keep_look(&mut rig);
+    assert_eq!((name.as_str(), file), ("default-own", None));
+    assert!(text.contains("name = \"default-own\"") && text.contains("[styles]"), "{text}");
+    assert_eq!(rig.app.shared.theme.name, "default-own");
+    assert_eq!(kept(&rig).unwrap().1.theme.as_deref(), Some("default-own"));
+    // Now it is a file of one's own, edited in its place.
+    rig.keys("e");
+    assert!(rig.screen(160, 50).contains("/home/ada/.config/cpmg/themes/default-own.toml"));
+    rig.keys("<C-s>");
+    assert_eq!(rig.stack().last(), Some(&"settings"), "nothing was changed");
+}
+
+#[test]
+fn a_keymap_of_ones_own_is_checked_as_it_is_typed() {
+    let mut rig = opened(UserRole::Viewer, nodes());
+    rig.keys("<F2><Down><Down>e");
+    rig.keys("<C-f>own<Enter><Esc><C-e>");
+    for line in ["[shell]", "shell-prefix = [\"ctrl-a\"]", "zoom = [\"ctrl-a\"]"] {
+        rig.keys(&format!("<Enter>{line}"));
+    }
+    snapshots("look-editor-keys", &mut rig);
+    let screen = rig.screen(80, 24);
+    assert!(screen.contains("\"ctrl-a\" is for"), "{screen}");
+    rig.keys("<Backspace><Backspace><Backspace>b\"]<C-s><Enter>");
+    let (name, _, text) = keep_look(&mut rig);
+    assert_eq!(name, "default-own", "{text}");
+    assert_eq!(
+        (rig.app.shared.keymap.name.as_str(), rig.app.shared.keymap.prefix()),
+        ("default-own", "ctrl-a")
+    );
+}
