@@ -128,7 +128,7 @@ pub enum KeymapFault {
         other: String,
     },
     /// Not the key before those of a shell's page.
-    #[error("{file}: [shell] shell-prefix: '{key}' {}", prefix_why(taken.as_ref()))]
+    #[error("{file}: [shell] shell-prefix: '{key}' {}", prefix_why(.taken.as_ref()))]
     Prefix {
         /// File name.
         file: String,
@@ -299,7 +299,7 @@ impl Keymap {
     pub fn with_prefix(&self, prefix: Option<&str>) -> Self {
         let map = Self { prefix: prefix.map(str::to_owned), ..self.clone() };
         // One that cannot be used is as if it were not chosen: a file may have been changed since.
-        if map.prefix_fault().is_some() { Self { prefix: None, ..map } } else { map }
+        if map.prefix_fault().is_err() { Self { prefix: None, ..map } } else { map }
     }
 
     /// The keys that a user of this keymap can have for the prefix, besides the keymap's own.
@@ -314,11 +314,11 @@ impl Keymap {
     }
 
     /// Whether the prefix cannot be one: it is text (`None`), or is something else where shells are.
-    fn prefix_fault(&self) -> Option<Option<&'static Binding>> {
+    fn prefix_fault(&self) -> Result<(), Option<&'static Binding>> {
         let prefix = self.prefix();
         let one = !prefix.contains(' ');
         if !(one && (prefix.starts_with("ctrl-") || prefix.len() > 1 && prefix.starts_with('f'))) {
-            return Some(None);
+            return Err(None);
         }
         // While the history is looked at the prefix still is one, and whatever else it means there needs another key.
         let here = [Context::Shell, Context::ShellScroll, Context::Moving];
@@ -326,7 +326,10 @@ impl Keymap {
             let keys = self.keys(b);
             !is_prefix(b) && keys.contains(&prefix) && (b.context == Context::Shell || keys.len() == 1)
         };
-        BINDINGS.iter().filter(|b| here.contains(&b.context)).find(taken).map(Some)
+        match BINDINGS.iter().filter(|b| here.contains(&b.context)).find(taken) {
+            Some(taken) => Err(Some(taken)),
+            None => Ok(()),
+        }
     }
 
     /// How many rows of the table have other keys here.
@@ -369,7 +372,7 @@ impl Keymap {
             }
             all.extend(keys.into_iter().map(|key| (binding, key)));
         }
-        if let Some(taken) = self.prefix_fault() {
+        if let Err(taken) = self.prefix_fault() {
             let taken = taken.map(|b| (b.context.word().to_owned(), b.action.word().to_owned()));
             return Err(KeymapFault::Prefix { file: file.to_owned(), key: self.prefix().to_owned(), taken });
         }

@@ -66,7 +66,7 @@ fn faults_say_what_and_where() {
         ("name = 'x'\n[shell]\nshell-prefix = ['enter']", "'enter' would be missing in shells"),
         (
             "name = 'x'\n[shell]\nshell-prefix = ['ctrl-a']\nzoom = ['ctrl-a']",
-            "'ctrl-a' is for 'zoom' and for 'shell-prefix'",
+            "'ctrl-a' is for 'zoom' in [shell]",
         ),
         ("name = 'x'\n[shell]\nshell-prefix = ['ctrl-d']", "'ctrl-d' is for 'half-down' in [moving]"),
         ("name = 'x'\n[shell]\nshell-prefix = []", "shell-prefix must keep a key"),

@@ -90,6 +90,11 @@ impl Memory<'_> {
         }
     }
 
+    /// Of several lists this filter is the one in sight.
+    pub fn shows(&mut self, filter: &str) {
+        self.filter = Some(filter.to_owned()).filter(|f| self.recalls && !f.is_empty());
+    }
+
     /// Order of a list.
     pub fn order(&mut self, what: &str, list: &mut List) {
         let now = list.sort.map(|(by, down)| match down {

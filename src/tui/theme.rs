@@ -282,7 +282,13 @@ pub fn usable(theme: &Theme, colours: Colours) -> bool {
 
 fn bare() -> Theme {
     let styles = BTreeMap::from([(Part::Selection, Style::new().add_modifier(Modifier::REVERSED))]);
-    Theme { name: "bare".into(), truecolor: false, colourless: true, source: Default::default(), styles }
+    Theme {
+        name: "bare".into(),
+        truecolor: false,
+        colourless: true,
+        source: (String::new(), String::new()),
+        styles,
+    }
 }
 
 #[cfg(test)]

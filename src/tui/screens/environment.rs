@@ -179,6 +179,7 @@ impl Screen for EnvPage {
         }
         memory.list("modules", &mut self.modules.list);
         memory.list("jobs", &mut self.jobs.list);
+        memory.shows(self.list().filter.text());
     }
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {

@@ -145,6 +145,10 @@ fn made() -> BTreeSet<String> {
         all.extend(["", "-means"].map(|tail| format!("leave-{way}{tail}")));
     }
     all.extend(Source::ALL.iter().chain([&Source::Unknown]).map(|s| format!("ip-source-{}", s.word())));
+    {
+        use crate::domain::accounts::AccountUse as U;
+        all.extend([U::Database, U::Url, U::Ini, U::Identity].map(|u| format!("account-use-{}", u.word())));
+    }
     all.extend(PoolKind::ALL.map(|s| format!("pool-{}", s.word())));
     all.extend([Place::Set, Place::NotYet, Place::Unknown].map(|s| format!("rotation-has-{}", s.word())));
     all.extend(crate::domain::overrides::OptionFault::ALL.map(|f| f.key().to_owned()));
