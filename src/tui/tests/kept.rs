@@ -65,7 +65,7 @@ fn row(number: u64, node: u64) -> Row {
     Row::Shell(ShellRow {
         id: ShellId(number),
         node: NodeId(node),
-        name: format!("node-{node}"),
+        name: format!("node-{}", node - 10),
         by: "ada".into(),
         opened: NOW,
         clients: 0,
@@ -78,7 +78,7 @@ fn row(number: u64, node: u64) -> Row {
 
 #[test]
 fn splits_of_shells_come_back() {
-    let shells = || vec![row(5, 1), row(6, 1), row(7, 1)];
+    let shells = || vec![row(5, 11), row(6, 11), row(7, 11)];
     let mut rig = opened(UserRole::Operator, nodes());
     rig.screen(80, 24);
     rig.keys("s");
@@ -106,7 +106,7 @@ fn splits_of_shells_come_back() {
     assert!(screen.contains("│"), "beside each other: {screen}");
     // One has ended meanwhile: the others have its room.
     let mut rig = another_day(&rig, nodes());
-    rig.rows(Topic::Shells, vec![row(5, 1), row(7, 1)]);
+    rig.rows(Topic::Shells, vec![row(5, 11), row(7, 11)]);
     rig.calls.clear();
     rig.keys("s");
     let count = rig.calls.iter().filter(|c| matches!(c.request, Request::ShellAttach { .. })).count();
