@@ -91,7 +91,8 @@ fn splits_of_shells_come_back() {
     rig.keys("<C-]>+<C-]>d");
     let layout = kept(&rig).of("ada").unwrap().pages["shell.layout"].clone();
     assert_eq!(layout.matches('(').count(), 2, "{layout}");
-    let mut rig = another_day(&rig, nodes());
+    let first = rig;
+    let mut rig = another_day(&first, nodes());
     rig.rows(Topic::Shells, shells());
     rig.screen(80, 24);
     rig.calls.clear();
@@ -105,7 +106,7 @@ fn splits_of_shells_come_back() {
     let screen = rig.screen(80, 24);
     assert!(screen.contains("│"), "beside each other: {screen}");
     // One has ended meanwhile: the others have its room.
-    let mut rig = another_day(&rig, nodes());
+    let mut rig = another_day(&first, nodes());
     rig.rows(Topic::Shells, vec![row(5, 11), row(7, 11)]);
     rig.calls.clear();
     rig.keys("s");

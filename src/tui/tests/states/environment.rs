@@ -274,6 +274,17 @@ pub fn rows() -> Vec<Line> {
                 Never("everybody chooses his own looks"),
             ],
         ),
+        row(
+            "look-editor",
+            [
+                Never("a file begins as the one that it comes from"),
+                Seen("look-editor"),
+                Seen("look-editor-keys"),
+                Seen("look-editor-fault"),
+                Never("the file is on this host: nothing is waited for"),
+                Never("everybody writes his own looks"),
+            ],
+        ),
     ]
 }
 
