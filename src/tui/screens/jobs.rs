@@ -198,7 +198,12 @@ fn describe(cx: &Shared, job: &JobRow) -> Vec<Text> {
     if let Some(error) = &job.first_error {
         lines.push(Text::plain(""));
         let step = error.step.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-        lines.push(t!("job-details-error", node = &error.name, step = step, what = &error.what));
+        lines.push(t!(
+            "job-details-error",
+            node = &error.name,
+            step = step,
+            what = cx.catalogue.kept(&error.what)
+        ));
     }
     lines
 }

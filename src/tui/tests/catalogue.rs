@@ -314,7 +314,7 @@ fn texts_are_harmless_and_columns_are_counted() {
 
 /// What stands in Chinese screens and is no text of ours: output and logs of nodes, names, titles in other people's files, and
 /// sentences that the engine stores or that come without a key (see `docs/architecture.md`, Protocol).
-const FROM_ELSEWHERE: [&str; 47] = [
+const FROM_ELSEWHERE: [&str; 54] = [
     // A key that is typed into an app, in groups of four.
     "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ",
     // Output of steps and logs of services.
@@ -369,6 +369,14 @@ const FROM_ELSEWHERE: [&str; 47] = [
     "cpmg recording rules",
     "cpmg serve",
     "all of it anew",
+    // Comments in the files of themes and keymaps, and what their parser says.
+    "colours on the terminal",
+    "dark or light",
+    "expected one of",
+    "in it actions with their keys",
+    "keymap says only what differs",
+    "md names them all",
+    "section for each place",
 ];
 
 #[test]
