@@ -110,12 +110,15 @@ pub struct Hooks {
     pub rotate: fn(&Path) -> Result<key::KeyChanged, String>,
 }
 
+/// Makes a sentence of what a connectivity check found.
+pub type Sentence = dyn Fn(&CheckReport, &Finding) -> String;
+
 /// The words of the screens, for documents in a language other than that of the commands.
 pub struct Words {
     /// Those of a key of the message catalogue.
     pub word: Box<dyn Fn(&str) -> String>,
     /// What a connectivity check found, as a sentence.
-    pub finding: Box<dyn Fn(&CheckReport, &Finding) -> String>,
+    pub finding: Box<Sentence>,
 }
 
 /// A log to be read by `cpmg logs parse`.

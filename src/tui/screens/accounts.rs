@@ -159,11 +159,11 @@ fn describe(cx: &Shared, a: &AccountView) -> Vec<Text> {
     }
     let used = if a.used_on.is_empty() { "-".to_owned() } else { a.used_on.join(", ") };
     lines.push(line(t!("col-used-on"), used));
-    let uses: Vec<String> =
+    let purposes: Vec<String> =
         a.uses.iter().map(|u| cx.tr(&Text::key(format!("account-use-{}", u.word())))).collect();
-    if !uses.is_empty() {
+    if !purposes.is_empty() {
         lines.push(Text::plain(""));
-        lines.extend(uses.into_iter().map(Text::plain));
+        lines.extend(purposes.into_iter().map(Text::plain));
     }
     lines
 }
