@@ -72,8 +72,21 @@ mod tests {
     use super::super::rows::{Row, Topic, Update};
     use super::*;
     use crate::domain::ids::{EnvId, ShellId};
+    use crate::domain::said::Said;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn a_sentence_that_is_kept_comes_back_whole() {
+        let inner = Said::keyed("10.0.0.1:22 refused", "error-ssh-refused").arg("host", "10.0.0.1:22");
+        let said = Said::keyed("not known: 10.0.0.1:22 refused", "step-lost-unknown").arg("why", inner);
+        assert_eq!(decode::<Said>(&encode(&said).unwrap()).unwrap(), said);
+        // As records of before have it.
+        assert_eq!(
+            decode::<Said>(&encode(&"the node is off").unwrap()).unwrap(),
+            Said::from("the node is off")
+        );
+    }
 
     #[test]
     fn round_trip_of_bytes_is_compact() {

@@ -22,7 +22,6 @@ use crate::domain::said::Said;
 use crate::domain::sweeps::{Discovery, Schedule, SweepOrder};
 use crate::domain::time::Moment;
 use crate::domain::usual::{Basis, Usual};
-use crate::ssh::SshError;
 
 pub const ENV: EnvId = EnvId(7);
 pub const JOB: JobId = JobId(12);
@@ -124,7 +123,8 @@ pub fn node(id: u64, name: &str, words: &str, state: NodeState) -> NodeRow {
 
 pub fn nodes() -> Vec<Row> {
     let mut silent = node(13, "node-3", "compute", NodeState::Failed);
-    let why = (&SshError::Refused { host: "10.20.0.13:22".into() }).into();
+    let why = "10.20.0.13:22 refused the connection: nothing listens on that port. Start sshd there, or correct the port";
+    let why = Said::keyed(why, "error-ssh-refused").arg("host", "10.20.0.13:22");
     silent.reach = Reach::Silent { since: ms_ago(400_000), why };
     let mut fresh = node(14, "node-10-20-0-14", "", NodeState::Discovered);
     (fresh.reach, fresh.facts, fresh.host_key, fresh.credential) = (Reach::Unknown, None, None, None);
