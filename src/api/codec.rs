@@ -6,6 +6,7 @@
 
 use super::message::ClientFrame;
 use super::{ANSWER_MAX, FRAME_MAX, Request};
+use crate::domain::said::whole;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio_util::bytes::Bytes;
@@ -42,7 +43,8 @@ pub fn encode_answer<T: Serialize>(value: &T) -> Result<Bytes, CodecFault> {
 
 fn encode_within<T: Serialize>(value: &T, max: usize) -> Result<Bytes, CodecFault> {
     let mut bytes = Vec::new();
-    value.serialize(&mut rmp_serde::Serializer::new(&mut bytes).with_struct_map().with_human_readable())?;
+    let mut to = rmp_serde::Serializer::new(&mut bytes).with_struct_map().with_human_readable();
+    whole(|| value.serialize(&mut to))?;
     if bytes.len() > max {
         return Err(CodecFault::TooLarge(bytes.len()));
     }

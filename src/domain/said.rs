@@ -5,9 +5,27 @@
 
 use super::text::harmless;
 use serde::{Deserialize, Serialize, Serializer};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+
+thread_local! {
+    static WHOLE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does something, a serialisation, in which such sentences are whole: on the wire and in the store. Elsewhere, in what scripts read above all,
+/// each is its English text.
+pub fn whole<T>(work: impl FnOnce() -> T) -> T {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            WHOLE.set(self.0);
+        }
+    }
+    let _back = Back(WHOLE.replace(true));
+    work()
+}
 
 /// A sentence, or an argument of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -115,8 +133,10 @@ impl From<Wire> for Said {
 impl Serialize for Said {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.key {
-            None => serializer.serialize_str(&self.text),
-            Some(key) => Keyed { text: &self.text, key, args: &self.args }.serialize(serializer),
+            Some(key) if WHOLE.get() => {
+                Keyed { text: &self.text, key, args: &self.args }.serialize(serializer)
+            }
+            _ => serializer.serialize_str(&self.text),
         }
     }
 }
@@ -133,6 +153,9 @@ mod tests {
         assert_eq!(serde_json::to_string(&before).unwrap(), "\"the node is off\"");
         let inner = Said::keyed("10.0.0.1:22 refused", "error-ssh-refused").arg("host", "10.0.0.1:22");
         let new = Said::keyed("not known: 10.0.0.1:22 refused", "step-lost-unknown").arg("why", inner);
-        assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&new).unwrap()).unwrap(), new);
+        let script = serde_json::to_string(&[&new]).unwrap();
+        assert_eq!(script, r#"["not known: 10.0.0.1:22 refused"]"#);
+        let kept = whole(|| serde_json::to_string(&new).unwrap());
+        assert_eq!(serde_json::from_str::<Said>(&kept).unwrap(), new);
     }
 }

@@ -6,6 +6,7 @@
 
 use super::{Answer, Batch, Entry, Error, Header, Key, Kind, Result, Span, Stamp, Store};
 use crate::domain::ids::Revision;
+use crate::domain::said::whole;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -79,7 +80,8 @@ impl<K: Key, T: Serialize + DeserializeOwned> Table<K, T> {
 
     /// Writes a record whatever is stored; the store gives it the next revision.
     pub fn put(&self, batch: &mut Batch, key: &K, value: &T, stamp: Stamp) -> Result<()> {
-        let body = serde_json::to_vec(value).map_err(|e| self.unreadable(&key.encoded(), &e.to_string()))?;
+        let body = whole(|| serde_json::to_vec(value))
+            .map_err(|e| self.unreadable(&key.encoded(), &e.to_string()))?;
         batch.put(self.kind, key.encoded(), self.schema(), stamp, body);
         Ok(())
     }
@@ -189,7 +191,8 @@ impl<K, T> Migrate for Table<K, T> {
         let mut found = Vec::new();
         for (key, bytes) in store.scan(self.kind, &[])? {
             if let (header, Body::Migrated(value)) = self.current(&key, &bytes)? {
-                let body = serde_json::to_vec(&value).map_err(|e| self.unreadable(&key, &e.to_string()))?;
+                let body = whole(|| serde_json::to_vec(&value))
+                    .map_err(|e| self.unreadable(&key, &e.to_string()))?;
                 found.push((key, header.with(&body)));
             }
         }
