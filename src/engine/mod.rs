@@ -21,6 +21,7 @@ mod cobbler;
 mod connection;
 mod credential_sets;
 mod deeds;
+mod diagnosis;
 #[cfg(test)]
 mod discovery_tests;
 mod door;
@@ -93,10 +94,8 @@ mod transfers;
 
 pub use passwords::hash_password;
 
-use crate::api::message::Diagnosis;
 use crate::api::{Failure, FailureKind};
 use crate::catalog::Catalog;
-use crate::domain::job::JobState;
 use crate::domain::time::Moment;
 use crate::domain::usual::StepTimes;
 use crate::logs::findings::Findings;
@@ -461,26 +460,6 @@ impl Engine {
     fn callers(&self) -> Vec<Arc<Caller>> {
         self.callers.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
     }
-
-    /// What the engine knows about itself.
-    fn diagnosis(&self) -> Diagnosis {
-        let faults = Catalog::check(&self.options.roles);
-        let jobs: Vec<_> = self.model.read().jobs.values().cloned().collect();
-        Diagnosis {
-            release: env!("CARGO_PKG_VERSION").to_owned(),
-            pid: std::process::id(),
-            started: self.started,
-            data: self.options.data.display().to_string(),
-            free: store::free_bytes(&self.options.data).unwrap_or_default(),
-            roles: self.options.roles.iter().map(|r| r.display().to_string()).collect(),
-            catalog_faults: faults.iter().map(ToString::to_string).collect(),
-            clients: u32::try_from(self.callers().len()).unwrap_or(u32::MAX),
-            jobs: u32::try_from(jobs.iter().filter(|j| j.lock().job.state == JobState::Running).count())
-                .unwrap_or(u32::MAX),
-            memory: resident(),
-            notices: self.notices(),
-        }
-    }
 }
 
 /// What a rebuilt database means for operators.
@@ -491,11 +470,4 @@ fn rebuilt(broken: Option<&std::path::Path>, why: &str, from: Option<&store::exp
         |s| format!("It was rebuilt from {}; what was changed after that export is lost.", s.path.display()),
     );
     format!("The database could not be used ({why}).{aside} {source}")
-}
-
-/// Resident memory of this process, bytes; 0 where it cannot be read.
-fn resident() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = statm.split(' ').nth(1).and_then(|p| p.parse().ok()).unwrap_or_default();
-    pages * rustix::param::page_size() as u64
 }

@@ -4,23 +4,23 @@
 //! one frame is drawn; frames come 60 times a second at most and only when something changed; each lies inside
 //! synchronised output. Without events nothing wakes us, except once a second while something on the screen counts.
 
+mod perform;
+
 use super::app::{App, Given, Looks};
 use super::event::{Command, Event, Tag};
-use super::files::{FILE_MAX, keep_look, keymaps, place, read_file, toml_files, write_file};
+use super::files::{keymaps, read_file, toml_files};
 use super::guard::{Guard, quietly};
 use super::input::{Input, read_input};
 use super::keymap::spell;
 use super::options::{ConnectFault, Exit, Options, TuiError};
 use super::theme::collect;
 use super::update::update;
-use super::{moving, record, widgets};
+use super::{record, widgets};
 use crate::api::client::Pushed;
 use crate::api::{Client, ClientError, Failure, FailureKind, Request};
-use crate::domain::import;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
-use crossterm::{clipboard::CopyToClipboard, execute, queue};
-use futures_util::FutureExt;
+use crossterm::queue;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::fs::File;
@@ -325,103 +325,6 @@ impl Loop {
         self.dirty |= !unseen || self.app.defect.is_some();
         for command in commands {
             self.perform(command);
-        }
-    }
-
-    fn perform(&mut self, command: Command) {
-        match command {
-            Command::Call { to, tag, request } => {
-                let Some(client) = self.client.clone() else {
-                    let result = Err(failure(ClientError::Lost));
-                    let _ = self.send.send(Inner::Event(Box::new(Event::Answer { to, tag, result })));
-                    return;
-                };
-                let request = self.with_locale(request);
-                let send = self.send.clone();
-                let mut call = Box::pin(async move {
-                    let result = client.call(request).await.map_err(failure);
-                    let _ = send.send(Inner::Event(Box::new(Event::Answer { to, tag, result })));
-                });
-                // Asked once here, so that requests leave in the order in which they were made.
-                if (&mut call).now_or_never().is_none() {
-                    tokio::spawn(call);
-                }
-            }
-            command if self.options.served && self.stays_here(&command) => {}
-            Command::ReadFile { to, path } => self.read(to, path, FILE_MAX),
-            Command::ReadText { to, path } => self.read(to, path, import::TEXT_MAX as u64),
-            Command::WriteFile { path, text } => {
-                let send = self.send.clone();
-                tokio::spawn(async move {
-                    let result = write_file(&path, &text).await;
-                    let _ = send.send(Inner::Event(Box::new(Event::Written { path, result })));
-                });
-            }
-            Command::KeepLook { to, kind, name, file, text } => {
-                let (send, dir) = (self.send.clone(), self.options.own_themes.clone());
-                tokio::spawn(async move {
-                    let result = keep_look(dir, kind, &name, file, &text).await.map(Secret::new);
-                    let _ = send.send(Inner::Event(Box::new(Event::File { to, result })));
-                });
-            }
-            Command::Transfer(transfer) => {
-                let (client, send) = (self.client.clone(), self.send.clone());
-                tokio::spawn(async move {
-                    let tell = |event| drop(send.send(Inner::Event(Box::new(event))));
-                    let result = match client {
-                        Some(client) => {
-                            moving::move_file(&client, &transfer, place(&transfer.here), tell).await
-                        }
-                        None => Err(failure(ClientError::Lost)),
-                    };
-                    tell(Event::Moved(result));
-                });
-            }
-            Command::Token(token) => (self.options.on_token)(token.as_ref()),
-            Command::Copy(text) => {
-                let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text));
-            }
-            Command::Mouse(on) => drop(Guard::mouse(on)),
-            Command::Remember { user, prefs } => (self.options.on_choice)(&user, &prefs),
-            Command::Redraw => drop(self.afresh()),
-            Command::Suspend => {
-                if let Err(fault) = self.suspend() {
-                    self.app.defect = Some(fault.to_string());
-                }
-            }
-            Command::Quit => {
-                let jobs = self.app.shared.data.running_jobs().len();
-                self.exit = Some(Exit::Left { jobs });
-            }
-        }
-    }
-
-    /// Refuses what would touch files of this host, or leave its process standing where nobody can wake it.
-    fn stays_here(&mut self, command: &Command) -> bool {
-        let key = "error-not-from-afar";
-        let why = || self.app.shared.tr(&super::i18n::Text::key(key));
-        let event = match command {
-            Command::ReadFile { to, .. } | Command::ReadText { to, .. } | Command::KeepLook { to, .. } => {
-                Event::File { to: *to, result: Err(why()) }
-            }
-            Command::WriteFile { path, .. } => Event::Written { path: path.clone(), result: Err(why()) },
-            Command::Transfer(_) => {
-                Event::Moved(Err(Failure::new(FailureKind::NotAllowed, why()).keyed(key)))
-            }
-            Command::Suspend => return true,
-            _ => return false,
-        };
-        let _ = self.send.send(Inner::Event(Box::new(event)));
-        true
-    }
-
-    /// What is asked for, with the locale that only this process knows.
-    fn with_locale(&self, request: Request) -> Request {
-        match request {
-            Request::ShellOpen { node, cols, rows, job, .. } => {
-                Request::ShellOpen { node, cols, rows, job, locale: self.options.locale.clone() }
-            }
-            other => other,
         }
     }
 

@@ -1,5 +1,9 @@
 //! Records as the engine would send them.
 
+mod plans;
+
+pub use plans::{catalog, plan};
+
 use super::harness::NOW;
 use crate::api::Row;
 use crate::api::discovery::{SetEntryRow, SetRow};
@@ -7,7 +11,6 @@ use crate::api::rows::{
     CurrentStep, DiscoveryRow, EnvRow, FirstError, FoundRow, JobNodeRow, JobRow, KnownError, NodeRow,
     StageRow, StepRow, SweepRow,
 };
-use crate::api::views::{CatalogView, ModuleView, PlatformView};
 use crate::domain::environment::Environment;
 use crate::domain::estimate::Left;
 use crate::domain::facts::same::{Same, Twin};
@@ -16,7 +19,7 @@ use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
 use crate::domain::job::waits::WaitsFor;
 use crate::domain::job::{JobNodeState, JobState, StepAction, StepEnd, StepState};
 use crate::domain::node::{CredentialKind, NodeRole, NodeRoles, NodeState, Reach};
-use crate::domain::plan::{Localized, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
+use crate::domain::plan::{Localized, PlanKind, StageKind};
 use crate::domain::policy::Policy;
 use crate::domain::said::Said;
 use crate::domain::sweeps::{Discovery, Schedule, SweepOrder};
@@ -339,96 +342,6 @@ pub fn steps(running: u64) -> Vec<Row> {
             0,
         ),
     ]
-}
-
-pub fn catalog() -> CatalogView {
-    let module = |name: &str, en: &str, zh: &str, words: &str, needs: &[&str], ports: &[u16]| ModuleView {
-        name: name.into(),
-        title: both(en, zh),
-        roles: roles(words).into_iter().collect(),
-        needs: needs.iter().map(|s| (*s).to_owned()).collect(),
-        ports: ports.to_vec(),
-        base: name == "hosts",
-        memory: [(NodeRole::Controller, 300)].into_iter().filter(|_| words != "controller compute").collect(),
-        proven: name != "memcached",
-        configs: if name == "keystone" { vec!["/etc/keystone/keystone.conf".into()] } else { Vec::new() },
-        sections: vec!["token".into(), "cache".into()],
-        ..ModuleView::default()
-    };
-    CatalogView {
-        platforms: vec![PlatformView {
-            name: "debian-12-zed".into(),
-            title: both("Debian 12 with OpenStack Zed", "Debian 12 与 OpenStack Zed"),
-            modules: vec![
-                module("hosts", "Host names", "主机名", "controller compute", &[], &[]),
-                module(
-                    "mariadb",
-                    "Database (MariaDB)",
-                    "数据库（MariaDB）",
-                    "controller",
-                    &["hosts"],
-                    &[3306],
-                ),
-                module("memcached", "Cache", "缓存", "controller", &[], &[11211]),
-                module(
-                    "keystone",
-                    "Identity (Keystone)",
-                    "身份服务（Keystone）",
-                    "controller",
-                    &["mariadb"],
-                    &[5000],
-                ),
-            ],
-        }],
-    }
-}
-
-pub fn plan() -> Plan {
-    let spec = |en: &str, zh: &str, weight, secrets: &[&str]| StepSpec {
-        title: both(en, zh),
-        weight,
-        secrets: secrets.iter().map(|s| (*s).to_owned()).collect(),
-        retryable: true,
-        ..StepSpec::default()
-    };
-    let id = |s: &str| s.parse().unwrap();
-    let item = |node: u64, steps: &[&str]| StageItem {
-        node: NodeId(node),
-        steps: steps.iter().map(|s| id(s)).collect(),
-    };
-    let planned = |n: u64, name: &str, words: &str| PlanNode {
-        id: NodeId(n),
-        name: name.into(),
-        address: format!("10.20.0.{n}"),
-        roles: roles(words),
-    };
-    Plan {
-        aside: crate::domain::plan::Aside::default(),
-        kind: PlanKind::Install,
-        policy: Policy::default(),
-        env: ENV,
-        platform: "debian-12-zed".into(),
-        parallel: 20,
-        modules: vec![("hosts".into(), "chosen".into()), ("keystone".into(), "chosen".into())],
-        nodes: vec![planned(11, "node-1", "controller"), planned(12, "node-2", "compute")],
-        stages: vec![
-            Stage {
-                kind: StageKind::Preflight,
-                items: vec![item(11, &["hosts/check"]), item(12, &["hosts/check"])],
-            },
-            Stage {
-                kind: StageKind::Controllers,
-                items: vec![item(11, &["hosts/names", "keystone/database"])],
-            },
-            Stage { kind: StageKind::Computes, items: vec![item(12, &["hosts/names"])] },
-        ],
-        steps: [
-            (id("hosts/check"), spec("Look at the machine", "检查机器", 1, &[])),
-            (id("hosts/names"), spec("Write /etc/hosts", "写入 /etc/hosts", 2, &[])),
-            (id("keystone/database"), spec("Make the database", "创建数据库", 95, &["KEYSTONE_DB_PASSWORD"])),
-        ]
-        .into(),
-    }
 }
 
 /// An environment in which machines are looked for, with one that is new and one that is gone.
