@@ -74,12 +74,18 @@ fn own_terminal() {
 }
 
 /// Takes away what is not needed. What the kernel does not know is left out; what it knows and refuses is an error.
-fn confine() -> Result<(), RulesetError> {
+fn confine() -> Result<(), String> {
     // No file can be written to, whoever this is; nobody looks into this process; nothing that is started could have more rights.
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    let _ = setrlimit(Resource::Fsize, none);
-    let _ = setrlimit(Resource::Core, none);
-    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    setrlimit(Resource::Fsize, none)
+        .and_then(|()| setrlimit(Resource::Core, none))
+        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable))
+        .map_err(|why| why.to_string())?;
+    rules().map_err(|why| why.to_string())
+}
+
+/// Which files may still be looked at.
+fn rules() -> Result<(), RulesetError> {
     let abi = ABI::V7;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let shared = places::shared("themes").into_iter();

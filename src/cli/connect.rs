@@ -38,7 +38,7 @@ pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection,
     match Client::connect(&socket).await {
         Ok(connection) => {
             if places.served {
-                give_up_root();
+                give_up_root()?;
             }
             Ok(connection)
         }
@@ -71,22 +71,24 @@ pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection,
 const NOBODY: u32 = 65_534;
 
 /// A process that serves somebody from afar has no use for root once it is connected. It has no other thread yet. Where the engine may
-/// not change accounts (as a service), it keeps the number of root, without its capabilities.
-fn give_up_root() {
+/// not change accounts (as a service), it keeps the number of root, without its capabilities: these go in any case, or the session does not begin.
+fn give_up_root() -> Result<(), Fault> {
     use rustix::process::{Gid, Uid, geteuid};
     use rustix::thread::{
         CapabilitySet, CapabilitySets, set_capabilities, set_thread_groups, set_thread_res_gid,
         set_thread_res_uid,
     };
     if !geteuid().is_root() {
-        return;
+        return Ok(());
     }
     let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
     let _ = set_thread_groups(&[]);
     let _ = set_thread_res_gid(gid, gid, gid);
     let _ = set_thread_res_uid(uid, uid, uid);
     let none = CapabilitySet::empty();
-    let _ = set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none });
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none }).map_err(
+        |why| Fault::new(Code::Engine, format!("this session cannot give up the rights of root: {why}")),
+    )
 }
 
 /// Whether systemd looks after the engine at `places`.
