@@ -9,10 +9,12 @@
 //! with what is, whenever that client's connection can take another frame; a slow client thus gets fewer, larger changes
 //! and never delays anybody.
 
+pub mod accounts;
 mod bytes;
 mod changes;
 pub mod check;
 pub mod client;
+pub mod cobbler;
 pub mod codec;
 pub mod day2;
 pub mod discovery;
@@ -22,6 +24,7 @@ pub mod import;
 pub mod keep;
 pub mod logs;
 pub mod loki;
+pub mod manual;
 pub mod message;
 pub mod people;
 pub mod proof;

@@ -53,3 +53,28 @@ pub struct ProofRow {
     #[serde(default)]
     pub known: Option<KnownError>,
 }
+
+/// What may be asked about the proof of an environment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofAsk {
+    /// Starts the proof of an environment; see [`super::Topic::Proof`].
+    Start {
+        /// Which.
+        env: EnvId,
+        /// The image's file on the management host, kept for the next time; `None`: the one that was named last.
+        #[serde(default)]
+        image: Option<String>,
+        /// Only remove what earlier proofs could not.
+        #[serde(default)]
+        clean: bool,
+    },
+    /// Ends the proof that runs; what it made is still removed.
+    Cancel {
+        /// Of which environment.
+        env: EnvId,
+    },
+    /// Something this program does not know.
+    #[serde(other)]
+    Unknown,
+}

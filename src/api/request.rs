@@ -5,9 +5,7 @@ use super::check::CheckScope;
 use super::day2::Day2;
 use super::discovery::{DiscoveryChange, SetChange};
 use super::rows::Topic;
-use crate::domain::accounts::NewValue;
 use crate::domain::audit::AuditFilter;
-use crate::domain::cobbler::{CobblerPlace, CobblerPower};
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, ShellId, SweepId};
 use crate::domain::ipam::IpRequest;
 use crate::domain::job::StepAction;
@@ -231,37 +229,8 @@ pub enum Request {
         #[serde(default)]
         jump: bool,
     },
-    /// Sets where an environment's Cobbler server is, or forgets it.
-    CobblerSet {
-        /// Of which environment.
-        env: EnvId,
-        /// Where; an empty password keeps the one of the same address and user. `None` forgets.
-        place: Option<CobblerPlace>,
-    },
-    /// Where an environment's Cobbler server is. Nothing is connected.
-    CobblerSettings {
-        /// Of which environment.
-        env: EnvId,
-    },
-    /// What an environment's Cobbler server has.
-    Cobbler {
-        /// Of which environment.
-        env: EnvId,
-    },
-    /// Registers a node as a system of its environment's Cobbler server.
-    CobblerRegister {
-        /// Which node.
-        node: NodeId,
-        /// The system's name; `None` takes the node's.
-        system: Option<String>,
-        /// What is to be installed on it, when it is.
-        profile: String,
-        /// The MAC address that boots from the network; `None`: that of the NIC with the node's address.
-        #[serde(default)]
-        mac: Option<String>,
-        /// How the server switches it.
-        power: Option<CobblerPower>,
-    },
+    /// An environment's Cobbler server.
+    Cobbler(super::cobbler::CobblerAsk),
     /// Everything about an environment's addresses.
     Ip {
         /// Which.
@@ -274,45 +243,8 @@ pub enum Request {
         /// What.
         request: IpRequest,
     },
-    /// Accounts of an environment (names, kinds, lengths; never the values).
-    Accounts {
-        /// Of which environment.
-        env: EnvId,
-    },
-    /// Sets an account that no service uses yet.
-    AccountSet {
-        /// Of which environment.
-        env: EnvId,
-        /// Which account.
-        name: String,
-        /// Its value.
-        new: NewValue,
-    },
-    /// What rotating an account would do.
-    RotationPreview {
-        /// Of which environment.
-        env: EnvId,
-        /// Which account.
-        name: String,
-    },
-    /// Changes an account in the services that use it.
-    AccountRotate {
-        /// Of which environment.
-        env: EnvId,
-        /// Which account.
-        name: String,
-        /// Its value.
-        new: NewValue,
-        /// Of the steps that were shown.
-        digest: u64,
-    },
-    /// The value of an account, shown to an operator on demand and recorded.
-    AccountReveal {
-        /// Of which environment.
-        env: EnvId,
-        /// Which.
-        name: String,
-    },
+    /// Accounts of an environment.
+    Accounts(super::accounts::AccountAsk),
     /// The network plan of an environment, worked out for its nodes.
     Net {
         /// Of which environment.
@@ -423,34 +355,8 @@ pub enum Request {
         /// Minutes more.
         minutes: u32,
     },
-    /// An operator installs a node's operating system by hand.
-    ManualStart {
-        /// Which node.
-        node: NodeId,
-    },
-    /// Confirms an instruction of the manual procedure.
-    ManualConfirm {
-        /// In which job.
-        job: JobId,
-        /// Which node.
-        node: NodeId,
-        /// Number of the instruction, from 1, in order.
-        number: u32,
-    },
-    /// Has the program check what was done by hand, and go on if it is good.
-    ManualCheck {
-        /// In which job.
-        job: JobId,
-        /// Which node.
-        node: NodeId,
-    },
-    /// Gives the manual procedure up.
-    ManualLeave {
-        /// In which job.
-        job: JobId,
-        /// Which node.
-        node: NodeId,
-    },
+    /// The procedure by which an operator installs a node by hand.
+    Manual(super::manual::ManualAsk),
     /// Gives the running step of a node more time.
     CeilingExtend {
         /// In which job.
@@ -558,22 +464,8 @@ pub enum Request {
         /// Of which environment.
         env: EnvId,
     },
-    /// Starts the proof of an environment; see [`Topic::Proof`].
-    Prove {
-        /// Which.
-        env: EnvId,
-        /// The image's file on the management host, kept for the next time; `None`: the one that was named last.
-        #[serde(default)]
-        image: Option<String>,
-        /// Only remove what earlier proofs could not.
-        #[serde(default)]
-        clean: bool,
-    },
-    /// Ends the proof that runs; what it made is still removed.
-    ProveCancel {
-        /// Of which environment.
-        env: EnvId,
-    },
+    /// The proof of an environment.
+    Proof(super::proof::ProofAsk),
     /// Who did what, newest first.
     Audit {
         /// Which entries.

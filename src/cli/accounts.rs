@@ -5,6 +5,7 @@ use super::args::Global;
 use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{find, jobs, print, prompt};
+use crate::api::accounts::AccountAsk;
 use crate::api::views::AccountView;
 use crate::api::{Request, Response};
 use crate::domain::accounts::{AccountKind, NewValue, RotationPlan, RotationView};
@@ -21,7 +22,7 @@ pub async fn run(global: &Global, command: AccountCommand) -> Result<Code, Fault
         }
         AccountCommand::Reveal { env, name } => {
             let (env, _) = account(&talk, &env, &name).await?;
-            let request = Request::AccountReveal { env: env.id, name: name.clone() };
+            let request = Request::Accounts(AccountAsk::Reveal { env: env.id, name: name.clone() });
             let Response::Account(value) = talk.call(request).await? else { return Err(Talk::unexpected()) };
             // The value is what was asked for: shown on demand, recorded by the engine.
             talk.done(value.reveal(), &serde_json::json!({ "name": name, "value": value.reveal() }))?;
@@ -35,18 +36,18 @@ pub async fn run(global: &Global, command: AccountCommand) -> Result<Code, Fault
                 _ => prompt::new_password(&format!("New {name}"), password_stdin)?,
             };
             let new = NewValue::Typed(value);
-            talk.call(Request::AccountSet { env: env.id, name: name.clone(), new }).await?;
+            talk.call(Request::Accounts(AccountAsk::Set { env: env.id, name: name.clone(), new })).await?;
             told(&talk, &env, &name).await?;
         }
         AccountCommand::Generate { env, name, rules } => {
             let (env, _) = account(&talk, &env, &name).await?;
             let new = NewValue::Generated(rules.rules());
-            talk.call(Request::AccountSet { env: env.id, name: name.clone(), new }).await?;
+            talk.call(Request::Accounts(AccountAsk::Set { env: env.id, name: name.clone(), new })).await?;
             told(&talk, &env, &name).await?;
         }
         AccountCommand::Rotate { env, name, typed, password_stdin, back, rules, dry_run, yes, follow } => {
             let (env, _) = account(&talk, &env, &name).await?;
-            let preview = Request::RotationPreview { env: env.id, name: name.clone() };
+            let preview = Request::Accounts(AccountAsk::RotationPreview { env: env.id, name: name.clone() });
             let Response::Rotation(plan) = talk.call(preview).await? else { return Err(Talk::unexpected()) };
             if dry_run && talk.json {
                 print::json(&plan)?;
@@ -68,8 +69,12 @@ pub async fn run(global: &Global, command: AccountCommand) -> Result<Code, Fault
             if !yes && !prompt::confirmed("Do this?")? {
                 return Err(Fault::usage("nothing was done: say yes, or give --yes"));
             }
-            let request =
-                Request::AccountRotate { env: env.id, name: name.clone(), new, digest: plan.digest };
+            let request = Request::Accounts(AccountAsk::Rotate {
+                env: env.id,
+                name: name.clone(),
+                new,
+                digest: plan.digest,
+            });
             let Response::Job(job) = talk.call(request).await? else { return Err(Talk::unexpected()) };
             let what = format!("job {} rotates {name}", job.id);
             return jobs::begun(talk, &job, follow, &what).await;
@@ -151,7 +156,7 @@ fn show(talk: &Talk, plan: &RotationPlan) -> Result<(), Fault> {
 }
 
 async fn accounts(talk: &Talk, env: EnvId) -> Result<Vec<AccountView>, Fault> {
-    match talk.call(Request::Accounts { env }).await? {
+    match talk.call(Request::Accounts(AccountAsk::List { env })).await? {
         Response::Accounts(accounts) => Ok(accounts),
         _ => Err(Talk::unexpected()),
     }

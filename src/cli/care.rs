@@ -6,6 +6,7 @@ use super::follow::Goal;
 use super::talk::Talk;
 use super::{find, follow, jobs, print, prompt};
 use crate::api::Request;
+use crate::api::manual::ManualAsk;
 use crate::api::rows::{JobNodeRow, NodeRow, ReinstallView};
 use crate::domain::ids::JobId;
 use crate::domain::manual::{Procedure, Subject, Why, procedure};
@@ -72,7 +73,7 @@ pub async fn manual(global: &Global, command: ManualCommand) -> Result<Code, Fau
     match command {
         ManualCommand::Start { node } => {
             let node = find::node(&talk, &node).await?;
-            let job = jobs::answer(talk.call(Request::ManualStart { node: node.id }).await?)?;
+            let job = jobs::answer(talk.call(Request::Manual(ManualAsk::Start { node: node.id })).await?)?;
             let text = format!(
                 "job {} waits for your hands on {}; the instructions: cpmg node manual show {}",
                 job.id, node.name, node.name
@@ -92,7 +93,7 @@ pub async fn manual(global: &Global, command: ManualCommand) -> Result<Code, Fau
                     format!("there is no instruction {number}: they are numbered 1 to {}", steps.len());
                 return Err(Fault::usage(text));
             }
-            let request = Request::ManualConfirm { job, node: node.id, number };
+            let request = Request::Manual(ManualAsk::Confirm { job, node: node.id, number });
             let job = jobs::answer(talk.call(request).await?)?;
             let next = match steps.get(number as usize) {
                 Some(next) => format!("next: {}", next.english()),
@@ -111,7 +112,8 @@ pub async fn manual(global: &Global, command: ManualCommand) -> Result<Code, Fau
                 );
                 return Err(Fault::new(Code::Failed, text));
             }
-            let job = jobs::answer(talk.call(Request::ManualCheck { job, node: node.id }).await?)?;
+            let job =
+                jobs::answer(talk.call(Request::Manual(ManualAsk::Check { job, node: node.id })).await?)?;
             if follow {
                 return follow::run(talk, job.id, Goal::Checked(node.id)).await;
             }
@@ -121,7 +123,8 @@ pub async fn manual(global: &Global, command: ManualCommand) -> Result<Code, Fau
         }
         ManualCommand::Leave { node } => {
             let (node, job, _) = in_hands(&talk, &node).await?;
-            let job = jobs::answer(talk.call(Request::ManualLeave { job, node: node.id }).await?)?;
+            let job =
+                jobs::answer(talk.call(Request::Manual(ManualAsk::Leave { job, node: node.id })).await?)?;
             talk.done(&format!("{} is a failed node again: cpmg job show {}", node.name, job.id), &job)?;
         }
     }

@@ -5,6 +5,7 @@ use super::cobbler_args::{CobblerCommand, CobblerItems, PowerArgs};
 use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{find, print, prompt};
+use crate::api::cobbler::CobblerAsk;
 use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
 use crate::domain::cobbler::{CobblerPlace, CobblerPower, CobblerView};
@@ -25,7 +26,7 @@ pub async fn run(global: &Global, command: CobblerCommand) -> Result<(), Fault> 
                 })
                 .transpose()?;
             let place = CobblerPlace { url, user, password, authority, power_seconds };
-            talk.call(Request::CobblerSet { env: env.id, place: Some(place) }).await?;
+            talk.call(Request::Cobbler(CobblerAsk::Set { env: env.id, place: Some(place) })).await?;
             let view = view(&talk, env.id).await?;
             let writes = if view.writes { "" } else { "; it is only read, see docs/guide.md" };
             if in_clear(&view.url) {
@@ -37,7 +38,8 @@ pub async fn run(global: &Global, command: CobblerCommand) -> Result<(), Fault> 
         }
         CobblerCommand::Forget { env, yes } => {
             let env = find::environment(&talk, &env, false).await?.env;
-            let Response::CobblerSettings(old) = talk.call(Request::CobblerSettings { env: env.id }).await?
+            let Response::CobblerSettings(old) =
+                talk.call(Request::Cobbler(CobblerAsk::Settings { env: env.id })).await?
             else {
                 return Err(Talk::unexpected());
             };
@@ -48,7 +50,7 @@ pub async fn run(global: &Global, command: CobblerCommand) -> Result<(), Fault> 
             if !yes && !prompt::confirmed(&question)? {
                 return Err(Fault::usage("nothing was done: say yes, or give --yes"));
             }
-            talk.call(Request::CobblerSet { env: env.id, place: None }).await?;
+            talk.call(Request::Cobbler(CobblerAsk::Set { env: env.id, place: None })).await?;
             talk.done(
                 &format!("{} has no Cobbler server any more", env.name),
                 &json!({ "environment": env.name }),
@@ -80,7 +82,8 @@ pub async fn run(global: &Global, command: CobblerCommand) -> Result<(), Fault> 
         CobblerCommand::Register { node, profile, mac, system, power } => {
             let node = find::node(&talk, &node).await?;
             let power = how(power)?;
-            let request = Request::CobblerRegister { node: node.id, system, profile, mac, power };
+            let request =
+                Request::Cobbler(CobblerAsk::Register { node: node.id, system, profile, mac, power });
             let Response::Registered(new) = talk.call(request).await? else { return Err(Talk::unexpected()) };
             let text = if new {
                 format!(
@@ -96,7 +99,7 @@ pub async fn run(global: &Global, command: CobblerCommand) -> Result<(), Fault> 
 }
 
 async fn view(talk: &Talk, env: crate::domain::ids::EnvId) -> Result<CobblerView, Fault> {
-    match talk.call(Request::Cobbler { env }).await? {
+    match talk.call(Request::Cobbler(CobblerAsk::View { env })).await? {
         Response::Cobbler(view) => Ok(*view),
         _ => Err(Talk::unexpected()),
     }

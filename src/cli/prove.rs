@@ -5,6 +5,7 @@ use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{find, print, prompt};
 use crate::api::client::Pushed;
+use crate::api::proof::ProofAsk;
 use crate::api::proof::ProofRow;
 use crate::api::{Request, Response, Row, Topic};
 use crate::domain::ids::EnvId;
@@ -39,7 +40,7 @@ pub async fn run(global: &Global, args: ProveArgs) -> Result<Code, Fault> {
     let mut talk = Talk::open(global).await?;
     let env = find::environment(&talk, &args.env, false).await?.env;
     if args.cancel {
-        talk.call(Request::ProveCancel { env: env.id }).await?;
+        talk.call(Request::Proof(ProofAsk::Cancel { env: env.id })).await?;
         talk.done(&format!("the proof of {} ends; what it made is removed first", env.name), &env.id)?;
         return Ok(Code::Done);
     }
@@ -58,7 +59,7 @@ pub async fn run(global: &Global, args: ProveArgs) -> Result<Code, Fault> {
     // The engine reads the file, from wherever it was started.
     let image = args.image.as_deref().map(whole_path).transpose()?;
     talk.call(Request::Subscribe(Topic::Proof(env.id))).await?;
-    let request = Request::Prove { env: env.id, image, clean: args.clean };
+    let request = Request::Proof(ProofAsk::Start { env: env.id, image, clean: args.clean });
     let Response::Proof(proof) = talk.call(request).await? else { return Err(Talk::unexpected()) };
     if args.detach {
         talk.done(
@@ -106,7 +107,7 @@ async fn follow(talk: &mut Talk, env: EnvId, mut proof: Proof) -> Result<Proof, 
                 }
                 asked = true;
                 print::complain("the proof ends; what it made is removed first (Ctrl-C again: leave that to the engine)");
-                talk.call(Request::ProveCancel { env }).await?;
+                talk.call(Request::Proof(ProofAsk::Cancel { env })).await?;
                 continue;
             }
         };

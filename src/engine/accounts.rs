@@ -8,6 +8,7 @@
 use super::environments::no_env;
 use super::jobs::JobCell;
 use super::records::ACCOUNTS;
+use super::rested::Kept;
 use super::{Engine, dice, now};
 use crate::api::rows::Matter;
 use crate::api::views::AccountView;
@@ -22,7 +23,7 @@ use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId};
 use crate::domain::job::{Job, JobState};
 use crate::domain::node::NodeState;
-use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
+use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::policy::Policy;
 use crate::domain::secret::{Secret, password_from};
 use crate::domain::time::Moment;
@@ -174,21 +175,10 @@ impl Engine {
 
     /// Nodes on which a step that got the account was begun and not undone since, with their names.
     fn holders(&self, env: EnvId, name: &str) -> BTreeMap<NodeId, String> {
-        let cells: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
-        let mut out = BTreeMap::new();
-        for cell in cells {
-            let inner = cell.lock();
-            let job = &inner.job;
-            if job.env != env || matches!(job.plan.kind, PlanKind::DryRun | PlanKind::Reinstall) {
-                continue;
-            }
-            let gets =
-                |id: &StepId| job.plan.steps.get(id).is_some_and(|s| s.secrets.iter().any(|n| n == name));
-            let sets = |n: &crate::domain::job::JobNode| {
-                n.steps.iter().any(|s| s.touched && s.stage != StageKind::Verification && gets(&s.step))
-            };
-            out.extend(job.nodes.iter().filter(|(_, n)| sets(n)).map(|(id, _)| (*id, String::new())));
-        }
+        let of_env = |(_, kept): &(_, Kept)| kept.env() == env;
+        let jobs = self.kept_jobs().into_iter().filter(of_env);
+        let ids: BTreeSet<NodeId> = jobs.flat_map(|(_, kept)| kept.holders(name)).collect();
+        let mut out: BTreeMap<NodeId, String> = ids.into_iter().map(|id| (id, String::new())).collect();
         let model = self.model.read();
         let fresh = |s: NodeState| matches!(s, NodeState::Discovered | NodeState::Ready);
         out.retain(|id, name| match model.nodes.get(id) {

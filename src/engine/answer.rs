@@ -9,9 +9,13 @@ use super::records::blocking;
 use super::shells::How;
 use super::transfers::Upload;
 use super::{Engine, rows};
+use crate::api::accounts::AccountAsk;
+use crate::api::cobbler::CobblerAsk;
 use crate::api::day2::Day2;
 use crate::api::keep::Keep;
+use crate::api::manual::ManualAsk;
 use crate::api::message::{CatalogView, EnvChange, PlatformView};
+use crate::api::proof::ProofAsk;
 use crate::api::shells::{ShellAnswer, ShellAsk};
 use crate::api::team::Team;
 use crate::api::{Failure, FailureKind, Request, Response};
@@ -165,27 +169,35 @@ impl Engine {
             R::NodeTrust { node, key, jump } => {
                 Response::Node(Box::new(self.node_trust(&user, node, &key, jump)?))
             }
-            R::CobblerSet { env, place } => {
+            R::Cobbler(CobblerAsk::Set { env, place }) => {
                 self.cobbler_set(&user, env, place).await?;
                 Response::Done
             }
-            R::Cobbler { env } => Response::Cobbler(Box::new(self.cobbler_view(env).await?)),
-            R::CobblerSettings { env } => Response::CobblerSettings(self.cobbler_settings(env)?),
-            R::CobblerRegister { node, system, profile, mac, power } => {
+            R::Cobbler(CobblerAsk::View { env }) => {
+                Response::Cobbler(Box::new(self.cobbler_view(env).await?))
+            }
+            R::Cobbler(CobblerAsk::Settings { env }) => {
+                Response::CobblerSettings(self.cobbler_settings(env)?)
+            }
+            R::Cobbler(CobblerAsk::Register { node, system, profile, mac, power }) => {
                 Response::Registered(self.cobbler_register(&user, node, system, profile, mac, power).await?)
             }
             R::Ip { env } => Response::Ip(Box::new(self.ip_view(env)?)),
             R::IpChange { env, request } => Response::IpEvents(self.ip_change(&user, env, &request)?),
-            R::Accounts { env } => Response::Accounts(self.account_views(env)?),
-            R::AccountSet { env, name, new } => {
+            R::Accounts(AccountAsk::List { env }) => Response::Accounts(self.account_views(env)?),
+            R::Accounts(AccountAsk::Set { env, name, new }) => {
                 self.account_set(&user, env, &name, new)?;
                 Response::Done
             }
-            R::RotationPreview { env, name } => Response::Rotation(self.rotation_preview(env, &name)?),
-            R::AccountRotate { env, name, new, digest } => {
+            R::Accounts(AccountAsk::RotationPreview { env, name }) => {
+                Response::Rotation(self.rotation_preview(env, &name)?)
+            }
+            R::Accounts(AccountAsk::Rotate { env, name, new, digest }) => {
                 job(&self.account_rotate(&user, env, &name, new, digest)?)
             }
-            R::AccountReveal { env, name } => Response::Account(self.account_reveal(&user, env, &name)?),
+            R::Accounts(AccountAsk::Reveal { env, name }) => {
+                Response::Account(self.account_reveal(&user, env, &name)?)
+            }
             R::Net { env } => Response::Net(Box::new(self.net(env)?)),
             R::NetSet { env, based_on, plan } => {
                 Response::Net(Box::new(self.net_set(&user, env, based_on, *plan)?))
@@ -213,14 +225,14 @@ impl Engine {
             R::ReinstallExtend { job: id, node, minutes } => {
                 job(&self.reinstall_extend(&user, id, node, minutes)?)
             }
-            R::ManualStart { node } => job(&self.manual_start(&user, node)?),
-            R::ManualConfirm { job: id, node, number } => {
+            R::Manual(ManualAsk::Start { node }) => job(&self.manual_start(&user, node)?),
+            R::Manual(ManualAsk::Confirm { job: id, node, number }) => {
                 job(&self.manual(id, JobEvent::ManualConfirmed { node, number, by: user.name })?)
             }
-            R::ManualCheck { job: id, node } => {
+            R::Manual(ManualAsk::Check { job: id, node }) => {
                 job(&self.manual(id, JobEvent::ManualCheck { node, by: user.name })?)
             }
-            R::ManualLeave { job: id, node } => {
+            R::Manual(ManualAsk::Leave { job: id, node }) => {
                 job(&self.manual(id, JobEvent::ManualLeft { node, by: user.name })?)
             }
             R::CeilingExtend { job: id, node, seconds } => {
@@ -262,10 +274,10 @@ impl Engine {
                 self.check_cancel(env)?;
                 Response::Done
             }
-            R::Prove { env, image, clean } => {
+            R::Proof(ProofAsk::Start { env, image, clean }) => {
                 Response::Proof(Box::new(self.prove(&user, env, image.as_deref(), clean)?))
             }
-            R::ProveCancel { env } => {
+            R::Proof(ProofAsk::Cancel { env }) => {
                 self.prove_cancel(&user, env)?;
                 Response::Done
             }
@@ -287,6 +299,10 @@ impl Engine {
                 Response::Done
             }
             R::Team(Team::Unknown)
+            | R::Cobbler(CobblerAsk::Unknown)
+            | R::Accounts(AccountAsk::Unknown)
+            | R::Manual(ManualAsk::Unknown)
+            | R::Proof(ProofAsk::Unknown)
             | R::Unknown
             | R::Ping
             | R::FirstAdministrator { .. }

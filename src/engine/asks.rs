@@ -2,6 +2,7 @@
 
 use super::jobs::{JobCell, Journalled, refuse_locked};
 use super::records::{NODES, refused};
+use super::rested::Kept;
 use super::topics::Area;
 use super::{Engine, now};
 use crate::api::rows::NodeRow;
@@ -70,28 +71,27 @@ impl Engine {
         if over && cell.kind() != PlanKind::DryRun {
             self.refuse_while_proving(env)?;
         }
-        let newer: Vec<Arc<JobCell>> =
-            self.model.read().jobs.range(id..).skip(1).map(|(_, j)| Arc::clone(j)).collect();
-        let newer = newer.iter().find(|j| {
-            let inner = j.lock();
+        let newer: Vec<(JobId, Kept)> =
+            self.model.read().jobs.range(id..).skip(1).map(|(id, kept)| (*id, kept.clone())).collect();
+        let newer = newer.iter().find(|(_, kept)| {
+            let (of, kind, state) =
+                kept.ask(|j| (j.env, j.plan.kind, j.state), |s| (s.row.env, s.row.kind, s.row.state));
             // What only looked changed nothing; a password that was rotated is that of every later step.
-            let nothing = match inner.job.plan.kind {
-                PlanKind::DryRun => inner.job.state.is_over(),
-                PlanKind::Rotate | PlanKind::Leave | PlanKind::RollOut => {
-                    inner.job.state == JobState::Succeeded
-                }
+            let nothing = match kind {
+                PlanKind::DryRun => state.is_over(),
+                PlanKind::Rotate | PlanKind::Leave | PlanKind::RollOut => state == JobState::Succeeded,
                 PlanKind::Install | PlanKind::Reinstall | PlanKind::Task => false,
             };
-            inner.job.env == env && !nothing
+            of == env && !nothing
         });
         match newer {
-            Some(newer) if over => Err(Failure::new(
+            Some((newer, _)) if over => Err(Failure::new(
                 FailureKind::Busy,
-                format!("job {id} is not the newest of its environment: job {} came after it", newer.id),
+                format!("job {id} is not the newest of its environment: job {newer} came after it"),
             )
             .keyed("error-job-not-newest")
             .arg("job", id)
-            .arg("newer", newer.id)),
+            .arg("newer", newer)),
             _ => Ok(cell),
         }
     }

@@ -3,13 +3,17 @@
 
 use super::auth::Caller;
 use super::{Engine, door, objects};
+use crate::api::accounts::AccountAsk;
+use crate::api::cobbler::CobblerAsk;
 use crate::api::day2::Day2;
 use crate::api::door::DoorAsk;
 use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
+use crate::api::manual::ManualAsk;
 use crate::api::message::EnvChange;
 use crate::api::people::People;
+use crate::api::proof::ProofAsk;
 use crate::api::shells::ShellAsk;
 use crate::api::team::Team;
 use crate::api::{Failure, FailureKind, Request, Topic};
@@ -68,13 +72,13 @@ pub fn needs(request: &Request) -> Option<Action> {
         R::Subscribe(_)
         | R::Rows(_)
         | R::Unsubscribe(_)
+        | R::Cobbler(CobblerAsk::Unknown | CobblerAsk::View { .. } | CobblerAsk::Settings { .. })
+        | R::Accounts(AccountAsk::Unknown | AccountAsk::List { .. } | AccountAsk::RotationPreview { .. })
+        | R::Manual(ManualAsk::Unknown)
+        | R::Proof(ProofAsk::Unknown)
         | R::Catalog
-        | R::Accounts { .. }
-        | R::RotationPreview { .. }
         | R::Ip { .. }
         | R::FactsHistory { .. }
-        | R::Cobbler { .. }
-        | R::CobblerSettings { .. }
         | R::Net { .. }
         | R::PlanPreview { .. }
         | R::StepScript { .. }
@@ -107,16 +111,13 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::ImportApply { .. }
         | R::NodeProbe { .. }
         | R::NodeTrust { .. }
-        | R::CobblerSet { .. }
+        | R::Cobbler(CobblerAsk::Set { .. } | CobblerAsk::Register { .. })
         | R::NetSet { .. }
         | R::IpChange { .. }
-        | R::CobblerRegister { .. }
-        | R::AccountSet { .. }
-        | R::AccountReveal { .. } => Action::Configure,
+        | R::Accounts(AccountAsk::Set { .. } | AccountAsk::Reveal { .. }) => Action::Configure,
         R::Install { .. }
-        | R::Prove { .. }
-        | R::ProveCancel { .. }
-        | R::AccountRotate { .. }
+        | R::Proof(ProofAsk::Start { .. } | ProofAsk::Cancel { .. })
+        | R::Accounts(AccountAsk::Rotate { .. })
         | R::JobRetry { .. }
         | R::JobStop { .. }
         | R::JobRelease { .. }
@@ -124,10 +125,12 @@ pub fn needs(request: &Request) -> Option<Action> {
         | R::Undo { .. }
         | R::NodeReinstall { .. }
         | R::ReinstallExtend { .. }
-        | R::ManualStart { .. }
-        | R::ManualConfirm { .. }
-        | R::ManualCheck { .. }
-        | R::ManualLeave { .. }
+        | R::Manual(
+            ManualAsk::Start { .. }
+            | ManualAsk::Confirm { .. }
+            | ManualAsk::Check { .. }
+            | ManualAsk::Leave { .. },
+        )
         | R::CeilingExtend { .. }
         | R::NodeLock { .. } => Action::Install,
         R::ShellOpen { .. }

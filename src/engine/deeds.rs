@@ -6,14 +6,18 @@
 use super::objects::{Object, object};
 use super::{Engine, now};
 use crate::api::Request;
+use crate::api::accounts::AccountAsk;
+use crate::api::cobbler::CobblerAsk;
 use crate::api::day2::Day2;
 use crate::api::discovery::{DiscoveryChange, SetChange};
 use crate::api::door::DoorAsk;
 use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
+use crate::api::manual::ManualAsk;
 use crate::api::message::{EnvChange, NodeChange};
 use crate::api::people::People;
+use crate::api::proof::ProofAsk;
 use crate::api::shells::ShellAsk;
 use crate::api::team::Team;
 use crate::domain::audit::{AuditEntry, AuditKind as K};
@@ -37,11 +41,9 @@ fn told(request: &Request) -> Option<(K, String)> {
         | R::ImportPreview(_)
         | R::FactsHistory { .. }
         | R::NodeProbe { .. }
-        | R::CobblerSettings { .. }
-        | R::Cobbler { .. }
+        | R::Cobbler(CobblerAsk::Settings { .. } | CobblerAsk::View { .. } | CobblerAsk::Unknown)
         | R::Ip { .. }
-        | R::Accounts { .. }
-        | R::RotationPreview { .. }
+        | R::Accounts(AccountAsk::List { .. } | AccountAsk::RotationPreview { .. } | AccountAsk::Unknown)
         | R::Net { .. }
         | R::PlanPreview { .. }
         | R::StepScript { .. }
@@ -57,6 +59,8 @@ fn told(request: &Request) -> Option<(K, String)> {
         | R::Keep(Keep::AuditVerify | Keep::ExportRules)
         | R::Diagnosis
         | R::Team(Team::Here(_) | Team::Unknown)
+        | R::Manual(ManualAsk::Unknown)
+        | R::Proof(ProofAsk::Unknown)
         | R::Unknown => return None,
         R::FirstAdministrator { name, .. } => (K::User, format!("made the first administrator, {name}")),
         R::Login { .. } => (K::Session, "logged in".into()),
@@ -89,18 +93,18 @@ fn told(request: &Request) -> Option<(K, String)> {
         R::NodeTrust { jump, .. } => {
             (K::HostKey, format!("pinned the host key{}", if *jump { " of its jump host" } else { "" }))
         }
-        R::CobblerSet { place: Some(place), .. } => (
+        R::Cobbler(CobblerAsk::Set { place: Some(place), .. }) => (
             K::Service,
             format!("set the Cobbler server: {}", crate::domain::text::without_login(&place.url)),
         ),
-        R::CobblerSet { place: None, .. } => (K::Service, "forgot the Cobbler server".into()),
-        R::CobblerRegister { profile, .. } => {
+        R::Cobbler(CobblerAsk::Set { place: None, .. }) => (K::Service, "forgot the Cobbler server".into()),
+        R::Cobbler(CobblerAsk::Register { profile, .. }) => {
             (K::Service, format!("registered it at Cobbler with the profile {profile}"))
         }
         R::IpChange { .. } => (K::Network, "changed addresses".into()),
-        R::AccountSet { name, .. } => (K::Account, format!("set the account {name}")),
-        R::AccountRotate { name, .. } => (K::Account, format!("rotated the account {name}")),
-        R::AccountReveal { name, .. } => (K::Account, format!("showed the account {name}")),
+        R::Accounts(AccountAsk::Set { name, .. }) => (K::Account, format!("set the account {name}")),
+        R::Accounts(AccountAsk::Rotate { name, .. }) => (K::Account, format!("rotated the account {name}")),
+        R::Accounts(AccountAsk::Reveal { name, .. }) => (K::Account, format!("showed the account {name}")),
         R::NetSet { .. } => (K::Network, "changed the network plan".into()),
         R::Install { dry_run: true, .. } => (K::Install, "started a dry run".into()),
         R::Install { dry_run: false, .. } => (K::Install, "started an installation".into()),
@@ -121,19 +125,21 @@ fn told(request: &Request) -> Option<(K, String)> {
         R::ReinstallExtend { minutes, .. } => {
             (K::Job, format!("gave the reinstallation {minutes} minutes more"))
         }
-        R::ManualStart { .. } => (K::Reinstall, "began to reinstall it by hand".into()),
-        R::ManualConfirm { number, .. } => (K::Reinstall, format!("confirmed instruction {number}")),
-        R::ManualCheck { .. } => (K::Reinstall, "had it checked what was done by hand".into()),
-        R::ManualLeave { .. } => (K::Reinstall, "gave the procedure by hand up".into()),
+        R::Manual(ManualAsk::Start { .. }) => (K::Reinstall, "began to reinstall it by hand".into()),
+        R::Manual(ManualAsk::Confirm { number, .. }) => {
+            (K::Reinstall, format!("confirmed instruction {number}"))
+        }
+        R::Manual(ManualAsk::Check { .. }) => (K::Reinstall, "had it checked what was done by hand".into()),
+        R::Manual(ManualAsk::Leave { .. }) => (K::Reinstall, "gave the procedure by hand up".into()),
         R::CeilingExtend { seconds, .. } => (K::Job, format!("gave the running step {seconds} s more")),
         R::NodeLock { why, .. } => (K::Lock, if why.is_some() { "locked it" } else { "unlocked it" }.into()),
         R::ShellOpen { .. } => (K::Shell, "opened a shell".into()),
         R::ShellClose { shell } => (K::Shell, format!("closed the shell {shell}")),
         R::CheckRun { .. } => (K::Check, "started a connectivity check".into()),
         R::CheckCancel { .. } => (K::Check, "ended the connectivity check".into()),
-        R::Prove { clean: true, .. } => (K::Proof, "had what proofs left removed".into()),
-        R::Prove { clean: false, .. } => (K::Proof, "started a proof".into()),
-        R::ProveCancel { .. } => (K::Proof, "ended the proof".into()),
+        R::Proof(ProofAsk::Start { clean: true, .. }) => (K::Proof, "had what proofs left removed".into()),
+        R::Proof(ProofAsk::Start { clean: false, .. }) => (K::Proof, "started a proof".into()),
+        R::Proof(ProofAsk::Cancel { .. }) => (K::Proof, "ended the proof".into()),
         R::People(asked) => return of_people(asked),
         R::Door(asked) => return of_door(asked),
         R::Day2(asked) => return of_day2(asked),
@@ -301,17 +307,15 @@ pub fn tells_itself(request: &Request) -> bool {
             | R::SetEdit { .. }
             | R::NodeTrust { .. }
             | R::IpChange { .. }
-            | R::AccountSet { .. }
-            | R::AccountRotate { .. }
-            | R::AccountReveal { .. }
+            | R::Accounts(AccountAsk::Set { .. } | AccountAsk::Rotate { .. } | AccountAsk::Reveal { .. })
             | R::NetSet { .. }
             | R::Install { .. }
             | R::Undo { .. }
             | R::NodeReinstall { .. }
-            | R::ManualStart { .. }
+            | R::Manual(ManualAsk::Start { .. })
             | R::NodeLock { .. }
             | R::Team(_)
-            | R::Prove { .. }
+            | R::Proof(ProofAsk::Start { .. })
             | R::Day2(_)
             | R::Logs(_)
             | R::Loki(_)

@@ -10,7 +10,7 @@ impl Engine {
     /// What the engine knows about itself.
     pub(super) fn diagnosis(&self) -> Diagnosis {
         let faults = Catalog::check(&self.options.roles);
-        let jobs: Vec<_> = self.model.read().jobs.values().cloned().collect();
+        let jobs = self.whole_jobs();
         Diagnosis {
             release: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

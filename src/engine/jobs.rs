@@ -5,8 +5,9 @@
 
 use super::knowing::{Begun, Times};
 use super::records::{ENVIRONMENTS, JOBS, JobRecord, NODES};
+use super::rested::Kept;
 use super::topics::Area;
-use super::{Engine, bundles, now, site};
+use super::{Engine, bundles, now, rested, site};
 use crate::api::message::Window;
 use crate::api::rows::{FirstError, JobRow};
 use crate::api::{Failure, FailureKind, WINDOW_MAX};
@@ -26,7 +27,8 @@ use crate::install::{Attempt, execute};
 use crate::store::{self, Batch, Kind, Stamp};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +85,9 @@ pub struct JobCell {
     /// Usual times.
     pub times: Times,
     cancel: Mutex<CancellationToken>,
+    /// What it takes in memory, bytes; see [`rested::weight`].
+    pub weight: usize,
+    looked: AtomicU64,
     /// An operator has asked for something.
     pub wake: Notify,
 }
@@ -96,6 +101,25 @@ impl JobCell {
     /// The job, for reading and for changing.
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The job, if nobody else has it at this moment.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, Inner>> {
+        match self.inner.try_lock() {
+            Ok(inner) => Some(inner),
+            Err(TryLockError::Poisoned(inner)) => Some(inner.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Somebody looks at it; see [`rested::Shelf::look`].
+    pub fn looked(&self, look: u64) {
+        self.looked.fetch_max(look, Ordering::Relaxed);
+    }
+
+    /// When it was looked at last, in looks.
+    pub fn last_look(&self) -> u64 {
+        self.looked.load(Ordering::Relaxed)
     }
 
     /// What ends its running steps.
@@ -121,15 +145,10 @@ impl Engine {
         self.options.data.join("jobs").join(job.to_string())
     }
 
-    /// The job with that identity.
-    pub fn job(&self, job: JobId) -> Result<Arc<JobCell>, Failure> {
-        self.model.read().jobs.get(&job).cloned().ok_or_else(|| no_job(job))
-    }
-
     /// The job that works on an environment, if one does.
     pub fn running_job(&self, env: EnvId) -> Option<JobId> {
-        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
-        jobs.into_iter()
+        self.whole_jobs()
+            .into_iter()
             .find(|j| {
                 let inner = j.lock();
                 inner.job.env == env && !inner.job.state.is_over()
@@ -144,6 +163,8 @@ impl Engine {
         drop(learned);
         Arc::new(JobCell {
             id: job.id,
+            weight: rested::weight(&job),
+            looked: AtomicU64::new(self.shelf.look()),
             inner: Mutex::new(Inner {
                 job,
                 entries,
@@ -267,9 +288,10 @@ impl Engine {
             if let Some(env) = changed {
                 model.envs.insert(env.id, env);
             }
-            model.jobs.insert(id, Arc::clone(&cell));
+            model.jobs.insert(id, Kept::Whole(Arc::clone(&cell)));
             cell
         };
+        self.rest_jobs();
         self.job_changed(&cell, env.id);
         self.topics.touch(Area::Nodes(env.id));
         tracing::info!(user = %asks.name, env = %env.name, job = %id, kind = cell.kind().word(), "job started");
@@ -280,7 +302,7 @@ impl Engine {
     }
 
     /// Plan and bundles as files, on the disk before the job exists.
-    fn write_job_files(&self, id: JobId, plan: &Plan) -> Result<(), Failure> {
+    pub(super) fn write_job_files(&self, id: JobId, plan: &Plan) -> Result<(), Failure> {
         let dir = self.job_dir(id);
         store::private_dir(&dir).map_err(|f| super::records::refused(&f))?;
         let catalog = self.catalog()?;
@@ -445,7 +467,9 @@ impl Engine {
         offset: u64,
         max: u32,
     ) -> Result<Window, Failure> {
-        self.job(job)?;
+        if !self.model.read().jobs.contains_key(&job) {
+            return Err(no_job(job));
+        }
         let refused = |f: store::Error| super::records::refused(&f);
         let place = site::place(job, attempt).map_err(refused)?;
         let bytes = self.output.window(&place, offset, max.min(WINDOW_MAX) as usize).map_err(refused)?;

@@ -67,6 +67,9 @@ mod purge;
 mod recordings;
 mod records;
 mod reports;
+mod rested;
+#[cfg(test)]
+mod rested_tests;
 mod rows;
 mod schedule;
 mod server;
@@ -220,6 +223,7 @@ pub struct Engine {
     notices: Mutex<Vec<String>>,
     changes: Mutex<()>,
     journal: journal::Journal,
+    shelf: rested::Shelf,
     /// Nodes of jobs that are connected to at the same time: a thousand key exchanges at once would all come too late.
     connecting: tokio::sync::Semaphore,
     /// The threads for all that outlives a request.
@@ -277,6 +281,7 @@ impl Engine {
             exports: Arc::default(),
             changes: Mutex::default(),
             journal,
+            shelf: rested::Shelf::default(),
             connecting: tokio::sync::Semaphore::new(CONNECTING),
             threads: tokio::runtime::Handle::try_current().map_err(|e| EngineError::Other(e.to_string()))?,
             started: now(),
@@ -348,11 +353,7 @@ impl Engine {
         for record in self.sweeps.load(self.records.all(SWEEPS)?, self.records.all(SIGHTINGS)?) {
             self.records.save(SWEEPS, &record.id, &record).map_err(told)?;
         }
-        for cell in self.load_jobs()? {
-            self.model.write().jobs.insert(cell.id, Arc::clone(&cell));
-            // An engine that died right after the job's end had no time for it.
-            self.nodes_left(&cell);
-        }
+        self.load_jobs()?;
         Ok(())
     }
 

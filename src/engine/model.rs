@@ -1,15 +1,15 @@
 //! What the engine keeps in memory: records as they are on the disk, and which nodes are being looked at.
 
-use super::jobs::JobCell;
 use super::now;
 use super::records::NetworkRecord;
+use super::rested::Kept;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId, UserId};
 use crate::domain::node::Node;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Records in memory, as they are on the disk.
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub struct Model {
     /// Network plans.
     pub networks: BTreeMap<EnvId, NetworkRecord>,
     /// Jobs.
-    pub jobs: BTreeMap<JobId, Arc<JobCell>>,
+    pub jobs: BTreeMap<JobId, Kept>,
 }
 
 /// The model behind its lock.

@@ -6,10 +6,14 @@
 //! compile before somebody has said what it is about.
 
 use super::{Engine, environments, jobs, nodes};
+use crate::api::accounts::AccountAsk;
+use crate::api::cobbler::CobblerAsk;
 use crate::api::day2::Day2;
 use crate::api::keep::Keep;
 use crate::api::logs::LogAsk;
 use crate::api::loki::LokiAsk;
+use crate::api::manual::ManualAsk;
+use crate::api::proof::ProofAsk;
 use crate::api::shells::ShellAsk;
 use crate::api::team::Team;
 use crate::api::{Failure, FailureKind, Request, Row, Topic};
@@ -84,35 +88,26 @@ pub fn object(request: &Request) -> Object {
         | R::Diagnosis
         | R::Stop
         | R::Team(Team::Unknown)
+        | R::Cobbler(CobblerAsk::Unknown)
+        | R::Accounts(AccountAsk::Unknown)
+        | R::Manual(ManualAsk::Unknown)
+        | R::Proof(ProofAsk::Unknown)
         | R::Unknown => Object::Nothing,
         R::Team(Team::Here(place)) => place.env.map_or(Object::Nothing, Object::Env),
         R::Subscribe(topic) | R::Rows(topic) | R::Unsubscribe(topic) => of_topic(*topic),
-        R::EnvEdit { env, .. }
-        | R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. } | Keep::EnvExport { env, .. })
-        | R::SweepStart { env, .. }
-        | R::SightingsForget { env }
-        | R::DiscoveryEdit { env, .. }
-        | R::SetEdit { env, .. }
-        | R::NodeAdd { env, .. }
-        | R::CobblerSet { env, .. }
-        | R::CobblerSettings { env }
-        | R::Cobbler { env }
-        | R::Ip { env }
-        | R::IpChange { env, .. }
-        | R::Accounts { env }
-        | R::AccountSet { env, .. }
-        | R::RotationPreview { env, .. }
-        | R::AccountRotate { env, .. }
-        | R::AccountReveal { env, .. }
-        | R::Net { env }
-        | R::NetSet { env, .. }
-        | R::PlanPreview { env }
-        | R::StepScript { env, .. }
-        | R::Install { env, .. }
-        | R::CheckRun { env, .. }
-        | R::CheckCancel { env }
-        | R::Prove { env, .. }
-        | R::ProveCancel { env } => Object::Env(*env),
+        R::EnvEdit { env, .. } |
+R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. } |
+Keep::EnvExport { env, .. }) | R::SweepStart { env, .. } |
+R::SightingsForget { env } | R::DiscoveryEdit { env, .. } | R::SetEdit { env,
+.. } | R::NodeAdd { env, .. } |
+R::Cobbler(CobblerAsk::Set { env, .. } | CobblerAsk::Settings { env } |
+CobblerAsk::View { env }) | R::Ip { env } | R::IpChange { env, .. } |
+R::Accounts(AccountAsk::List { env } | AccountAsk::Set { env, .. } |
+AccountAsk::RotationPreview { env, .. } | AccountAsk::Rotate { env, .. } |
+AccountAsk::Reveal { env, .. }) | R::Net { env } | R::NetSet { env, .. } |
+R::PlanPreview { env } | R::StepScript { env, .. } | R::Install { env, .. } |
+R::CheckRun { env, .. } | R::CheckCancel { env } |
+R::Proof(ProofAsk::Start { env, .. } | ProofAsk::Cancel { env }) => Object::Env(*env),
         R::ImportPreview(ask) => Object::Env(ask.env),
         R::ImportApply { import, .. } => Object::Import(*import),
         R::SweepCancel { sweep } => Object::Sweep(*sweep),
@@ -121,9 +116,9 @@ pub fn object(request: &Request) -> Object {
         | R::FactsHistory { node }
         | R::NodeProbe { node }
         | R::NodeTrust { node, .. }
-        | R::CobblerRegister { node, .. }
+        | R::Cobbler(CobblerAsk::Register { node, .. })
         | R::NodeReinstall { node, .. }
-        | R::ManualStart { node }
+        | R::Manual(ManualAsk::Start { node })
         | R::NodeLock { node, .. }
         | R::ShellOpen { node, .. } => Object::Node(*node),
         R::JobRetry { job }
@@ -134,13 +129,10 @@ pub fn object(request: &Request) -> Object {
         | R::Undo { job, .. }
         | R::JobReport { job, .. }
         | R::Team(Team::TakeOver { job, .. }) => Object::Job(*job),
-        R::NodeAgain { job, node }
-        | R::ReinstallExtend { job, node, .. }
-        | R::ManualConfirm { job, node, .. }
-        | R::ManualCheck { job, node }
-        | R::ManualLeave { job, node }
-        | R::CeilingExtend { job, node, .. }
-        | R::Output { job, node, .. } => Object::JobNode(*job, *node),
+        R::NodeAgain { job, node } | R::ReinstallExtend { job, node, .. } |
+R::Manual(ManualAsk::Confirm { job, node, .. } | ManualAsk::Check { job, node
+} | ManualAsk::Leave { job, node }) | R::CeilingExtend { job, node, .. } |
+R::Output { job, node, .. } => Object::JobNode(*job, *node),
         R::ShellAttach { shell, .. }
         | R::ShellWrite { shell, .. }
         | R::ShellResize { shell, .. }

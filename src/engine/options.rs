@@ -10,7 +10,7 @@ use crate::domain::audit::AuditKind;
 use crate::domain::choice::choose;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, NodeId};
-use crate::domain::job::JobNodeState;
+use crate::domain::job::{Job, JobNodeState};
 use crate::domain::node::Node;
 use crate::domain::overrides::{self, OptionText, Scope, check_file, parse};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
@@ -35,6 +35,37 @@ fn invalid(field: &str, why: impl Into<String>) -> Failure {
 /// The file that a line for the nodes' library is about.
 fn file_of(line: &str) -> String {
     line.split('\t').nth(1).unwrap_or_default().to_owned()
+}
+
+/// What jobs brought to a node, as far as they were looked through, the newest first.
+#[derive(Default)]
+struct Brought {
+    /// Of the newest that did everything there.
+    whole: Option<String>,
+    /// By file, of later ones that did a part.
+    parts: BTreeMap<String, Vec<String>>,
+}
+
+impl Brought {
+    fn lines(self) -> String {
+        let whole = self.whole.unwrap_or_default();
+        let whole = whole.lines().filter(|l| !self.parts.contains_key(&file_of(l))).map(str::to_owned);
+        let lines: Vec<String> = whole.chain(self.parts.values().flatten().cloned()).collect();
+        lines.join("\n")
+    }
+}
+
+/// Whether a job did everything on a node, and its steps that are done there; `None`: it brings no options to it.
+fn part(job: &Job, node: NodeId) -> Option<(bool, Vec<StepId>)> {
+    let here = job.nodes.get(&node)?;
+    let all = match job.plan.kind {
+        PlanKind::RollOut => true,
+        // A job that only told it of others has not done all its steps.
+        PlanKind::Install => here.steps.iter().any(|s| s.stage == StageKind::Preflight),
+        PlanKind::Rotate | PlanKind::Leave | PlanKind::Task => false,
+        PlanKind::DryRun | PlanKind::Reinstall => return None,
+    } && here.state == JobNodeState::Done;
+    Some((all, here.steps.iter().filter(|s| s.is_done()).map(|s| s.step.clone()).collect()))
 }
 
 /// Writes down which options a job brings to which node.
@@ -97,53 +128,63 @@ impl Engine {
         Ok(overrides::lines(&overrides::effective(&env.options, node.id, &node.roles)))
     }
 
-    /// What jobs brought to a node: the newest good one that did everything there, and what later ones that did a part wrote since.
-    fn options_on(&self, env: EnvId, node: NodeId) -> Result<String, Failure> {
-        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().rev().cloned().collect();
+    /// What jobs brought to nodes: to each the newest good one that did everything there, and what later ones that did a part wrote since.
+    fn options_on(&self, env: EnvId, nodes: &[NodeId]) -> Result<BTreeMap<NodeId, String>, Failure> {
         let catalog = self.catalog()?;
-        // By file, the newest part first.
-        let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut whole = String::new();
-        for cell in jobs {
-            let inner = cell.lock();
-            let job = &inner.job;
-            let Some(here) = job.nodes.get(&node).filter(|_| job.env == env) else { continue };
-            let all = match job.plan.kind {
-                PlanKind::RollOut => true,
-                // A job that only told it of others has not done all its steps.
-                PlanKind::Install => here.steps.iter().any(|s| s.stage == StageKind::Preflight),
-                PlanKind::Rotate | PlanKind::Leave | PlanKind::Task => false,
-                PlanKind::DryRun | PlanKind::Reinstall => continue,
-            } && here.state == JobNodeState::Done;
-            let done: Vec<StepId> =
-                here.steps.iter().filter(|s| s.is_done()).map(|s| s.step.clone()).collect();
-            let platform = job.plan.platform.clone();
-            drop(inner);
-            let carried = std::fs::read(self.job_dir(cell.id).join(CARRIED)).ok();
+        let mut brought: BTreeMap<NodeId, Brought> =
+            nodes.iter().map(|id| (*id, Brought::default())).collect();
+        for (id, kept) in self.kept_jobs().into_iter().rev() {
+            let open: Vec<NodeId> =
+                brought.iter().filter(|(_, b)| b.whole.is_none()).map(|(id, _)| *id).collect();
+            if open.is_empty() {
+                break;
+            }
+            let concerns = kept.ask(
+                |j| j.env == env && open.iter().any(|n| j.nodes.contains_key(n)),
+                |s| s.row.env == env && open.iter().any(|n| s.nodes.contains(n)),
+            );
+            if !concerns {
+                continue;
+            }
+            let (platform, parts) = {
+                let cell = self.job(id)?;
+                let inner = cell.lock();
+                let parts: Vec<_> = open.iter().filter_map(|n| Some((*n, part(&inner.job, *n)?))).collect();
+                (inner.job.plan.platform.clone(), parts)
+            };
+            if parts.is_empty() {
+                continue;
+            }
+            let carried = std::fs::read(self.job_dir(id).join(CARRIED)).ok();
             let carried: Option<BTreeMap<NodeId, String>> =
                 carried.and_then(|b| serde_json::from_slice(&b).ok());
             let mut carried = carried.unwrap_or_default();
-            let carried = carried.remove(&node).unwrap_or_default();
-            if all {
-                whole = carried;
-                break;
-            }
-            let Some(platform) = catalog.platform(&platform) else { continue };
-            let mut files: BTreeSet<String> =
-                catalog.modules_of(platform).flat_map(|m| catalog.configs(platform, m)).collect();
-            files.extend(carried.lines().map(file_of));
-            for file in files {
-                let wrote =
-                    |id: &StepId| catalog.step(id).is_some_and(|s| catalog.writes(platform, s, &file));
-                if !parts.contains_key(&file) && done.iter().any(wrote) {
-                    let mine = carried.lines().filter(|l| file_of(l) == file).map(str::to_owned).collect();
-                    parts.insert(file, mine);
+            let platform = catalog.platform(&platform);
+            let configs: BTreeSet<String> = platform
+                .map(|p| catalog.modules_of(p).flat_map(|m| catalog.configs(p, m)).collect())
+                .unwrap_or_default();
+            for (node, (all, done)) in parts {
+                let Some(brought) = brought.get_mut(&node) else { continue };
+                let carried = carried.remove(&node).unwrap_or_default();
+                if all {
+                    brought.whole = Some(carried);
+                    continue;
+                }
+                let Some(platform) = platform else { continue };
+                let files: BTreeSet<String> =
+                    configs.iter().cloned().chain(carried.lines().map(file_of)).collect();
+                for file in files {
+                    let wrote =
+                        |id: &StepId| catalog.step(id).is_some_and(|s| catalog.writes(platform, s, &file));
+                    if !brought.parts.contains_key(&file) && done.iter().any(wrote) {
+                        let mine =
+                            carried.lines().filter(|l| file_of(l) == file).map(str::to_owned).collect();
+                        brought.parts.insert(file, mine);
+                    }
                 }
             }
         }
-        let whole = whole.lines().filter(|l| !parts.contains_key(&file_of(l))).map(str::to_owned);
-        let lines: Vec<String> = whole.chain(parts.values().flatten().cloned()).collect();
-        Ok(lines.join("\n"))
+        Ok(brought.into_iter().map(|(node, b)| (node, b.lines())).collect())
     }
 
     /// For every installed node in which something differs: lines that go, and lines that come.
@@ -162,8 +203,8 @@ impl Engine {
         };
         let here = |line: &&str| line.split('\t').nth(1).is_some_and(written);
         let mut out = BTreeMap::new();
-        for node in nodes {
-            let (is, wanted) = (self.options_on(env, node)?, self.options_of(env, node)?);
+        for (node, is) in self.options_on(env, &nodes)? {
+            let wanted = self.options_of(env, node)?;
             let only = |a: &str, b: &str| -> Vec<String> {
                 let b: BTreeSet<&str> = b.lines().collect();
                 a.lines().filter(here).filter(|l| !b.contains(l)).map(str::to_owned).collect()

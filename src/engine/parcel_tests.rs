@@ -3,6 +3,7 @@
 
 use super::tests::{Running, add_env, login, refusal};
 use super::*;
+use crate::api::accounts::AccountAsk;
 use crate::api::discovery::SetChange;
 use crate::api::import::parts;
 use crate::api::keep::Keep;
@@ -107,7 +108,7 @@ async fn rich(running: &Running, ada: &Client) -> Environment {
     ] {
         ada.call(Request::IpChange { env: env.id, request }).await.unwrap();
     }
-    ada.call(Request::Accounts { env: env.id }).await.unwrap();
+    ada.call(Request::Accounts(AccountAsk::List { env: env.id })).await.unwrap();
     let place = json!({"url": "http://cobbler.example/cobbler_api", "user": "cobbler", "password": "of Cobbler", "power_seconds": 60});
     let engine = running.engine();
     engine.records.save_account(env.id, super::cobbler::KEPT, &secret(&place.to_string())).unwrap();

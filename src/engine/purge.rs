@@ -100,8 +100,8 @@ impl Engine {
         let _write = self.write();
         let nodes: Vec<NodeId> =
             self.model.read().nodes.values().filter(|n| n.env == id).map(|n| n.id).collect();
-        let cells: Vec<_> = self.model.read().jobs.values().cloned().collect();
-        let jobs: Vec<JobId> = cells.iter().filter(|c| c.lock().job.env == id).map(|c| c.id).collect();
+        let jobs: Vec<JobId> =
+            self.kept_jobs().into_iter().filter(|(_, kept)| kept.env() == id).map(|(job, _)| job).collect();
         let sweeps: Vec<SweepId> =
             self.sweeps.state().records.values().filter(|r| r.env == id).map(|r| r.id).collect();
         let what = format!("purged it, with {} nodes and {} jobs", nodes.len(), jobs.len());

@@ -1,6 +1,7 @@
 //! What clients see of the engine's knowledge.
 
 use super::jobs::{Inner, JobCell};
+use super::rested::Kept;
 use super::sweeps::known;
 use super::{Engine, Model, knowing, now};
 use crate::api::rows::{
@@ -46,15 +47,13 @@ impl Engine {
                     .collect()
             }
             Topic::Jobs(env) => self
-                .cells()
-                .iter()
-                .filter_map(|c| {
-                    let mut inner = c.lock();
-                    (inner.job.env == env).then(|| Row::Job(job_row(c, &mut inner)))
-                })
+                .kept_jobs()
+                .into_iter()
+                .filter(|(_, kept)| kept.env() == env)
+                .map(|(_, kept)| Row::Job(kept.row()))
                 .collect(),
             Topic::RunningJobs => self
-                .cells()
+                .whole_jobs()
                 .iter()
                 .filter_map(|c| {
                     let mut inner = c.lock();
@@ -97,16 +96,11 @@ impl Engine {
         line.into_iter().chain(node.why.as_deref()).find_map(|text| self.known_error(module, text))
     }
 
-    fn cells(&self) -> Vec<Arc<JobCell>> {
-        self.model.read().jobs.values().cloned().collect()
-    }
-
     fn env_rows(&self, hidden: bool) -> Vec<Row> {
-        let mut newest: BTreeMap<EnvId, JobRow> = BTreeMap::new();
-        for cell in self.cells() {
-            let mut inner = cell.lock();
-            newest.insert(inner.job.env, job_row(&cell, &mut inner));
-        }
+        let newest: BTreeMap<EnvId, Kept> =
+            self.kept_jobs().into_iter().map(|(_, kept)| (kept.env(), kept)).collect();
+        let mut newest: BTreeMap<EnvId, JobRow> =
+            newest.into_iter().map(|(env, kept)| (env, kept.row())).collect();
         let model = self.model.read();
         let count = |env: EnvId, keep: &dyn Fn(&Node) -> bool| {
             u32::try_from(model.nodes.values().filter(|n| n.env == env && keep(n)).count())

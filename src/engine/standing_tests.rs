@@ -62,7 +62,7 @@ pub(super) fn left(engine: &Arc<Engine>, id: u64, plan: Plan, state: NodeState) 
     let nodes: Vec<NodeId> = plan.nodes.iter().map(|n| n.id).collect();
     let cell = engine.cell(Job::new(JobId(id), plan, "ada".into(), Moment(0)), 0);
     let mut model = engine.model.write();
-    model.jobs.insert(JobId(id), cell);
+    model.jobs.insert(JobId(id), super::rested::Kept::Whole(cell));
     for n in nodes {
         let n = model.nodes.get_mut(&n).unwrap();
         n.job = Some(JobId(id));

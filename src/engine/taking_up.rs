@@ -1,8 +1,10 @@
 //! What a dead engine left behind: its jobs, read from their journals and gone on with.
 
 use super::jobs::{JobCell, io};
-use super::records::JOBS;
+use super::records::{JOBS, JobRecord};
+use super::rested::Kept;
 use super::{Engine, now};
+use crate::domain::ids::JobId;
 use crate::domain::job::{Job, JobEvent, JournalEntry};
 use crate::domain::plan::Plan;
 use crate::store;
@@ -12,45 +14,56 @@ use std::sync::Arc;
 const TAKE_UP_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Engine {
-    /// Jobs as their journals tell them.
-    pub fn load_jobs(&self) -> store::Result<Vec<Arc<JobCell>>> {
-        let mut out = Vec::new();
+    /// Reads the jobs as their journals tell them. One whose plan cannot be read is told of and left out.
+    pub fn load_jobs(&self) -> store::Result<()> {
         for (id, record) in self.records.all(JOBS)? {
-            let path = self.job_dir(id).join("plan.json");
-            let plan = std::fs::read(&path)
-                .map_err(|e| io(&path, &e).message)
-                .and_then(|b| serde_json::from_slice::<Plan>(&b).map_err(|e| e.to_string()));
-            let plan = match plan {
+            let plan = match self.read_plan(id) {
                 Ok(plan) => plan,
                 Err(why) => {
-                    self.notice(format!("the plan of job {id} cannot be read ({why}): the job is not shown"));
+                    self.notice(format!("{why}: the job is not shown"));
                     continue;
                 }
             };
-            let cell = self.cell(Job::new(id, plan, record.by, record.created), 0);
-            {
-                let mut inner = cell.lock();
-                for entry in self.records.journal(id)? {
-                    inner.entries += 1;
-                    if let Err(refusal) = inner.job.apply(&entry) {
-                        self.notice(format!(
-                            "the journal of job {id} has an entry that does not fit: {refusal}"
-                        ));
-                        continue;
-                    }
-                    self.note_failure(&mut inner, &entry.event);
-                }
-            }
-            out.push(cell);
+            let cell = self.load_job(id, record, plan)?;
+            self.model.write().jobs.insert(id, Kept::Whole(Arc::clone(&cell)));
+            // An engine that died right after the job's end had no time for it.
+            self.nodes_left(&cell);
+            drop(cell);
+            self.rest_jobs();
         }
-        Ok(out)
+        Ok(())
+    }
+
+    /// The plan that a job was started with, or why it cannot be read.
+    pub(super) fn read_plan(&self, id: JobId) -> Result<Plan, String> {
+        let path = self.job_dir(id).join("plan.json");
+        std::fs::read(&path)
+            .map_err(|e| io(&path, &e).message)
+            .and_then(|b| serde_json::from_slice(&b).map_err(|e| e.to_string()))
+            .map_err(|why| format!("the plan of job {id} cannot be read ({why})"))
+    }
+
+    /// A job as its journal tells it.
+    pub(super) fn load_job(&self, id: JobId, record: JobRecord, plan: Plan) -> store::Result<Arc<JobCell>> {
+        let cell = self.cell(Job::new(id, plan, record.by, record.created), 0);
+        {
+            let mut inner = cell.lock();
+            for entry in self.records.journal(id)? {
+                inner.entries += 1;
+                if let Err(refusal) = inner.job.apply(&entry) {
+                    self.notice(format!("the journal of job {id} has an entry that does not fit: {refusal}"));
+                    continue;
+                }
+                self.note_failure(&mut inner, &entry.event);
+            }
+        }
+        Ok(cell)
     }
 
     /// Goes on with the jobs that a dead engine left behind. Until the nodes have told what became of their steps, they
     /// are shown as interrupted.
     pub fn take_up_jobs(self: &Arc<Self>) {
-        let jobs: Vec<Arc<JobCell>> = self.model.read().jobs.values().cloned().collect();
-        for cell in jobs.into_iter().filter(|j| !j.lock().job.state.is_over()) {
+        for cell in self.whole_jobs().into_iter().filter(|j| !j.lock().job.state.is_over()) {
             if let Err(why) = self.journal(&cell, JobEvent::Interrupted) {
                 // Nothing works on it: it is shown so, though the journal does not have it yet.
                 let _ = cell.lock().job.apply(&JournalEntry { at: now(), event: JobEvent::Interrupted });

@@ -1,6 +1,7 @@
 //! The engine over its real socket, with real clients, on a real store.
 
 use super::*;
+use crate::api::accounts::AccountAsk;
 use crate::api::client::Pushed;
 use crate::api::message::EnvChange;
 use crate::api::{Client, ClientError, Request, Response, Row, Topic, socket_path};
@@ -211,11 +212,13 @@ async fn everything_survives_a_restart() {
     let (ada, _) = engine.administrator().await;
     let env = add_env(&ada, "prod").await;
     let Response::Session(session) = ada.call(login("ada", "correct horse")).await.unwrap() else { panic!() };
-    let Response::Accounts(accounts) = ada.call(Request::Accounts { env: env.id }).await.unwrap() else {
+    let Response::Accounts(accounts) =
+        ada.call(Request::Accounts(AccountAsk::List { env: env.id })).await.unwrap()
+    else {
         panic!()
     };
     let name = accounts.iter().find(|a| a.name.contains("PASSWORD")).unwrap().name.clone();
-    let reveal = Request::AccountReveal { env: env.id, name };
+    let reveal = Request::Accounts(AccountAsk::Reveal { env: env.id, name });
     let Response::Account(before) = ada.call(reveal.clone()).await.unwrap() else { panic!() };
     drop(ada);
     engine.restart().await;
@@ -259,11 +262,13 @@ async fn no_secret_is_in_the_data_directory() {
     };
     ada.call(node).await.unwrap();
     let mut secrets = vec!["correct horse".to_owned(), "node-password-hunter2".to_owned()];
-    let Response::Accounts(accounts) = ada.call(Request::Accounts { env: env.id }).await.unwrap() else {
+    let Response::Accounts(accounts) =
+        ada.call(Request::Accounts(AccountAsk::List { env: env.id })).await.unwrap()
+    else {
         panic!()
     };
     for account in accounts.iter().filter(|a| a.name.contains("PASSWORD")) {
-        let reveal = Request::AccountReveal { env: env.id, name: account.name.clone() };
+        let reveal = Request::Accounts(AccountAsk::Reveal { env: env.id, name: account.name.clone() });
         let Response::Account(value) = ada.call(reveal).await.unwrap() else { panic!() };
         secrets.push(value.reveal().to_owned());
     }

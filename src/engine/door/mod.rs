@@ -15,6 +15,7 @@ use crate::api::discovery::SetChange;
 use crate::api::door::{DoorAnswer, DoorAsk, DoorView};
 use crate::api::keep::Keep;
 use crate::api::message::{Credential, NodeChange};
+use crate::api::proof::ProofAsk;
 use crate::api::{Failure, FailureKind, Request};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::door::{DoorSettings, everywhere, listen_at};
@@ -83,7 +84,9 @@ pub fn not_from_afar(request: &Request) -> Result<(), Failure> {
         Request::Login { .. } | Request::FirstAdministrator { .. } => {
             "this connection belongs to whoever opened it: connect anew to log in as somebody else"
         }
-        Request::Prove { image: Some(_), .. } => "the image is a file of the management host",
+        Request::Proof(ProofAsk::Start { image: Some(_), .. }) => {
+            "the image is a file of the management host"
+        }
         Request::NodeAdd { credential, .. } if agent(credential) => "the agent is one of the management host",
         Request::NodeEdit { change: NodeChange::Credential { credential, .. }, .. } if agent(credential) => {
             "the agent is one of the management host"

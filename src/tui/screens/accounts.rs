@@ -2,6 +2,7 @@
 
 use super::account_forms;
 use super::rotation::RotationDialog;
+use crate::api::accounts::AccountAsk;
 use crate::api::rows::{JobRow, Matter};
 use crate::api::views::AccountView;
 use crate::api::{Failure, Request, Response, Topic};
@@ -208,7 +209,7 @@ impl Screen for AccountsPage {
     }
 
     fn online(&mut self, cx: &Shared) -> Vec<Effect> {
-        self.fresh.ask(cx, Request::Accounts { env: self.env })
+        self.fresh.ask(cx, Request::Accounts(AccountAsk::List { env: self.env }))
     }
 
     fn changed(&mut self, cx: &Shared, topic: Topic) -> Vec<Effect> {
@@ -220,7 +221,11 @@ impl Screen for AccountsPage {
             let of = |j: &&JobRow| (j.id, j.state.word(), j.changed, j.nodes_done);
             self.fresh.differs(&jobs.iter().map(of).collect::<Vec<_>>())
         };
-        if moved { self.fresh.changed(cx, Request::Accounts { env: self.env }) } else { Vec::new() }
+        if moved {
+            self.fresh.changed(cx, Request::Accounts(AccountAsk::List { env: self.env }))
+        } else {
+            Vec::new()
+        }
     }
 
     fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {
@@ -283,13 +288,14 @@ impl Screen for AccountsPage {
         match result {
             Ok(Response::Accounts(all)) => {
                 self.view = Some(Ok(all));
-                self.fresh.came(cx, true, Request::Accounts { env: self.env })
+                self.fresh.came(cx, true, Request::Accounts(AccountAsk::List { env: self.env }))
             }
             Ok(_) => Vec::new(),
             Err(f) if tag == Tag::Content => {
                 let why = cx.catalogue.failure(&f);
                 let known = matches!(self.view, Some(Ok(_)));
-                let mut effects = self.fresh.came(cx, false, Request::Accounts { env: self.env });
+                let mut effects =
+                    self.fresh.came(cx, false, Request::Accounts(AccountAsk::List { env: self.env }));
                 if known {
                     // What is known stays in sight while the engine is away.
                     effects.push(Effect::Say(Level::Bad, why));

@@ -1,6 +1,7 @@
 //! An environment's Cobbler server: where it is, what it said, and what it has.
 
 use super::cobbler_forms;
+use crate::api::cobbler::CobblerAsk;
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, Request, Response};
 use crate::domain::access;
@@ -74,7 +75,7 @@ impl CobblerPage {
     }
 
     fn ask(&mut self) -> Vec<Effect> {
-        vec![Effect::Call(Tag::Item(1), Request::Cobbler { env: self.env })]
+        vec![Effect::Call(Tag::Item(1), Request::Cobbler(CobblerAsk::View { env: self.env }))]
     }
 
     fn names(&self) -> Vec<&str> {
@@ -109,7 +110,7 @@ impl CobblerPage {
         let (env, url) = (self.env, self.set()?.url.clone());
         let body = vec![t!("cobbler-forget-what", url = url.as_str()), t!("cobbler-forget-undo")];
         let dialog = Confirm::new(t!("cobbler-forget-title"), body, t!("button-forget-server"), move || {
-            vec![Effect::CallDetached(Tag::Refresh, Request::CobblerSet { env, place: None })]
+            vec![Effect::CallDetached(Tag::Refresh, Request::Cobbler(CobblerAsk::Set { env, place: None }))]
         });
         Some(vec![Effect::Push(Box::new(dialog))])
     }
@@ -221,7 +222,7 @@ impl Screen for CobblerPage {
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
         self.refused = None;
-        vec![Effect::Call(Tag::Content, Request::CobblerSettings { env: self.env })]
+        vec![Effect::Call(Tag::Content, Request::Cobbler(CobblerAsk::Settings { env: self.env }))]
     }
 
     fn uncovered(&mut self, cx: &Shared) -> Vec<Effect> {

@@ -1,6 +1,7 @@
 //! Forms of Cobbler: where the server is, and a node as a system.
 
 use super::authority;
+use crate::api::cobbler::CobblerAsk;
 use crate::api::rows::NodeRow;
 use crate::api::{Request, Response};
 use crate::domain::cobbler::{
@@ -64,7 +65,7 @@ impl Settings {
         if fields.is_wrong() {
             return Vec::new();
         }
-        vec![Effect::Call(Tag::Form, Request::CobblerSet { env: self.env, place: Some(place) })]
+        vec![Effect::Call(Tag::Form, Request::Cobbler(CobblerAsk::Set { env: self.env, place: Some(place) }))]
     }
 }
 
@@ -188,7 +189,7 @@ impl Purpose for Register {
         });
         let mac = Some(typed).filter(|m| !m.is_empty());
         let profile = fields.choice("profile").to_owned();
-        let request = Request::CobblerRegister { node, system: None, profile, mac, power };
+        let request = Request::Cobbler(CobblerAsk::Register { node, system: None, profile, mac, power });
         vec![Effect::Call(Tag::Form, request)]
     }
 

@@ -1,6 +1,7 @@
 //! The manual procedure: an operator installs a node's operating system, guided step by step; then the program checks.
 
 use super::take_over;
+use crate::api::manual::ManualAsk;
 use crate::api::rows::{JobNodeRow, NodeRow, ReinstallView};
 use crate::api::{Failure, Request, Response, Topic};
 use crate::domain::ids::{EnvId, JobId, NodeId};
@@ -138,7 +139,10 @@ impl ManualPage {
         let (job, node) = (self.job, self.node);
         let body = vec![t!("manual-leave-what", name = name), t!("manual-leave-then")];
         Confirm::new(t!("manual-leave-title", name = name), body, t!("button-give-up"), move || {
-            vec![Effect::CallDetached(Tag::Quiet, Request::ManualLeave { job, node }), Effect::Close]
+            vec![
+                Effect::CallDetached(Tag::Quiet, Request::Manual(ManualAsk::Leave { job, node })),
+                Effect::Close,
+            ]
         })
     }
 }
@@ -197,11 +201,11 @@ impl Screen for ManualPage {
             Action::ManualConfirm => {
                 self.from = None;
                 self.sent = u32::try_from(self.confirmed(cx) + 1).unwrap_or(u32::MAX);
-                let request = Request::ManualConfirm { job, node, number: self.sent };
+                let request = Request::Manual(ManualAsk::Confirm { job, node, number: self.sent });
                 return Some(vec![Effect::Call(Tag::Form, request)]);
             }
             Action::NodeCheck => {
-                return Some(vec![Effect::Call(Tag::Form, Request::ManualCheck { job, node })]);
+                return Some(vec![Effect::Call(Tag::Form, Request::Manual(ManualAsk::Check { job, node }))]);
             }
             Action::ManualLeave => {
                 let name = self.row(cx)?.name.clone();

@@ -1,5 +1,6 @@
 //! The proof of an environment: its ladder, what was seen on each rung, and the log lines of whoever is responsible for the red one.
 
+use crate::api::proof::ProofAsk;
 use crate::api::proof::ProofRow;
 use crate::api::{Request, Response, Topic};
 use crate::domain::access;
@@ -277,7 +278,7 @@ impl Screen for ProofPage {
                 let body = vec![t!("proof-clean-what")];
                 let dialog =
                     Confirm::new(t!("proof-clean-title"), body, t!("button-proof-clean"), move || {
-                        let request = Request::Prove { env, image: None, clean: true };
+                        let request = Request::Proof(ProofAsk::Start { env, image: None, clean: true });
                         vec![Effect::CallDetached(Tag::Refresh, request)]
                     });
                 Some(vec![Effect::Push(Box::new(dialog))])
@@ -285,7 +286,7 @@ impl Screen for ProofPage {
             Action::ProofStop => {
                 let body = vec![t!("proof-stop-what")];
                 let dialog = Confirm::new(t!("proof-stop-title"), body, t!("button-proof-stop"), move || {
-                    vec![Effect::CallDetached(Tag::Refresh, Request::ProveCancel { env })]
+                    vec![Effect::CallDetached(Tag::Refresh, Request::Proof(ProofAsk::Cancel { env }))]
                 });
                 Some(vec![Effect::Push(Box::new(dialog))])
             }
@@ -368,7 +369,10 @@ impl Purpose for Prove {
             fields.wrong("image", t!("fault-proof-image"));
             return Vec::new();
         }
-        vec![Effect::Call(Tag::Form, Request::Prove { env: self.env, image: Some(image), clean: false })]
+        vec![Effect::Call(
+            Tag::Form,
+            Request::Proof(ProofAsk::Start { env: self.env, image: Some(image), clean: false }),
+        )]
     }
 
     fn done(&mut self, _: &Shared, _: &mut Fields, _: Tag, response: Response) -> Vec<Effect> {

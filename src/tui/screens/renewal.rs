@@ -2,6 +2,7 @@
 
 use super::job::JobPage;
 use super::manual::ManualPage;
+use crate::api::manual::ManualAsk;
 use crate::api::{Failure, Request, Response};
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::schedule::REINSTALL_MINUTES;
@@ -170,7 +171,7 @@ pub fn by_hand(node: NodeId, name: &str) -> ByHand {
     let body = vec![t!("manual-start-what", name = name), t!("manual-start-lost"), t!("manual-start-undo")];
     let confirm =
         Confirm::new(t!("manual-start-title", name = name), body, t!("button-by-hand"), move || {
-            vec![Effect::Call(Tag::Form, Request::ManualStart { node })]
+            vec![Effect::Call(Tag::Form, Request::Manual(ManualAsk::Start { node }))]
         });
     ByHand { node, confirm }
 }

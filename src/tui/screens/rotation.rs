@@ -3,6 +3,7 @@
 //! The list is the engine's; its digest goes back with the answer, so that nothing is done that was not on the screen.
 
 use super::job::JobPage;
+use crate::api::accounts::AccountAsk;
 use crate::api::{Failure, FailureKind, Request, Response};
 use crate::domain::accounts::{NewValue, RotationPlan};
 use crate::domain::ids::EnvId;
@@ -80,7 +81,8 @@ impl Screen for RotationDialog {
 
     fn online(&mut self, _: &Shared) -> Vec<Effect> {
         self.sent = false;
-        let request = Request::RotationPreview { env: self.env, name: self.name.clone() };
+        let request =
+            Request::Accounts(AccountAsk::RotationPreview { env: self.env, name: self.name.clone() });
         vec![Effect::Call(Tag::Content, request)]
     }
 
@@ -99,7 +101,10 @@ impl Screen for RotationDialog {
                 let Some(digest) = self.plan.as_ref().map(|p| p.digest) else { return Some(Vec::new()) };
                 self.sent = true;
                 let (env, name, new) = (self.env, self.name.clone(), self.new.clone());
-                vec![Effect::Call(Tag::Form, Request::AccountRotate { env, name, new, digest })]
+                vec![Effect::Call(
+                    Tag::Form,
+                    Request::Accounts(AccountAsk::Rotate { env, name, new, digest }),
+                )]
             }
         })
     }

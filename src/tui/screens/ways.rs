@@ -6,6 +6,7 @@ use super::manual::ManualPage;
 use super::undo::UndoDialog;
 use super::{job_node, renewal, take_over};
 use crate::api::Request;
+use crate::api::manual::ManualAsk;
 use crate::api::rows::{JobNodeRow, JobRow};
 use crate::domain::access;
 use crate::domain::job::{JobNodeState, JobState, NodeMove, exits};
@@ -122,7 +123,7 @@ pub fn perform(
                 return Some(vec![Effect::Push(Box::new(ManualPage::new(job.env, id, at)))]);
             }
             vec![
-                Effect::CallDetached(Tag::Quiet, Request::ManualCheck { job: id, node: at }),
+                Effect::CallDetached(Tag::Quiet, Request::Manual(ManualAsk::Check { job: id, node: at })),
                 Effect::Say(Level::Info, t!("manual-checking", name = &node.name)),
             ]
         }

@@ -2,6 +2,7 @@
 
 use super::fixtures::env;
 use super::harness::{Rig, snapshots};
+use crate::api::accounts::AccountAsk;
 use crate::api::views::AccountView;
 use crate::api::{Request, Response, Row, Topic};
 use crate::domain::accounts::{
@@ -53,7 +54,7 @@ pub(super) fn opened(role: UserRole, accounts: Vec<AccountView>) -> Rig {
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(EnvId(7)), super::fixtures::nodes());
     rig.keys("C");
-    rig.answer("Accounts", Ok(Response::Accounts(accounts)));
+    rig.answer("Accounts(List", Ok(Response::Accounts(accounts)));
     rig
 }
 
@@ -96,11 +97,11 @@ fn values_are_masked_and_what_would_break_is_said_while_it_is_typed() {
     assert!(rig.screen(80, 24).contains("■■■ strong"), "{}", rig.screen(80, 24));
     rig.keys("<Tab>kR7-qWz9.Lm3_Tb<C-s>");
     assert_eq!(rig.stack().last(), Some(&"rotation"));
-    rig.answer("RotationPreview", Ok(Response::Rotation(plan())));
+    rig.answer("Accounts(RotationPreview", Ok(Response::Rotation(plan())));
     snapshots("rotation", &mut rig);
     rig.keys("<Tab><Enter>");
-    let Request::AccountRotate { name, new: NewValue::Typed(value), digest, .. } =
-        rig.call("AccountRotate").request
+    let Request::Accounts(AccountAsk::Rotate { name, new: NewValue::Typed(value), digest, .. }) =
+        rig.call("Accounts(Rotate").request
     else {
         panic!()
     };
@@ -113,7 +114,8 @@ fn an_unused_account_is_generated_by_rules() {
     rig.keys("jje<Tab><C-u>8<C-s>");
     assert!(rig.screen(80, 24).contains("12 to 64"), "{}", rig.screen(80, 24));
     rig.keys("<C-u>40<C-s>");
-    let Request::AccountSet { name, new: NewValue::Generated(rules), .. } = rig.call("AccountSet").request
+    let Request::Accounts(AccountAsk::Set { name, new: NewValue::Generated(rules), .. }) =
+        rig.call("Accounts(Set").request
     else {
         panic!()
     };
@@ -140,8 +142,11 @@ fn a_failed_rotation_tells_which_password_is_where_and_can_go_back() {
     rig.keys("je");
     assert!(rig.notice().contains("not settled"), "{}", rig.notice());
     rig.keys("b");
-    rig.answer("RotationPreview", Ok(Response::Rotation(plan())));
+    rig.answer("Accounts(RotationPreview", Ok(Response::Rotation(plan())));
     assert!(rig.screen(80, 24).contains("The old password is set again"));
     rig.keys("<Tab><Enter>");
-    assert!(matches!(rig.call("AccountRotate").request, Request::AccountRotate { new: NewValue::Old, .. }));
+    assert!(matches!(
+        rig.call("Accounts(Rotate").request,
+        Request::Accounts(AccountAsk::Rotate { new: NewValue::Old, .. })
+    ));
 }

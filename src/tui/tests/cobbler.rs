@@ -2,6 +2,7 @@
 
 use super::fixtures::env;
 use super::harness::{Rig, snapshots};
+use crate::api::cobbler::CobblerAsk;
 use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
 use crate::domain::cobbler::{CobblerDistro, CobblerProfile, CobblerSettings, CobblerSystem, CobblerView};
 use crate::domain::ids::EnvId;
@@ -53,7 +54,7 @@ pub(super) fn opened(role: UserRole, set: Option<CobblerSettings>) -> Rig {
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(EnvId(7)), super::fixtures::nodes());
     rig.keys("B");
-    rig.answer("CobblerSettings", Ok(Response::CobblerSettings(set)));
+    rig.answer("Cobbler(Settings", Ok(Response::CobblerSettings(set)));
     rig
 }
 
@@ -69,7 +70,7 @@ fn without_a_server_the_page_says_what_to_do() {
     assert!(rig.screen(80, 24).contains("Write the address as"), "under its field");
     rig.keys("<C-u>https://cobbler.example/cobbler_api<C-s>");
     let refused = Failure::new(FailureKind::Invalid, "Cobbler does not accept that").at("password");
-    rig.answer("CobblerSet", Err(refused));
+    rig.answer("Cobbler(Set", Err(refused));
     let screen = rig.screen(80, 24);
     assert!(screen.contains("✗ Cobbler does not accept that") && !screen.contains("secret"), "{screen}");
 }
@@ -78,7 +79,7 @@ fn without_a_server_the_page_says_what_to_do() {
 fn what_the_server_has() {
     let mut rig = opened(UserRole::Operator, Some(settings("https://cobbler.example/cobbler_api")));
     assert!(rig.screen(80, 24).contains("is asked"));
-    rig.answer("Cobbler", Ok(Response::Cobbler(Box::new(view("3.3.10", true)))));
+    rig.answer("Cobbler(View", Ok(Response::Cobbler(Box::new(view("3.3.10", true)))));
     snapshots("cobbler", &mut rig);
     rig.keys("2");
     assert!(rig.screen(80, 24).contains("rescue"));
@@ -87,8 +88,8 @@ fn what_the_server_has() {
     rig.keys("n");
     snapshots("cobbler-register", &mut rig);
     rig.keys("<C-s>");
-    let call = rig.call("CobblerRegister");
-    let Request::CobblerRegister { profile, mac, power, .. } = call.request else { panic!() };
+    let call = rig.call("Cobbler(Register");
+    let Request::Cobbler(CobblerAsk::Register { profile, mac, power, .. }) = call.request else { panic!() };
     assert_eq!((profile.as_str(), mac, power.is_none()), ("bookworm-openstack", None, true));
     let result = Ok(Response::Registered(true));
     rig.event(Event::Answer { to: call.to, tag: call.tag, result });
@@ -100,13 +101,13 @@ fn what_the_server_has() {
 #[test]
 fn one_that_is_only_read_and_one_that_does_not_answer() {
     let mut rig = opened(UserRole::Operator, Some(settings("http://cobbler.example/cobbler_api")));
-    rig.answer("Cobbler", Ok(Response::Cobbler(Box::new(view("4.0.0", false)))));
+    rig.answer("Cobbler(View", Ok(Response::Cobbler(Box::new(view("4.0.0", false)))));
     snapshots("cobbler-read-only", &mut rig);
     rig.keys("n");
     assert!(rig.notice().contains("only read"), "{}", rig.notice());
     rig.keys("c");
     let why = "the Cobbler server does not answer (connection refused): check its address";
-    rig.answer("Cobbler", Err(Failure::new(FailureKind::Node, why).at("url")));
+    rig.answer("Cobbler(View", Err(Failure::new(FailureKind::Node, why).at("url")));
     assert!(rig.screen(80, 24).contains("✗ the Cobbler server does not answer"));
     let mut rig = opened(UserRole::Viewer, Some(settings("https://cobbler.example/cobbler_api")));
     rig.keys("e");

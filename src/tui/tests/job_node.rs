@@ -3,6 +3,7 @@
 use super::fixtures::{ENV, JOB, failed_job, job, job_node, ms_ago, nodes, steps};
 use super::harness::snapshots;
 use super::job::{feed, on_job};
+use crate::api::manual::ManualAsk;
 use crate::api::rows::{ManualView, ReinstallView, UndoView};
 use crate::api::{Failure, FailureKind, Request, Response, Row, Topic};
 use crate::domain::ids::NodeId;
@@ -259,27 +260,29 @@ fn the_manual_procedure_goes_step_by_step_and_then_checks() {
     rig.keys("m");
     snapshots("manual-start", &mut rig);
     rig.keys("<Right><Enter>");
-    rig.answer("ManualStart", Ok(Response::Job(Box::new(job(JobState::Running)))));
+    rig.answer("Manual(Start", Ok(Response::Job(Box::new(job(JobState::Running)))));
     rig.rows(Topic::Job(JOB), by_hand(2, S::Manual, None));
     assert_eq!(rig.stack(), ["environments", "environment", "job", "manual"]);
     snapshots("manual", &mut rig);
     rig.keys("v");
     assert!(rig.notice().contains("Confirm the instructions first"), "{}", rig.notice());
     rig.keys("<Enter><Enter>");
-    let Request::ManualConfirm { number, .. } = rig.call("ManualConfirm").request else { panic!() };
+    let Request::Manual(ManualAsk::Confirm { number, .. }) = rig.call("Manual(Confirm").request else {
+        panic!()
+    };
     assert_eq!(number, 3);
-    assert!(!format!("{:?}", rig.calls).contains("ManualConfirm"), "not twice before the answer");
+    assert!(!format!("{:?}", rig.calls).contains("Manual(Confirm"), "not twice before the answer");
     let missing =
         Said::keyed("node-1 tells no machine id: /etc/machine-id is empty or missing", "fresh-no-id")
             .arg("name", "node-1");
     rig.rows(Topic::Job(JOB), by_hand(7, S::Manual, Some(missing)));
     snapshots("manual-missing", &mut rig);
     rig.keys("v");
-    rig.call("ManualCheck");
+    rig.call("Manual(Check");
     rig.rows(Topic::Job(JOB), by_hand(7, S::Checking, None));
     rig.keys("v");
     assert!(rig.notice().contains("Checking node-1"), "{}", rig.notice());
     rig.keys("x<Right><Enter>");
-    rig.call("ManualLeave");
+    rig.call("Manual(Leave");
     assert_eq!(rig.stack(), ["environments", "environment", "job"]);
 }

@@ -2,6 +2,7 @@
 
 use super::fixtures::{env, known_error, ms_ago};
 use super::harness::{Rig, snapshots};
+use crate::api::proof::ProofAsk;
 use crate::api::proof::ProofRow;
 use crate::api::{Request, Row, Topic};
 use crate::domain::ids::EnvId;
@@ -79,7 +80,10 @@ fn never_proven_and_the_form_for_it() {
     rig.keys("c");
     snapshots("proof-form", &mut rig);
     rig.keys("<C-s>");
-    let Request::Prove { env: ENV, image, clean: false } = rig.call("Prove").request else { panic!() };
+    let Request::Proof(ProofAsk::Start { env: ENV, image, clean: false }) = rig.call("Proof(Start").request
+    else {
+        panic!()
+    };
     assert_eq!(image.as_deref(), Some("/srv/images/guest.img"));
 }
 

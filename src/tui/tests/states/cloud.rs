@@ -115,7 +115,7 @@ fn cobbled(role: UserRole, count: usize, keys: &str) -> Rig {
             .collect(),
         ..full
     };
-    rig.answer("Cobbler", Ok(Response::Cobbler(Box::new(view))));
+    rig.answer("Cobbler(View", Ok(Response::Cobbler(Box::new(view))));
     keyed(rig, keys)
 }
 
@@ -132,7 +132,7 @@ fn planned(keys: &str, count: u64) -> Rig {
 
 fn no_cobbler(keys: &str) -> Rig {
     let mut rig = cobbler::opened(Operator, Some(cobbler::settings("https://cobbler.example/cobbler_api")));
-    rig.answer("Cobbler", Err(refused()));
+    rig.answer("Cobbler(View", Err(refused()));
     keyed(rig, keys)
 }
 

@@ -170,7 +170,7 @@ pub fn rows() -> Vec<Line> {
                 Seen("manual"),
                 Shown(|| {
                     let mut rig = keyed(on_job(Operator, by_hand(2, JobNodeState::Manual, None)), "m<Enter>");
-                    rig.answer("ManualConfirm", Err(refused()));
+                    rig.answer("Manual(Confirm", Err(refused()));
                     rig
                 }),
                 Shown(|| keyed(on_job(Operator, by_hand(2, JobNodeState::Manual, None)), "m<Enter>")),
