@@ -4,7 +4,7 @@ use super::dialect::{Dialect, Version};
 use super::error::{CobblerError, FaultKind};
 use super::value;
 use super::views::{Distro, Mac, Others, Profile, System};
-use super::wire::{Answer, Login, Timeouts, Wire, text};
+use super::wire::{self, Answer, Login, Timeouts, Wire, text};
 use crate::domain::secret::Secret;
 use dxr::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,10 +175,7 @@ impl Cobbler {
     }
 
     async fn items(&self, method: &'static str) -> Result<Vec<Value>, CobblerError> {
-        match self.ask(method, Vec::new()).await? {
-            Value::Array(items) => Ok(items),
-            other => Err(unexpected(method, "a list", &other)),
-        }
+        list_of(method, self.ask(method, Vec::new()).await?)
     }
 
     /// One system, or that there is none of that name.
@@ -258,4 +255,17 @@ impl Cobbler {
 /// An answer of another shape; what is in it is not said.
 pub(super) fn unexpected(method: &'static str, wanted: &str, found: &Value) -> CobblerError {
     CobblerError::Unexpected { method, why: format!("{} instead of {wanted}", value::shape(found)) }
+}
+
+fn list_of(method: &'static str, answer: Value) -> Result<Vec<Value>, CobblerError> {
+    match answer {
+        Value::Array(items) => Ok(items),
+        other => Err(unexpected(method, "a list", &other)),
+    }
+}
+
+/// The systems in the text of an answer, as a server of version 3 gives them.
+pub fn systems_in(answer: &str) -> Result<Vec<System>, CobblerError> {
+    let items = list_of("get_systems", wire::read("get_systems", answer)?)?;
+    Ok(items.iter().map(|item| System::read(item, &Others::default())).collect())
 }

@@ -26,7 +26,7 @@ mod wire;
 mod tests;
 
 pub use changes::{ATTRIBUTES, Values};
-pub use client::Cobbler;
+pub use client::{Cobbler, systems_in};
 pub use dialect::{Dialect, Version};
 pub use error::{CobblerError, Fault, FaultKind};
 pub use power::PowerState;

@@ -48,3 +48,9 @@ pub use prefs::{Prefs, Remembered};
 pub use run::run;
 pub use theme::Colours;
 pub use words::Words;
+
+/// What is wrong with files of themes and of keymaps (name and text of each); empty: nothing.
+pub fn faults_of_files(themes: &[(String, String)], keymaps: &[(String, String)]) -> Vec<String> {
+    let looks = theme::collect(themes).1.into_iter().map(|fault| fault.to_string());
+    looks.chain(keys::collect(keymaps).1.into_iter().map(|fault| fault.to_string())).collect()
+}
