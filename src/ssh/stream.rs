@@ -124,7 +124,10 @@ impl ExecStream {
     }
 }
 
-/// Reads a channel to its end, whatever happens to its consumer.
+/// Reads a channel until either side closes it, whatever happens to its consumer.
+///
+/// Of a channel that this side has closed russh tells nothing more, not even that the other side has closed it as well: who
+/// waited for that would keep the whole connection open for ever.
 pub(super) async fn pump(
     mut reader: ChannelReadHalf,
     writer: Arc<ChannelWriteHalf<Msg>>,
@@ -132,7 +135,6 @@ pub(super) async fn pump(
     close: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) {
-    let mut closing = false;
     // Told when all output is there.
     let mut ended = None;
     loop {
@@ -142,10 +144,9 @@ pub(super) async fn pump(
                 backlog.push(StreamEvent::Ended(ended.take().unwrap_or(Status::Unknown)));
                 continue;
             }
-            () = close.cancelled(), if !closing => {
-                closing = true;
+            () = close.cancelled() => {
                 close_quietly(&writer).await;
-                continue;
+                break;
             }
         };
         let event = match message {
@@ -163,9 +164,9 @@ pub(super) async fn pump(
             Some(ChannelMsg::Close) | None => break,
             Some(_) => continue,
         };
-        if backlog.push(event) == Pushed::Overrun && !closing {
-            closing = true;
+        if backlog.push(event) == Pushed::Overrun {
             close_quietly(&writer).await;
+            break;
         }
     }
     if let Some(status) = ended {

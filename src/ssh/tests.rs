@@ -352,6 +352,28 @@ async fn a_terminal_types_resizes_and_closes() {
     assert_eq!(status, Status::Exit(3));
 }
 
+/// A command that goes on when nobody listens any more does not keep its connection open.
+#[tokio::test]
+async fn a_connection_ends_with_the_last_who_needs_it() {
+    let sshd = Sshd::start();
+    for pty in [false, true] {
+        let s = open(&sshd).await;
+        let mut link = s.link();
+        if pty {
+            let mut shell = s.pty("xterm-256color", 80, 24, &[]).await.unwrap();
+            shell.write("cat\n").await.unwrap();
+            assert!(matches!(shell.next().await, Some(PtyEvent::Bytes(_))));
+        } else {
+            let mut cat = s.exec_stream("cat", 1 << 20).await.unwrap();
+            cat.input().write("a").await.unwrap();
+            assert_eq!(cat.next().await, Some(StreamEvent::Stdout("a".into())));
+        }
+        drop(s);
+        let ended = tokio::time::timeout(Duration::from_secs(20), link.wait_for(|l| *l != Link::Up)).await;
+        assert!(ended.is_ok(), "the connection stays (shell: {pty})");
+    }
+}
+
 /// A server may tell the end of a shell before it has sent what the shell printed last.
 #[tokio::test]
 async fn what_a_terminal_printed_last_comes_before_its_end() {

@@ -35,7 +35,7 @@ const LONG: u64 = 60;
 /// Longest that any one thing may take before it counts as a deadlock; machines may be loaded.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How much the engine may grow from the moment the other client stalls to the end, bytes.
-const GROWTH: u64 = 24 * 1024 * 1024;
+const GROWTH: u64 = 12 * 1024 * 1024;
 
 fn seconds() -> u64 {
     std::env::var("CPMG_CROWD_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(USUAL)
