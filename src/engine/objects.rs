@@ -235,7 +235,10 @@ impl Engine {
             Object::Nothing => None,
             Object::Env(env) => Some(env),
             Object::Node(node) => of_node(node),
-            Object::Job(job) | Object::JobNode(job, _) => self.job(job).ok().map(|cell| cell.lock().job.env),
+            Object::Job(job) | Object::JobNode(job, _) => {
+                let kept = self.model.read().jobs.get(&job).cloned();
+                kept.map(|k| k.env())
+            }
             Object::Sweep(sweep) => self.sweeps.state().records.get(&sweep).map(|r| r.env),
             Object::Shell(shell) => self.shells.node(shell).and_then(of_node),
             Object::Import(import) => self.imports.env(import),
