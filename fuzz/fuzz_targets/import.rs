@@ -5,6 +5,7 @@ use cpmg::cobbler::systems_in;
 use cpmg::domain::cobbler::CobblerSystem;
 use cpmg::domain::import::preview::{Defaults, plan};
 use cpmg::domain::import::{Format, Records, cobbler, read};
+use std::collections::BTreeMap;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((form, text)) = data.split_first() else { return };
@@ -29,6 +30,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             cobbler::records(&systems, |_| false)
         }
     };
-    let (preview, work) = plan(&records, &[], &Defaults::default());
+    let defaults = Defaults { user: "root".into(), port: 22, keys: BTreeMap::default() };
+    let (preview, work) = plan(&records, &[], &defaults);
     assert!(work.len() <= preview.rows.len(), "more work than lines");
 });

@@ -5,6 +5,7 @@
 #[path = "world.rs"]
 mod world;
 
+use cpmg::api::accounts::AccountAsk;
 use cpmg::api::keep::Keep;
 use cpmg::api::{Request, Response, Topic};
 use cpmg::domain::secret::Secret;
@@ -49,7 +50,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                     Request::Rows(Topic::Nodes(id)),
                     Request::Net { env: id },
                     Request::Ip { env: id },
-                    Request::Accounts { env: id },
+                    Request::Accounts(AccountAsk::List { env: id }),
                     Request::PlanPreview { env: id },
                     Request::Keep(Keep::EnvExport { env: id, passphrase }),
                     Request::EnvEdit {
