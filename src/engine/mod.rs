@@ -4,7 +4,7 @@
 //! table from requests to what is done; `connection` is one client, `jobs` and `site` are running installations.
 //!
 //! Order of locks, to be kept by every function here: [`Engine::write`] (one change at a time), then a job, then the
-//! model. Nobody holds the model while locking a job.
+//! model. Nobody holds the model while locking a job (`rested` only tries to, and only what nobody else has).
 //!
 //! Never here: a rule about what is allowed (that is `domain`), a text of the screen, a wait for a client.
 
@@ -30,6 +30,7 @@ mod environments;
 mod exports;
 mod factors;
 mod facts;
+mod first_error;
 mod fresh;
 mod import;
 mod ipam;
