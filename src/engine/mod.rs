@@ -437,9 +437,13 @@ impl Engine {
     }
 
     /// Something operators should know about this engine.
+    /// Tells administrators something, once: a job that is read again says of its journal what it said before.
     fn notice(&self, text: String) {
         tracing::warn!("{text}");
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        let mut all = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&text) {
+            all.push(text);
+        }
     }
 
     fn notices(&self) -> Vec<String> {

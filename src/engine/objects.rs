@@ -84,7 +84,13 @@ pub fn object(request: &Request) -> Object {
         | R::ImportText { .. }
         // Entries are left out one by one.
         | R::Audit { .. }
-        | R::Keep(Keep::AuditVerify | Keep::Backup | Keep::ExportRules | Keep::ExportRulesSet(_) | Keep::EnvImport { .. })
+        | R::Keep(
+            Keep::AuditVerify
+            | Keep::Backup
+            | Keep::ExportRules
+            | Keep::ExportRulesSet(_)
+            | Keep::EnvImport { .. },
+        )
         | R::Diagnosis
         | R::Stop
         | R::Team(Team::Unknown)
@@ -95,19 +101,31 @@ pub fn object(request: &Request) -> Object {
         | R::Unknown => Object::Nothing,
         R::Team(Team::Here(place)) => place.env.map_or(Object::Nothing, Object::Env),
         R::Subscribe(topic) | R::Rows(topic) | R::Unsubscribe(topic) => of_topic(*topic),
-        R::EnvEdit { env, .. } |
-R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. } |
-Keep::EnvExport { env, .. }) | R::SweepStart { env, .. } |
-R::SightingsForget { env } | R::DiscoveryEdit { env, .. } | R::SetEdit { env,
-.. } | R::NodeAdd { env, .. } |
-R::Cobbler(CobblerAsk::Set { env, .. } | CobblerAsk::Settings { env } |
-CobblerAsk::View { env }) | R::Ip { env } | R::IpChange { env, .. } |
-R::Accounts(AccountAsk::List { env } | AccountAsk::Set { env, .. } |
-AccountAsk::RotationPreview { env, .. } | AccountAsk::Rotate { env, .. } |
-AccountAsk::Reveal { env, .. }) | R::Net { env } | R::NetSet { env, .. } |
-R::PlanPreview { env } | R::StepScript { env, .. } | R::Install { env, .. } |
-R::CheckRun { env, .. } | R::CheckCancel { env } |
-R::Proof(ProofAsk::Start { env, .. } | ProofAsk::Cancel { env }) => Object::Env(*env),
+        R::EnvEdit { env, .. }
+        | R::Keep(Keep::EnvPurge { env, .. } | Keep::EnvClone { env, .. } | Keep::EnvExport { env, .. })
+        | R::SweepStart { env, .. }
+        | R::SightingsForget { env }
+        | R::DiscoveryEdit { env, .. }
+        | R::SetEdit { env, .. }
+        | R::NodeAdd { env, .. }
+        | R::Cobbler(CobblerAsk::Set { env, .. } | CobblerAsk::Settings { env } | CobblerAsk::View { env })
+        | R::Ip { env }
+        | R::IpChange { env, .. }
+        | R::Accounts(
+            AccountAsk::List { env }
+            | AccountAsk::Set { env, .. }
+            | AccountAsk::RotationPreview { env, .. }
+            | AccountAsk::Rotate { env, .. }
+            | AccountAsk::Reveal { env, .. },
+        )
+        | R::Net { env }
+        | R::NetSet { env, .. }
+        | R::PlanPreview { env }
+        | R::StepScript { env, .. }
+        | R::Install { env, .. }
+        | R::CheckRun { env, .. }
+        | R::CheckCancel { env }
+        | R::Proof(ProofAsk::Start { env, .. } | ProofAsk::Cancel { env }) => Object::Env(*env),
         R::ImportPreview(ask) => Object::Env(ask.env),
         R::ImportApply { import, .. } => Object::Import(*import),
         R::SweepCancel { sweep } => Object::Sweep(*sweep),
@@ -129,10 +147,15 @@ R::Proof(ProofAsk::Start { env, .. } | ProofAsk::Cancel { env }) => Object::Env(
         | R::Undo { job, .. }
         | R::JobReport { job, .. }
         | R::Team(Team::TakeOver { job, .. }) => Object::Job(*job),
-        R::NodeAgain { job, node } | R::ReinstallExtend { job, node, .. } |
-R::Manual(ManualAsk::Confirm { job, node, .. } | ManualAsk::Check { job, node
-} | ManualAsk::Leave { job, node }) | R::CeilingExtend { job, node, .. } |
-R::Output { job, node, .. } => Object::JobNode(*job, *node),
+        R::NodeAgain { job, node }
+        | R::ReinstallExtend { job, node, .. }
+        | R::Manual(
+            ManualAsk::Confirm { job, node, .. }
+            | ManualAsk::Check { job, node }
+            | ManualAsk::Leave { job, node },
+        )
+        | R::CeilingExtend { job, node, .. }
+        | R::Output { job, node, .. } => Object::JobNode(*job, *node),
         R::ShellAttach { shell, .. }
         | R::ShellWrite { shell, .. }
         | R::ShellResize { shell, .. }

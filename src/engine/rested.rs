@@ -185,7 +185,7 @@ impl Engine {
     }
 
     /// Lets go of jobs that are over and that nobody works with, those first that were looked at longest ago, until the
-    /// others are within [`BUDGET`].
+    /// others are within [`BUDGET`]. Whoever looks at a job may hold another one, so none is waited for here.
     pub(super) fn rest_jobs(&self) {
         self.rest_jobs_beyond(BUDGET);
     }
@@ -195,7 +195,7 @@ impl Engine {
         let mut over: Vec<(u64, usize, Arc<JobCell>)> = self
             .whole_jobs()
             .into_iter()
-            .filter(|cell| cell.lock().job.state.is_over())
+            .filter(|cell| cell.try_lock().is_some_and(|inner| inner.job.state.is_over()))
             .map(|cell| (cell.last_look(), cell.weight, cell))
             .collect();
         over.sort_unstable_by_key(|(look, ..)| std::cmp::Reverse(*look));
@@ -210,7 +210,7 @@ impl Engine {
 
     fn rest(&self, cell: &Arc<JobCell>) {
         let (entries, short) = {
-            let mut inner = cell.lock();
+            let Some(mut inner) = cell.try_lock() else { return };
             let row = job_row(cell, &mut inner);
             (inner.entries, Rested::of(&inner.job, row))
         };

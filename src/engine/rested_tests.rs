@@ -84,6 +84,16 @@ async fn a_job_that_is_let_go_of_is_the_same_afterwards() {
     engine.rest_jobs_beyond(0);
     assert!(is_short(&engine, first));
 
+    // Who holds one job may look at another.
+    let other = engine.job(second).unwrap();
+    let inner = other.lock();
+    engine.job(first).unwrap();
+    drop(inner);
+    drop(other);
+    engine.job(second).unwrap();
+    engine.rest_jobs_beyond(0);
+    assert!(is_short(&engine, first));
+
     // It is worked on again as if it had always been there.
     let ada = engine.model.read().users.values().next().cloned().unwrap();
     let newest = engine.job_retry(&ada, first).map(|_| ()).unwrap_err();
