@@ -121,23 +121,23 @@ fn a_look_changes_nothing_and_undo_puts_everything_back() {
 
     clock("a look at fresh nodes");
     let before = all();
-    println!("{}", cpmg.ok(&["install", "prod", "--dry-run", "--follow"]));
+    cpmg.told(&["install", "prod", "--dry-run", "--follow"]);
     assert!(last_job(&cpmg)["changed"].as_u64().unwrap() > 10, "{}", last_job(&cpmg));
     same("a look at a fresh node", &before, &all());
 
     clock("the installation");
-    println!("{}", cpmg.ok(&["install", "prod", "--follow"]));
+    cpmg.told(&["install", "prod", "--follow"]);
     let job = last_job(&cpmg);
     assert_eq!(job["state"], "succeeded", "{job}");
     let installed = all();
 
     clock("a look at installed nodes");
-    println!("{}", cpmg.ok(&["install", "prod", "--dry-run", "--follow"]));
+    cpmg.told(&["install", "prod", "--dry-run", "--follow"]);
     assert_eq!(last_job(&cpmg)["changed"], 0, "everything is done: {}", last_job(&cpmg));
     same("a look at an installed node", &installed, &all());
 
     clock("undo");
-    println!("{}", cpmg.ok(&["job", "undo", &job["id"].to_string(), "--all", "--yes", "--follow"]));
+    cpmg.told(&["job", "undo", &job["id"].to_string(), "--all", "--yes", "--follow"]);
     let after = all();
     clock("the end");
     for ((name, _), (before, after)) in NODES.iter().zip(before.iter().zip(&after)) {

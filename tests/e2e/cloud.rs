@@ -1,7 +1,7 @@
 //! A whole cloud: from an empty environment to instances that answer, on one controller and two compute nodes; installed again, which changes
 //! nothing; one API call followed through all services; a third compute node that comes while the cloud runs, and leaves again.
 
-use super::support::{Cpmg, Lab};
+use super::support::{Cpmg, Lab, last_words};
 use super::trace;
 use super::watch::{self, Watch};
 use cpmg::catalog::Catalog;
@@ -59,14 +59,16 @@ fn plan_networks(cpmg: &Cpmg, lab: &Lab) {
     cpmg.ok(&["net", "check", ENV]);
 }
 
-/// Installs, and gives the job's record.
-fn install(cpmg: &Cpmg, more: &[&str]) -> Value {
-    println!("{}", cpmg.ok(&[&["install", ENV, "--follow"], more].concat()));
+/// Installs; gives the job's record and the lines of steps that changed something.
+fn install(cpmg: &Cpmg, more: &[&str]) -> (Value, String) {
+    let printed = cpmg.ok(&[&["install", ENV, "--follow"], more].concat());
+    println!("{}", last_words(&printed, 8));
     let jobs = cpmg.json(&["job", "list", ENV]);
     let jobs = jobs.as_array().expect("jobs").iter();
     let job = jobs.max_by_key(|j| j["id"].as_u64()).expect("a job").clone();
     assert_eq!(job["state"], "succeeded", "{job}");
-    job
+    let changed: Vec<&str> = printed.lines().filter(|l| l.contains(": changed in ")).collect();
+    (job, changed.join("\n"))
 }
 
 #[test]
@@ -90,15 +92,15 @@ fn a_cloud_whose_instances_answer() {
     assert!(secrets.len() >= 12 && secrets.iter().all(|s| s.len() >= 16), "{} passwords", secrets.len());
 
     clock("the check of the wires");
-    println!("{}", cpmg.ok(&["check", "run", ENV]));
+    cpmg.told(&["check", "run", ENV]);
 
     clock("the installation");
     let watcher = Watch::begin(secrets.clone());
-    let job = install(&cpmg, &[]);
+    let (job, _) = install(&cpmg, &[]);
     assert!(job["changed"].as_u64().unwrap() > 60, "{job}");
 
     clock("the proof");
-    println!("{}", cpmg.ok(&["prove", ENV, "--image", &image]));
+    cpmg.told(&["prove", ENV, "--image", &image]);
     watcher.end();
     for node in ["ctl1", "cmp1", "cmp2"] {
         watch::logs_are_silent(&lab, node, &secrets);
@@ -109,17 +111,17 @@ fn a_cloud_whose_instances_answer() {
     trace::an_instance_is_followed(&cpmg, ENV, "ctl1");
 
     clock("the second installation");
-    let again = install(&cpmg, &["--reason", "the wires are as they were"]);
-    assert_eq!(again["changed"], 0, "a second installation changes nothing: {again}");
+    let (again, what) = install(&cpmg, &["--reason", "the wires are as they were"]);
+    assert_eq!(again["changed"], 0, "a second installation changes nothing: {again}\n{what}");
 
     clock("a third compute node");
     cpmg.adopt(&lab, ENV, "cmp3", &["compute"]);
-    let third = install(&cpmg, &["--new", "--reason", "one node more on the same wires"]);
+    let (third, _) = install(&cpmg, &["--new", "--reason", "one node more on the same wires"]);
     assert!(third["changed"].as_u64().unwrap() > 10, "{third}");
-    println!("{}", cpmg.ok(&["prove", ENV]));
+    cpmg.told(&["prove", ENV]);
 
     clock("it leaves");
-    println!("{}", cpmg.ok(&["node", "remove", "prod/cmp3", "--undo", "--yes", "--follow"]));
+    cpmg.told(&["node", "remove", "prod/cmp3", "--undo", "--yes", "--follow"]);
     let nodes = cpmg.json(&["node", "list", ENV]);
     let names: Vec<&str> = nodes.as_array().unwrap().iter().map(|n| n["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["ctl1", "cmp1", "cmp2"], "{nodes}");

@@ -1,6 +1,6 @@
 //! Changes of a node's network: one that cuts our own connection comes back by itself, a good one stays until it is undone.
 
-use super::support::{Cpmg, Lab, wait_until};
+use super::support::{Cpmg, Lab, last_words, wait_until};
 use cpmg::api::message::NetView;
 use cpmg::api::{Client, Request, Response, socket_path};
 use cpmg::domain::ids::{EnvId, NodeId, Revision};
@@ -169,7 +169,7 @@ fn a_change_that_locks_us_out_comes_back_by_itself() {
     assert_eq!(shown["nodes"][0]["state"], "failed", "{shown}");
     let out = site.cpmg.run_with(&["job", "output", &job, "ctl1", "network/confirm"], "");
     let output = String::from_utf8_lossy(&out.stdout).into_owned();
-    println!("{output}");
+    println!("{}", last_words(&output, 20));
     assert!(
         output.contains("the change of the network was taken back"),
         "the job says in words what happened: {output}"
@@ -216,7 +216,7 @@ fn a_good_change_stays_until_it_is_undone() {
     assert_eq!(site.network(), before);
     let printed =
         site.cpmg.ok(&["install", "wires", "--follow", "--over-failed-checks", "a test of the network step"]);
-    println!("{printed}");
+    println!("{}", last_words(&printed, 20));
     assert!(printed.contains("confirmed: ctl1 was reached over a new connection"), "{printed}");
     let now = site.network();
     assert!(now.contains(&format!("clus0    inet {wanted}/24")), "{now}");
@@ -269,7 +269,7 @@ fn an_address_that_dhcp_gave_becomes_static_with_ipv6_and_names() {
 
     site.cpmg.ok(&["install", "wires", "--follow", "--reason", "a test of the network step"]);
     let now = site.lab.exec("ctl1", "ip -o address show dev clus0 scope global; cat /etc/resolv.conf");
-    println!("{now}");
+    println!("{}", last_words(&now, 20));
     assert!(now.contains(&format!("inet {leased}/24")) && !now.contains("dynamic"), "static now: {now}");
     assert!(now.contains("inet6 fd00:79::45/64"), "as far into its range as .57 is into the other: {now}");
     assert!(now.contains(&format!("nameserver {server}\nnameserver 192.0.2.53\n")), "{now}");
@@ -337,7 +337,7 @@ fn netplan_takes_a_lock_out_back_and_keeps_a_good_change_until_it_is_undone() {
         site.cpmg.ok(&["install", "wires", "--follow", "--over-failed-checks", "a test of the network step"])
     };
     let printed = installed();
-    println!("{printed}");
+    println!("{}", last_words(&printed, 20));
     assert!(printed.contains("the network of ctl1 is set by netplan"), "{printed}");
     assert!(printed.contains("confirmed: ctl1 was reached over a new connection"), "{printed}");
     let as_planned = || {

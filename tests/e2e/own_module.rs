@@ -23,11 +23,11 @@ fn a_module_written_from_the_documentation_alone_is_installed_and_undone() {
     assert!(cpmg.ok(&["plan", "prod"]).contains("exporter/configure"), "it is in the plan");
 
     let before = census(&lab, "one");
-    println!("{}", cpmg.ok(&["install", "prod", "--dry-run", "--follow"]));
+    cpmg.told(&["install", "prod", "--dry-run", "--follow"]);
     let looked = differences(&before, &census(&lab, "one"));
     assert!(looked.is_empty(), "a look changes nothing:\n{}", looked.join("\n"));
 
-    println!("{}", cpmg.ok(&["install", "prod", "--follow"]));
+    cpmg.told(&["install", "prod", "--follow"]);
     let job = last_job(&cpmg);
     assert_eq!(job["state"], "succeeded", "{job}");
     let listens = lab.exec("one", "grep -i ':238C ' /proc/net/tcp /proc/net/tcp6");
@@ -41,6 +41,6 @@ fn a_module_written_from_the_documentation_alone_is_installed_and_undone() {
         last_job(&cpmg)
     );
 
-    println!("{}", cpmg.ok(&["job", "undo", &job["id"].to_string(), "--all", "--yes", "--follow"]));
+    cpmg.told(&["job", "undo", &job["id"].to_string(), "--all", "--yes", "--follow"]);
     compare("one", &before, &census(&lab, "one"));
 }

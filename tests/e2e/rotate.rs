@@ -1,7 +1,7 @@
 //! Passwords changed in services that run: the old one is refused, the new one accepted, and everything works on.
 
 use super::install::token;
-use super::support::{Cpmg, Lab};
+use super::support::{Cpmg, Lab, last_words};
 use serde_json::Value;
 
 /// A text for the shell of the node.
@@ -76,9 +76,9 @@ fn a_password_is_rotated_in_the_services_that_use_it() {
         ["keystone/database", "keystone/configure", "keystone/service", "keystone/token"],
         "{shown}"
     );
-    println!("{shown}");
+    println!("{}", last_words(&shown, 20));
     let said = cpmg.ok(&["account", "rotate", "prod", "KEYSTONE_DB_PASSWORD", "--yes", "--follow"]);
-    println!("{said}");
+    println!("{}", last_words(&said, 20));
     let new = reveal(&cpmg, "KEYSTONE_DB_PASSWORD");
     assert!(new != old && database_takes(&lab, &new), "the real server takes the new one");
     assert!(!database_takes(&lab, &old), "and refuses the old one");

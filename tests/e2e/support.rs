@@ -166,8 +166,15 @@ impl Cpmg {
         let out = self.run_with(args, stdin);
         let said = String::from_utf8_lossy(&out.stderr);
         let printed = String::from_utf8_lossy(&out.stdout).into_owned();
-        assert!(out.status.success(), "cpmg {args:?}: {:?}\n{said}\n{printed}", out.status);
+        let status = out.status;
+        assert!(status.success(), "cpmg {args:?}: {status:?}\n{said}\n{}", last_words(&printed, 80));
         printed
+    }
+
+    /// As [`Self::ok`], and prints the last of it.
+    #[allow(dead_code, reason = "not every program of tests needs it")]
+    pub fn told(&self, args: &[&str]) {
+        println!("{}", last_words(&self.ok(args), 8));
     }
 
     /// As [`Self::ok_with`], without input.
@@ -208,6 +215,15 @@ impl Drop for Cpmg {
     fn drop(&mut self) {
         let _ = self.command(&["engine", "stop"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
+}
+
+/// The last lines of what an installation told. Of a test that fails, often the beginning alone is kept: what an installation said while
+/// all went well must not hide why it failed.
+pub fn last_words(text: &str, most: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let left_out = lines.len().saturating_sub(most);
+    let last = lines.get(left_out..).unwrap_or_default().join("\n");
+    if left_out == 0 { last } else { format!("({left_out} lines before)\n{last}") }
 }
 
 /// SIGKILL to a process that a test started.

@@ -2,7 +2,7 @@
 
 use super::climb::{Climb, Climbed, Good, Made, PAUSE, Red, passed};
 use super::evidence::answers_here;
-use crate::cloud::{Cloud, InstanceSpec};
+use crate::cloud::{Cloud, CloudError, InstanceSpec};
 use crate::domain::proof::guest::{self, Metadata};
 use crate::domain::proof::judge::{Fault, is_host};
 use crate::domain::proof::{RungKind, Said};
@@ -28,6 +28,7 @@ impl Climb {
             ));
         }
         let began = Instant::now();
+        let patience = began + self.patience(RungKind::Instance);
         for node in &computes {
             let host = self.workers.iter().find(|w| w.binary == "nova-compute" && is_host(&w.host, node));
             let host =
@@ -60,7 +61,9 @@ impl Climb {
                             .with("why", "somebody removed it"),
                     )
                 };
-                let instance = cloud.instance(&made.id).await?.ok_or_else(gone)?;
+                let asked = cloud.instance(&made.id).await;
+                let Some(instance) = self.told(RungKind::Instance, patience, asked)? else { continue };
+                let instance = instance.ok_or_else(gone)?;
                 let said = |key: &str| Said::new(key).with("node", &made.node);
                 if instance.status == "ERROR" {
                     let said = said("instance-bad").with("state", "in error").with("why", &instance.fault);
@@ -108,12 +111,15 @@ impl Climb {
                 let Some(made) = self.made.get(at).filter(|m| !seen.contains_key(&m.id)).cloned() else {
                     continue;
                 };
-                let Some(address) = self.address_of(&cloud, at).await? else {
+                let asked = self.address_of(&cloud, at).await;
+                let Some(address) = self.told(RungKind::Address, patience, asked)? else { continue };
+                let Some(address) = address else {
                     self.waits(RungKind::Address, format!("{}: its port has no address yet", made.node));
                     continue;
                 };
                 let said = |key: &str| Said::new(key).with("node", &made.node).with("address", address);
-                let log = cloud.console_log(&made.id, CONSOLE_LINES).await?;
+                let asked = cloud.console_log(&made.id, CONSOLE_LINES).await;
+                let Some(log) = self.told(RungKind::Address, patience, asked)? else { continue };
                 if guest::console(&log, Some(address), &[]).address {
                     seen.insert(made.id.clone(), said("address-console"));
                 } else if turn % 3 == 2 && self.dhcp_gave(address).await {
@@ -150,7 +156,7 @@ impl Climb {
         Ok(Good::Passed(self.made.iter().filter_map(|m| seen.get(&m.id).cloned()).collect()))
     }
 
-    async fn address_of(&mut self, cloud: &Cloud, at: usize) -> Result<Option<Ipv4Addr>, Red> {
+    async fn address_of(&mut self, cloud: &Cloud, at: usize) -> Result<Option<Ipv4Addr>, CloudError> {
         let Some(made) = self.made.get_mut(at) else { return Ok(None) };
         if made.address.is_none()
             && let Some((port, address)) = cloud.port_of(&made.id).await?
@@ -158,6 +164,24 @@ impl Climb {
             (made.port, made.address) = (port, Some(address));
         }
         Ok(made.address)
+    }
+
+    /// What a service said to a rung that asks it again and again; `None` if it failed in a way that may pass and there is time left: a
+    /// cloud whose nodes are busy loses a message now and then, and the rung says that it waits for this service.
+    fn told<T>(
+        &self,
+        kind: RungKind,
+        patience: Instant,
+        asked: Result<T, CloudError>,
+    ) -> Result<Option<T>, Red> {
+        match asked {
+            Ok(answer) => Ok(Some(answer)),
+            Err(fault) if fault.is_passing() && Instant::now() < patience => {
+                self.waits(kind, &fault);
+                Ok(None)
+            }
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     /// How long a rung is waited for before it says itself what is missing.
@@ -170,11 +194,12 @@ impl Climb {
         let cloud = self.cloud()?.clone();
         let mut seen: BTreeMap<String, Said> = BTreeMap::new();
         let began = Instant::now();
-        let patience = self.patience(RungKind::Metadata);
+        let patience = began + self.patience(RungKind::Metadata);
         for turn in 0_u32.. {
             for made in self.made.iter().filter(|m| !seen.contains_key(&m.id)).cloned().collect::<Vec<_>>() {
                 let said = |key: &str| Said::new(key).with("node", &made.node);
-                let log = cloud.console_log(&made.id, CONSOLE_LINES).await?;
+                let asked = cloud.console_log(&made.id, CONSOLE_LINES).await;
+                let Some(log) = self.told(RungKind::Metadata, patience, asked)? else { continue };
                 let console = guest::console(&log, made.address, &[&made.id, &made.name]);
                 let served = match (made.address, turn % 3) {
                     (Some(address), 2) => self.metadata_served(address).await,
@@ -202,7 +227,7 @@ impl Climb {
             if missing.is_empty() {
                 break;
             }
-            if began.elapsed() > patience {
+            if Instant::now() > patience {
                 let mut red = Red { said: Vec::new(), at: Vec::new(), marks: Vec::new() };
                 for made in missing {
                     red.said.push(Said::new("metadata-none").with("node", &made.node));
@@ -307,9 +332,14 @@ impl Climb {
     }
 
     async fn volume_becomes(&self, cloud: &Cloud, volume: &str, wanted: &str) -> Result<(), Red> {
+        let patience = Instant::now() + self.patience(RungKind::Volume);
         let mut was = String::new();
         loop {
-            let status = cloud.volume_status(volume).await?;
+            let asked = cloud.volume_status(volume).await;
+            let Some(status) = self.told(RungKind::Volume, patience, asked)? else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             // Attaching that fails goes back to where it came from.
             let fell_back = was == "attaching" && status == "available" && wanted == "in-use";
             if status == wanted {
@@ -330,7 +360,11 @@ impl Climb {
 
 /// The last line of an instance's console.
 async fn last_line(cloud: &Cloud, made: &Made) -> Said {
-    let log = cloud.console_log(&made.id, CONSOLE_LINES).await.unwrap_or_default();
+    // A console that could not be read is not one that says nothing.
+    let log = match cloud.console_log(&made.id, CONSOLE_LINES).await {
+        Ok(log) => log,
+        Err(fault) => return Said::new("why").with("why", fault),
+    };
     let last = guest::console(&log, None, &[]).last;
     let said = |key: &str| Said::new(key).with("node", &made.node);
     if last.is_empty() { said("console-silent") } else { said("console-last").with("line", last) }

@@ -179,7 +179,7 @@ user-password-done = { $name } 的密码已更新。
 user-disable-title = 停用 { $name }？
 user-disable-what = { $name } 将无法登录；已打开的会话会结束。
 user-disable-undo = 再按同一键可重新启用。
-refused-own-account = 这是您自己的账户。
+refused-own-account = 这是您自己的账号。
 refused-own-password = 修改自己的密码请用 :password，需要旧密码。
 
 ## States
@@ -301,16 +301,16 @@ node-credential-title =
     }
 node-jump-title = 到 { $name } 的路径
 field-jump = 跳板机
-hint-jump = [账户@]地址[:端口]；留空：直接到达
+hint-jump = [账号@]地址[:端口]；留空：直接到达
 method-own = 与节点相同
-fault-jump = 写成 [账户@]地址[:端口]，用 IPv4 地址，如 admin@10.0.0.1:22
+fault-jump = 写成 [账号@]地址[:端口]，用 IPv4 地址，如 admin@10.0.0.1:22
 host-key-jump = { $node } 的跳板机 { $host }
 node-address-title = { $name } 的地址
 field-address = 地址
 field-node-name = 名称
 hint-node-name = 主机名；留空则采用节点自报的名称
 fault-node-name = 1 至 63 个 a-z、0-9 和 -，须含字母，首尾不能是连字符。
-field-account = 账户
+field-account = 账号
 hint-account = 在节点上需要 root 权限
 field-method = 登录方式
 method-password = 密码
@@ -390,7 +390,7 @@ plan-summary = { $nodes } 个节点，{ $steps } 个步骤，按通常用时约 
 plan-modules = 模块：{ $names }
 plan-stage = { $stage }：{ $nodes } 个节点
 plan-node = { $name }（{ $address }）{ $roles }
-plan-secrets = 账户：{ $names }
+plan-secrets = 账号：{ $names }
 plan-irreversible = 不可撤销
 install-title = 安装 { $name }？
 install-what = 将更改 { $count } 个节点：{ $names }。
