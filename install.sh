@@ -66,6 +66,10 @@ target=${CARGO_TARGET_DIR:-target}
 build_release() {
   build_tools
   say "building cpmg (the first time takes ten minutes or more on a small machine)"
+  # Measured: the compiler takes 4.7 GiB for the library, and is killed without a word of its own where they are not there.
+  if [ "$(awk '/^(MemAvailable|SwapFree)/ {n += $2} END {print int(n / 1048576)}' /proc/meminfo)" -lt 5 ]; then
+    say "  the compiler takes up to 5 GiB of memory, and less is free here: end other programs or add swap if it is killed"
+  fi
   # Somebody who waits sees how far it is.
   if [ -t 2 ]; then cargo build --release --locked; else cargo build --release --locked --quiet; fi
 }

@@ -103,7 +103,7 @@ async fn export(global: &Global, wanted: &AuditWanted, to: Option<&Path>) -> Res
     let entries = entries(&talk, wanted, usize::MAX).await?;
     let mut text = String::new();
     for (number, entry) in entries {
-        let line = serde_json::to_string(&Line { number, entry });
+        let line = Line { number, entry }.json();
         text.push_str(&line.map_err(|e| Fault::new(Code::Engine, e.to_string()))?);
         text.push('\n');
     }

@@ -2,7 +2,7 @@
 
 use super::compute::address;
 use super::{Cloud, CloudError, list, text};
-use crate::domain::proof::judge::Worker;
+use crate::domain::proof::judge::{Worker, is_dhcp_port, is_router_port};
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
@@ -159,6 +159,13 @@ impl Cloud {
             let fixed = list(p, "fixed_ips").iter().find_map(|i| address(i, "ip_address"))?;
             Some((text(p, "id"), fixed))
         }))
+    }
+
+    /// The ports of a network that agents set up, the DHCP server's and the router's: who owns each, and its state.
+    pub async fn wiring_of(&self, network: &str) -> Result<Vec<(String, String)>, CloudError> {
+        let answer = self.get(NEUTRON, &format!("/ports?network_id={network}")).await?;
+        let ports = list(&answer, "ports").iter().map(|p| (text(p, "device_owner"), text(p, "status")));
+        Ok(ports.filter(|(owner, _)| is_dhcp_port(owner) || is_router_port(owner)).collect())
     }
 
     /// Gives a port an address outside. `mark` stands in its description: it has no name.

@@ -5,9 +5,11 @@
 //! wants; keeping and reading them is the engine's.
 
 use super::ids::{EnvId, JobId, NodeId};
+use super::said::Said;
 use super::text::harmless;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -159,8 +161,14 @@ pub struct AuditEntry {
     /// The job that it made or changed.
     #[serde(default)]
     pub job: Option<JobId>,
-    /// What was done, in a sentence; never a secret.
+    /// What was done, in an English sentence; never a secret.
     pub what: String,
+    /// The key of that sentence in the message catalogue of the screens; entries of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Its arguments there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, Said>,
     /// The reason that the user gave.
     #[serde(default)]
     pub reason: Option<String>,
@@ -174,8 +182,8 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// A deed of a user.
-    pub fn new(at: Moment, by: &str, kind: AuditKind, what: impl AsRef<str>) -> Self {
-        let what = harmless(what.as_ref());
+    pub fn new(at: Moment, by: &str, kind: AuditKind, what: impl Into<Said>) -> Self {
+        let said = what.into().harmless();
         Self {
             at,
             by: by.to_owned(),
@@ -185,11 +193,20 @@ impl AuditEntry {
             env: None,
             node: None,
             job: None,
-            what,
+            what: said.to_string(),
+            key: said.key().map(str::to_owned),
+            args: said.arguments().map(|(name, value)| (name.to_owned(), value.clone())).collect(),
             reason: None,
             changes: Vec::new(),
             hash: String::new(),
         }
+    }
+
+    /// What was done, for whoever reads it in a language.
+    pub fn said(&self) -> Said {
+        let Some(key) = &self.key else { return Said::from(self.what.as_str()) };
+        let said = Said::keyed(self.what.as_str(), key);
+        self.args.iter().fold(said, |said, (name, value)| said.arg(name, value.clone()))
     }
 
     /// In an environment.
@@ -254,17 +271,22 @@ impl AuditEntry {
         format!("{}{place}", self.by)
     }
 
-    /// What was done, why, and what changed by it.
+    /// What was done, why, and what changed by it, in English.
     pub fn sentence(&self) -> String {
+        self.sentence_with(&self.what, "none")
+    }
+
+    /// The same with what was done in another language, and with the sign for a value that is not there.
+    pub fn sentence_with(&self, what: &str, none: &str) -> String {
         let reason = self.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
-        let shown = |v: &str| if v.is_empty() { "none".to_owned() } else { v.to_owned() };
+        let shown = |v: &str| if v.is_empty() { none.to_owned() } else { v.to_owned() };
         let changed: Vec<String> = self
             .changes
             .iter()
             .map(|c| format!("{} {} -> {}", c.what, shown(&c.before), shown(&c.after)))
             .collect();
         let changed = if changed.is_empty() { String::new() } else { format!(" [{}]", changed.join("; ")) };
-        format!("{}{reason}{changed}", self.what)
+        format!("{what}{reason}{changed}")
     }
 
     /// Whether `text`, in small letters, stands somewhere in it.

@@ -3,6 +3,7 @@
 use super::ids::NodeId;
 use super::netplan::NicName;
 use super::node::NodeRole;
+use super::said::{Said, sentence};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -163,21 +164,39 @@ impl Task {
     }
 }
 
-impl fmt::Display for Task {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Task {
+    /// What it does, for whoever reads it in a language.
+    pub fn said(&self) -> Said {
         match self {
-            Self::AddFlat { name, .. } => write!(f, "add the flat network {name}"),
-            Self::RemoveFlat { name } => write!(f, "remove the flat network {name}"),
+            Self::AddFlat { name, .. } => {
+                sentence!("task-said-flat-add", "add the flat network {name}", name = name)
+            }
+            Self::RemoveFlat { name } => {
+                sentence!("task-said-flat-remove", "remove the flat network {name}", name = name)
+            }
             Self::SelfService { on: true } => {
-                f.write_str("switch self-service networks (VXLAN) and routers on")
+                sentence!("task-said-self-service-on", "switch self-service networks (VXLAN) and routers on")
             }
             Self::SelfService { on: false } => {
-                f.write_str("switch self-service networks (VXLAN) and routers off")
+                sentence!(
+                    "task-said-self-service-off",
+                    "switch self-service networks (VXLAN) and routers off"
+                )
             }
-            Self::Images { .. } => f.write_str("serve images from another node"),
-            Self::Compute { on: true, .. } => f.write_str("have a controller run instances as well"),
-            Self::Compute { on: false, .. } => f.write_str("have a controller run no instances any more"),
+            Self::Images { .. } => sentence!("task-said-images", "serve images from another node"),
+            Self::Compute { on: true, .. } => {
+                sentence!("task-said-compute-on", "have a controller run instances as well")
+            }
+            Self::Compute { on: false, .. } => {
+                sentence!("task-said-compute-off", "have a controller run no instances any more")
+            }
         }
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
     }
 }
 

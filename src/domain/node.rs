@@ -39,6 +39,11 @@ impl NodeRole {
             Self::Storage => "storage",
         }
     }
+
+    /// The word, for whoever reads it in a language.
+    pub fn said(&self) -> Said {
+        Said::keyed(self.word(), &format!("role-{}", self.word()))
+    }
 }
 
 impl fmt::Display for NodeRole {

@@ -27,6 +27,31 @@ pub fn whole<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Makes a sentence with its key and its arguments, which stand in the text by their names:
+/// `sentence!("deed-rename", "renamed it to {name}", name = new)`. What comes after a semicolon is a sentence itself.
+macro_rules! sentence {
+    ($key:literal, $text:literal) => {
+        $crate::domain::said::Said::keyed($text, $key)
+    };
+    ($key:literal, $text:literal, $($name:ident = $value:expr),* $(; $($inner:ident = $said:expr),+)?) => {{
+        $(let $name = $value.to_string();)*
+        $($(let $inner: $crate::domain::said::Said = $said.into();)+)?
+        $crate::domain::said::Said::keyed(format!($text), $key)
+            $(.arg(stringify!($name), $name))*
+            $($(.arg(stringify!($inner), $inner))+)?
+    }};
+}
+pub(crate) use sentence;
+
+/// Several sentences or words, one after the other.
+pub fn list(all: impl IntoIterator<Item = Said>) -> Said {
+    let all: Vec<Said> = all.into_iter().collect();
+    all.into_iter()
+        .rev()
+        .reduce(|rest, first| sentence!("said-and", "{first}, {rest}",; first = first, rest = rest))
+        .unwrap_or_default()
+}
+
 /// A sentence, or an argument of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "Wire")]

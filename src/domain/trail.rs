@@ -8,6 +8,7 @@
 //! give entries more fields.
 
 use super::audit::{AuditEntry, Difference};
+use super::said;
 use super::text::{beginning, harmless};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,7 +25,7 @@ pub const MASK: &str = "(hidden)";
 
 /// Hash of an entry behind `before`, the hash of the entry before it; empty for the first.
 pub fn hash(before: &str, number: u64, entry: &AuditEntry) -> String {
-    let mut value = serde_json::to_value(entry).unwrap_or_default();
+    let mut value = said::whole(|| serde_json::to_value(entry)).unwrap_or_default();
     if let Value::Object(fields) = &mut value {
         fields.remove("hash");
         fields.retain(|_, v| !v.is_null() && v.as_array().is_none_or(|a| !a.is_empty()));
@@ -92,6 +93,13 @@ pub struct Line {
     /// The entry.
     #[serde(flatten)]
     pub entry: AuditEntry,
+}
+
+impl Line {
+    /// As it is exported: with the key of its sentence and all of its arguments, which the hash covers too.
+    pub fn json(&self) -> serde_json::Result<String> {
+        said::whole(|| serde_json::to_string(self))
+    }
 }
 
 /// Looks at entries one after the other, oldest first.
@@ -269,6 +277,32 @@ mod tests {
             verifier.take(*n, e);
         }
         verifier.end(Some(head))
+    }
+
+    #[test]
+    fn the_hash_covers_what_screens_say_too_and_entries_without_it_keep_theirs() {
+        let plain = AuditEntry::new(Moment(5), "ada", AuditKind::Lock, "locked it");
+        // As the release before wrote it.
+        let old = r#"{"at":5,"by":"ada","kind":"lock","what":"locked it"}"#;
+        let mut text = Sha256::new();
+        text.update(format!("\n7\n{old}"));
+        assert_eq!(hash("", 7, &plain), hex::encode(text.finalize()));
+
+        let inner = said::sentence!("role-compute", "compute");
+        let what = said::sentence!("deed-scope-role", "role {role}",; role = inner);
+        let mut keyed = AuditEntry::new(Moment(5), "ada", AuditKind::Lock, what);
+        keyed.hash = hash("", 1, &keyed);
+        let line = Line { number: 1, entry: keyed }.json().unwrap();
+        let take = |line: &str| {
+            let Line { number, entry } = serde_json::from_str(line).unwrap();
+            let mut verifier = Verifier::default();
+            verifier.take(number, &entry);
+            verifier.report.faults.len()
+        };
+        assert_eq!(take(&line), 0, "{line}");
+        for (old, new) in [("deed-scope-role", "deed-scope-all"), ("role-compute", "role-storage")] {
+            assert_eq!(take(&line.replace(old, new)), 1, "{new}");
+        }
     }
 
     #[test]

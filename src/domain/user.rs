@@ -2,6 +2,7 @@
 
 use super::door::UserKey;
 use super::ids::{Revision, UserId};
+use super::said::Said;
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,6 +31,11 @@ impl UserRole {
             Self::Operator => "operator",
             Self::Administrator => "administrator",
         }
+    }
+
+    /// The word, for whoever reads it in a language.
+    pub fn said(self) -> Said {
+        Said::keyed(self.word(), &format!("user-role-{}", self.word()))
     }
 }
 

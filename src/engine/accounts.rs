@@ -25,6 +25,7 @@ use crate::domain::job::{Job, JobState};
 use crate::domain::node::NodeState;
 use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::policy::Policy;
+use crate::domain::said::sentence;
 use crate::domain::secret::{Secret, password_from};
 use crate::domain::time::Moment;
 use crate::domain::user::User;
@@ -131,7 +132,12 @@ impl Engine {
         let env = self.env(id)?;
         self.account_spec(&env, name)?;
         let value = self.accounts(&env)?.remove(name).ok_or_else(|| no_env(id))?;
-        self.audit(&Self::deed(asks, AuditKind::Account, &env, format!("showed the account {name}")))?;
+        self.audit(&Self::deed(
+            asks,
+            AuditKind::Account,
+            &env,
+            sentence!("deed-account-show", "showed the account {name}", name = name),
+        ))?;
         Ok(value)
     }
 
@@ -147,7 +153,11 @@ impl Engine {
     pub fn account_set(&self, asks: &User, id: EnvId, name: &str, new: NewValue) -> Result<(), Failure> {
         let env = self.env(id)?;
         let spec = self.account_spec(&env, name)?;
-        let how = if matches!(new, NewValue::Typed(_)) { "set" } else { "generated" };
+        let what = if matches!(new, NewValue::Typed(_)) {
+            sentence!("deed-account-set", "set the account {name}", name = name)
+        } else {
+            sentence!("deed-account-generated", "generated the account {name}", name = name)
+        };
         let value = new_value(&spec, new)?;
         let _write = self.write();
         self.refuse_while_busy(id)?;
@@ -167,7 +177,7 @@ impl Engine {
             .arg("nodes", used.join(", "))
             .arg("kind", if spec.kind == AccountKind::User { "user" } else { "password" }));
         }
-        let deed = Self::deed(asks, AuditKind::Account, &env, format!("{how} the account {name}"));
+        let deed = Self::deed(asks, AuditKind::Account, &env, what);
         self.audited(Some(deed), |batch| self.records.put_account(batch, id, name, &value))?;
         self.topics.moved(id, Matter::Accounts, now());
         Ok(())
@@ -353,8 +363,12 @@ impl Engine {
             .at("value")
             .keyed("error-rotation-same"));
         }
-        let what = if back { "went back to the old password of" } else { "rotated the password" };
-        let deed = Self::deed(asks, AuditKind::Account, &env, format!("{what} {name}"));
+        let what = if back {
+            sentence!("deed-rotated-back", "went back to the old password of {name}", name = name)
+        } else {
+            sentence!("deed-rotated", "rotated the password {name}", name = name)
+        };
+        let deed = Self::deed(asks, AuditKind::Account, &env, what);
         let (by, at) = (asks.name.clone(), now());
         let cell = self.start_job_with(asks, &env, plan, Some(deed), |batch, job| {
             let kept = Unfinished { old: present, job, by, at, back };

@@ -1,5 +1,6 @@
 //! What operators ask of a job: stops, retries, undo, renewal of nodes. Everything becomes an event in its journal.
 
+use super::deeds::locked;
 use super::jobs::{JobCell, Journalled, refuse_locked};
 use super::records::{NODES, refused};
 use super::rested::Kept;
@@ -15,6 +16,7 @@ use crate::domain::job::undo::{NoUndo, UndoList, UndoScope};
 use crate::domain::job::{JobEvent, JobNodeState, JobState};
 use crate::domain::node::NodeLock;
 use crate::domain::plan::{Aside, Plan, PlanKind, PlanNode};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::store::Stamp;
 use std::collections::BTreeMap;
@@ -228,7 +230,12 @@ impl Engine {
             refuse_locked(&self.node(*node)?)?;
         }
         let env = cell.lock().job.env;
-        let what = format!("asked to undo {} steps on {} nodes", list.lines.len(), nodes.len());
+        let what = sentence!(
+            "deed-undo-steps",
+            "asked to undo {steps} steps on {nodes} nodes",
+            steps = list.lines.len(),
+            nodes = nodes.len()
+        );
         let deed = Self::deed(asks, AuditKind::Undo, &self.env(env)?, what).job(id);
         let deed = match nodes.as_slice() {
             [(only, _)] => deed.node(*only, &self.node(*only)?.name),
@@ -306,8 +313,14 @@ impl Engine {
             return Err(invalid("minutes", format!("a reinstallation gets 1 to {EXTEND_MAX} minutes")));
         }
         let cell = self.renewal_job(asks, id)?;
-        let from = profile.as_ref().map(|p| format!(" from the profile {p}")).unwrap_or_default();
-        let what = format!("asked Cobbler to reinstall it{from}");
+        let what = match &profile {
+            Some(profile) => sentence!(
+                "deed-reinstall-profile",
+                "asked Cobbler to reinstall it from the profile {profile}",
+                profile = profile
+            ),
+            None => sentence!("deed-reinstall", "asked Cobbler to reinstall it"),
+        };
         self.audit(&self.deed_on(asks, AuditKind::Reinstall, &node, what).job(cell.id))?;
         let by = Some(asks.name.clone());
         self.renew(&cell, JobEvent::ReinstallAsked { node: id, by, profile, minutes })?;
@@ -333,7 +346,7 @@ impl Engine {
     /// An operator takes a node into his own hands.
     pub fn manual_start(self: &Arc<Self>, asks: &User, id: NodeId) -> Result<Arc<JobCell>, Failure> {
         let cell = self.renewal_job(asks, id)?;
-        let what = "began to reinstall it by hand";
+        let what = sentence!("deed-manual", "began to reinstall it by hand");
         self.audit(&self.deed_on(asks, AuditKind::Reinstall, &self.node(id)?, what).job(cell.id))?;
         self.renew(&cell, JobEvent::ManualAsked { node: id, by: asks.name.clone() })?;
         Ok(cell)
@@ -379,7 +392,7 @@ impl Engine {
             let mut node = self.node(id)?;
             node.lock = why.map(|why| NodeLock { by: asks.name.clone(), at: now(), why });
             node.revision = node.revision.next();
-            let what = if node.lock.is_some() { "locked it" } else { "unlocked it" };
+            let what = locked(node.lock.is_some());
             let why = node.lock.as_ref().map(|l| l.why.clone());
             let deed = self.deed_on(asks, AuditKind::Lock, &node, what).because(why);
             self.audited(Some(deed), |batch| NODES.put(batch, &id, &node, Stamp::engine(now())))?;

@@ -11,6 +11,7 @@ use crate::api::Failure;
 use crate::domain::audit::{AuditEntry, AuditFilter, AuditKind, AuditPage};
 use crate::domain::environment::Environment;
 use crate::domain::node::Node;
+use crate::domain::said::Said;
 use crate::domain::trail::{TrailFault, TrailReport, Verifier};
 use crate::domain::user::{User, UserRole};
 use crate::store::{self, Batch};
@@ -26,12 +27,12 @@ const LOOKS: u32 = 100;
 
 impl Engine {
     /// A deed in an environment, to be completed by the caller.
-    pub fn deed(by: &User, kind: AuditKind, env: &Environment, what: impl AsRef<str>) -> AuditEntry {
+    pub fn deed(by: &User, kind: AuditKind, env: &Environment, what: impl Into<Said>) -> AuditEntry {
         AuditEntry::new(now(), &by.name, kind, what).env(env.id, &env.name)
     }
 
     /// A deed on a node, to be completed by the caller.
-    pub fn deed_on(&self, by: &User, kind: AuditKind, node: &Node, what: impl AsRef<str>) -> AuditEntry {
+    pub fn deed_on(&self, by: &User, kind: AuditKind, node: &Node, what: impl Into<Said>) -> AuditEntry {
         let entry = AuditEntry::new(now(), &by.name, kind, what).node(node.id, &node.name);
         match self.env(node.env) {
             Ok(env) => entry.env(env.id, &env.name),

@@ -14,6 +14,7 @@ use crate::api::team::Place;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::ids::UserId;
+use crate::domain::said::sentence;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::{LastLogin, User, UserRole};
@@ -289,8 +290,16 @@ impl Engine {
                 Proof::Key(key) => Some(key.clone()),
             },
         };
-        let by = session.key.as_ref().map_or_else(String::new, |key| format!(" by the key {key}"));
-        let what = format!("logged in{by}; account {}", caller.account);
+        let account = &caller.account;
+        let what = match &session.key {
+            Some(key) => sentence!(
+                "deed-login-key",
+                "logged in by the key {key}; account {account}",
+                key = key,
+                account = account
+            ),
+            None => sentence!("deed-login-account", "logged in; account {account}", account = account),
+        };
         let entry = AuditEntry::new(now(), &user.name, AuditKind::Session, what);
         self.audited(Some(entry), |batch| {
             SESSIONS.put(batch, &hash, &session, Stamp::engine(at))?;

@@ -21,6 +21,7 @@ use crate::domain::check::{
 use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::node::Node;
 use crate::domain::plan::PlanKind;
+use crate::domain::said::Said;
 use crate::domain::user::User;
 use crate::ssh::Session;
 use crate::store::{Kind, Stamp};
@@ -123,7 +124,7 @@ impl Engine {
     }
 
     /// Whether an installation may start: how the check stands, and the reason that was given. Refused when it needs one.
-    pub fn pass_gate(&self, env: EnvId, over: Option<String>) -> Result<(String, Option<String>), Failure> {
+    pub fn pass_gate(&self, env: EnvId, over: Option<String>) -> Result<(Said, Option<String>), Failure> {
         let report = self.checks.with(env, |c| c.latest.clone());
         let basis = self.check_basis(env)?;
         let changed = report.as_ref().map(|r| r.changed(&basis, now())).unwrap_or_default();
@@ -131,13 +132,13 @@ impl Engine {
         let invalid = |why: String| Failure::new(FailureKind::Invalid, why).at("over");
         let over = over.map(|text| reason(&text).map_err(invalid)).transpose()?;
         if gate.needs_reason && over.is_none() {
-            let words = gate.words();
+            let words = gate.said();
             return Err(invalid(format!(
                 "{words}: check first ('cpmg check run'), or say why it is to be installed all the same (--reason)"
             ))
             .keyed("error-check-gate"));
         }
-        Ok((gate.words(), over))
+        Ok((gate.said(), over))
     }
 
     /// Starts a check.

@@ -10,6 +10,7 @@ use crate::domain::audit::AuditKind;
 use crate::domain::environment::check_name;
 use crate::domain::ids::EnvId;
 use crate::domain::node::CredentialKind;
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::store::Stamp;
 use std::collections::BTreeMap;
@@ -129,25 +130,30 @@ impl Engine {
                 let entry = set.next;
                 set.next += 1;
                 let sealed = stored.map(|s| self.records.seal_entry(&key, entry, &s)).transpose()?;
-                let what = format!("added a credential of {user} to the set {name}");
+                let what = sentence!(
+                    "deed-credential-add",
+                    "added a credential of {user} to the set {name}",
+                    user = user,
+                    name = name
+                );
                 set.entries.push(SetEntry { id: entry, user, kind, sealed });
                 what
             }
             SetChange::Drop { entry } => {
                 let place = place_of(&set, name, entry)?;
                 set.entries.remove(place);
-                format!("took a credential out of the set {name}")
+                sentence!("deed-credential-drop", "took a credential out of the set {name}", name = name)
             }
             SetChange::First { entry } => {
                 let place = place_of(&set, name, entry)?;
                 let first = set.entries.remove(place);
                 set.entries.insert(0, first);
-                format!("changed the order of the set {name}")
+                sentence!("deed-credential-order", "changed the order of the set {name}", name = name)
             }
             SetChange::Remove if is_new => return Err(no_set(name)),
             SetChange::Remove => {
                 set.entries.clear();
-                format!("removed the set {name}")
+                sentence!("deed-credential-remove", "removed the set {name}", name = name)
             }
         };
         set.changed_by.clone_from(&asks.name);

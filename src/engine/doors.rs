@@ -9,6 +9,7 @@ use super::records::LOCKOUTS;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::lockout::{Lockout, Slips, Whose};
+use crate::domain::said::sentence;
 use crate::domain::time::Moment;
 use crate::domain::user::check_name;
 use crate::store::{self, Batch, Stamp};
@@ -186,8 +187,12 @@ impl Engine {
     fn refused_entry(&self, caller: &Caller, name: &str, count: u32) {
         let known = self.model.read().users.values().any(|u| u.name == name);
         let by = if known { name } else { "?" };
-        let what =
-            format!("a login was refused, number {count} in a row for this name; account {}", caller.account);
+        let what = sentence!(
+            "deed-login-refused",
+            "a login was refused, number {count} in a row for this name; account {account}",
+            count = count,
+            account = caller.account
+        );
         let entry = AuditEntry::new(super::now(), by, AuditKind::Session, what);
         let source = caller.source();
         if let Err(why) = self.audited(Some(entry), |batch| self.keep_slips(batch, name, source, known)) {

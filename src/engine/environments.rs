@@ -11,6 +11,7 @@ use crate::domain::day2::Shape;
 use crate::domain::environment::{self, Environment, PARALLEL_DEFAULT, PARALLEL_MAX};
 use crate::domain::ids::{EnvId, Revision, UserId};
 use crate::domain::policy::{Policy, RETRIES_MAX};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::store::{Kind, Stamp};
 
@@ -106,7 +107,12 @@ impl Engine {
             changed: now(),
             revision: Revision(1),
         };
-        let deed = Self::deed(asks, AuditKind::Environment, &env, format!("made the environment {name}"));
+        let deed = Self::deed(
+            asks,
+            AuditKind::Environment,
+            &env,
+            sentence!("deed-env-add", "made the environment {name}", name = name),
+        );
         self.audited(Some(deed), |batch| ENVIRONMENTS.put(batch, &env.id, &env, Stamp::engine(now())))?;
         self.model.write().envs.insert(env.id, env.clone());
         self.topics.touch(Area::Environments);

@@ -9,6 +9,7 @@ use crate::api::keep::ExportState;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::keeping::ExportRules;
+use crate::domain::said::sentence;
 use crate::domain::time::{Moment, utc};
 use crate::domain::user::User;
 use crate::store::export::{self, Summary};
@@ -90,11 +91,20 @@ impl Engine {
         }
         {
             let _write = self.write();
-            let copies = rules.copies.as_ref().map_or_else(
-                || "no copies elsewhere".to_owned(),
-                |dir| format!("copies to {dir}, {} kept there", rules.copies_kept),
-            );
-            let what = format!("rules for exports: {} kept, {copies}", rules.kept);
+            let what = match &rules.copies {
+                None => sentence!(
+                    "deed-export-kept",
+                    "rules for exports: {kept} kept, no copies elsewhere",
+                    kept = rules.kept
+                ),
+                Some(dir) => sentence!(
+                    "deed-export-copies",
+                    "rules for exports: {kept} kept, copies to {dir}, {there} kept there",
+                    kept = rules.kept,
+                    dir = dir,
+                    there = rules.copies_kept
+                ),
+            };
             self.audit(&AuditEntry::new(now(), &asks.name, AuditKind::Engine, what))?;
             self.records.save(EXPORT_RULES, &ONLY.to_owned(), &rules)?;
             let mut state = self.exports.state();

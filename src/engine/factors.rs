@@ -10,6 +10,7 @@ use super::{Engine, dice, passwords};
 use crate::api::people::PeopleReply;
 use crate::api::{Failure, FailureKind};
 use crate::domain::ids::UserId;
+use crate::domain::said::{Said, sentence};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::totp;
@@ -184,7 +185,7 @@ impl Engine {
             user,
             &user.name,
             Keep::Session(caller.session()),
-            "switched the second factor on",
+            sentence!("deed-factor-on", "switched the second factor on"),
             |u| {
                 u.second = Some(second);
                 Ok(())
@@ -204,12 +205,13 @@ impl Engine {
         code: Secret,
     ) -> Result<PeopleReply, Failure> {
         let user = self.own_both(caller, user, password, code).await?;
-        self.factor_forget(&user, &user.name, "switched the second factor off")?;
+        let what = sentence!("deed-factor-off", "switched the second factor off");
+        self.factor_forget(&user, &user.name, what)?;
         Ok(PeopleReply::Done)
     }
 
     /// Forgets a user's second factor.
-    pub(super) fn factor_forget(&self, by: &User, name: &str, what: &str) -> Result<User, Failure> {
+    pub(super) fn factor_forget(&self, by: &User, name: &str, what: Said) -> Result<User, Failure> {
         let id = self.user_named(by, name)?.id;
         self.change_user(
             by,
@@ -236,7 +238,7 @@ impl Engine {
             user,
             &user.name,
             Keep::All,
-            "made new recovery codes",
+            sentence!("deed-recovery", "made new recovery codes"),
             |u| {
                 u.second = second;
                 Ok(())

@@ -148,7 +148,7 @@ impl Engine {
         let book = self.books.of(env.id);
         let (next, events) =
             ipam::next(&book, request, &asks.name, now(), &seen).map_err(|why| refused(&why))?;
-        let what = events.last().map(ToString::to_string).unwrap_or_default();
+        let what = events.last().map(IpEvent::said).unwrap_or_default();
         let deed = Self::deed(asks, AuditKind::Network, &env, what);
         self.audited(Some(deed), |batch| difference(batch, env.id, &book, &next))?;
         self.books.map().insert(env.id, next);

@@ -20,6 +20,7 @@ use crate::domain::job::{Job, JobEvent, JobNode, JobState, Renewal};
 use crate::domain::node::{self, NodeEvent};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::progress::Bar;
+use crate::domain::said::sentence;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::install::{Attempt, execute};
@@ -208,7 +209,9 @@ impl Engine {
         let deed = if kind == PlanKind::Install {
             self.refuse_network_faults(&env, &plan)?;
             let (words, reason) = self.pass_gate(env.id, over)?;
-            let what = format!("started the installation of {} nodes; {words}", plan.nodes.len());
+            let what = sentence!(
+                "deed-install-nodes", "started the installation of {nodes} nodes; {gate}", nodes = plan.nodes.len(); gate = words
+            );
             Some(Self::deed(asks, AuditKind::Install, &env, what).because(reason))
         } else {
             None

@@ -12,6 +12,7 @@ use crate::domain::audit::AuditKind;
 use crate::domain::ids::NodeId;
 use crate::domain::jump::{Jump, JumpPlace};
 use crate::domain::node::{CredentialKind, Node};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::ssh::{self, Hop, HostKey, HostKeyCheck};
 use std::path::PathBuf;
@@ -103,7 +104,12 @@ impl Engine {
                 "another host key is pinned for this jump host: forget that one first, if you know why it changed",
             ));
         }
-        let what = format!("pinned the host key {} of the jump host {}", key.fingerprint(), jump.host());
+        let what = sentence!(
+            "deed-jump-key-pinned",
+            "pinned the host key {key} of the jump host {jump}",
+            key = key.fingerprint(),
+            jump = jump.host()
+        );
         self.audit(&self.deed_on(asks, AuditKind::HostKey, node, what))?;
         self.note_node(node.id, |n| {
             if let Some(jump) = &mut n.jump {

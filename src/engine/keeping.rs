@@ -4,6 +4,7 @@ use super::{Engine, now};
 use crate::api::Failure;
 use crate::api::message::BackupView;
 use crate::domain::audit::{AuditEntry, AuditKind};
+use crate::domain::said::{Said, sentence};
 use crate::domain::time::utc;
 use crate::store::{Opened, backup, rotate};
 use std::sync::Arc;
@@ -27,24 +28,34 @@ impl Engine {
     pub(super) fn note_recovery(&self) -> Result<(), Failure> {
         if let Opened::Rebuilt { from, why, .. } = self.data.opened() {
             let what = match from {
-                Some(from) => format!(
-                    "rebuilt the database, which was unusable ({why}), from the export of {}: what came after it is lost",
-                    utc(from.at)
+                Some(from) => sentence!(
+                    "deed-rebuilt",
+                    "rebuilt the database, which was unusable ({why}), from the export of {at}: what came after it is lost",
+                    why = why,
+                    at = utc(from.at)
                 ),
-                None => format!(
-                    "began with an empty database: the old one was unusable ({why}), and there was no good export"
+                None => sentence!(
+                    "deed-rebuilt-empty",
+                    "began with an empty database: the old one was unusable ({why}), and there was no good export",
+                    why = why
                 ),
             };
             self.audit(&AuditEntry::new(now(), ENGINE, AuditKind::Engine, what))?;
         }
         let told = self.data.opened();
-        if matches!(told, Opened::Shortened { .. }) {
-            self.audit(&AuditEntry::new(now(), ENGINE, AuditKind::Engine, told.to_string()))?;
+        if let Opened::Shortened { changes } = told {
+            let what = Said::keyed(told.to_string(), "deed-shortened").arg("changes", changes.to_string());
+            self.audit(&AuditEntry::new(now(), ENGINE, AuditKind::Engine, what))?;
             self.notice(told.to_string());
         }
         if let Some(done) = backup::note(&self.options.data) {
-            let what =
-                format!("restored {} records of {} from {}", done.records, utc(done.at), done.from.display());
+            let what = sentence!(
+                "deed-restored",
+                "restored {records} records of {at} from {file}",
+                records = done.records,
+                at = utc(done.at),
+                file = done.from.display()
+            );
             let mut entry = AuditEntry::new(now(), ENGINE, AuditKind::Engine, what);
             entry.account = Some(format!("number {}", done.uid));
             self.audit(&entry)?;
@@ -52,14 +63,20 @@ impl Engine {
         }
         if let Some(done) = rotate::note(&self.options.data) {
             let lost = match done.unreadable.len() {
-                0 => String::new(),
-                n => format!("; {n} exports could not be read, and their secrets are lost"),
+                0 => Said::default(),
+                n => sentence!(
+                    "deed-rekeyed-lost",
+                    "; {count} exports could not be read, and their secrets are lost",
+                    count = n
+                ),
             };
-            let what = format!(
-                "changed the key of the sealed secrets ({}): {} secrets and {} exports are sealed with the new one{lost}",
-                utc(done.at),
-                done.secrets,
-                done.exports
+            let what = sentence!(
+                "deed-rekeyed",
+                "changed the key of the sealed secrets ({at}): {secrets} secrets and {exports} exports are sealed with the new one{lost}",
+                at = utc(done.at),
+                secrets = done.secrets,
+                exports = done.exports;
+                lost = lost
             );
             let mut entry = AuditEntry::new(now(), ENGINE, AuditKind::Engine, what);
             entry.account = Some(format!("number {}", done.uid));

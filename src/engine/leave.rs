@@ -10,6 +10,7 @@ use crate::domain::environment::Environment;
 use crate::domain::ids::NodeId;
 use crate::domain::job::JobState;
 use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::said::{self, sentence};
 use crate::domain::user::User;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -78,17 +79,17 @@ impl Engine {
         self.refuse_unfinished_rotation(&env)?;
         let plan = self.leave_plan(id, how)?;
         self.accounts(&env)?;
-        let mut what = "began to take it out of the environment".to_owned();
+        let mut what = vec![sentence!("deed-leave", "began to take it out of the environment")];
         for (asked, words) in [
-            (how.delete_instances, ", with its instances deleted"),
-            (how.undo, ", its installation undone"),
-            (how.gone, ", the machine being gone"),
+            (how.delete_instances, sentence!("deed-leave-instances", "with its instances deleted")),
+            (how.undo, sentence!("deed-leave-undo", "its installation undone")),
+            (how.gone, sentence!("deed-leave-gone", "the machine being gone")),
         ] {
             if asked {
-                what.push_str(words);
+                what.push(words);
             }
         }
-        let deed = self.deed_on(asks, AuditKind::Leave, &node, what);
+        let deed = self.deed_on(asks, AuditKind::Leave, &node, said::list(what));
         self.start_job(asks, &env, plan, Some(deed))
     }
 

@@ -20,6 +20,7 @@ use crate::domain::netplan::{
 };
 use crate::domain::node::Node;
 use crate::domain::plan::Plan;
+use crate::domain::said::{self, Said, sentence};
 use crate::domain::text::harmless;
 use crate::domain::user::User;
 use crate::store::Stamp;
@@ -39,23 +40,23 @@ fn refused(fault: &PlanFault) -> Failure {
 }
 
 /// What was changed, for the audit trail.
-fn told(old: &NetworkPlan, new: &NetworkPlan, nodes: &[Node]) -> String {
+fn told(old: &NetworkPlan, new: &NetworkPlan, nodes: &[Node]) -> Said {
     let name =
         |id: &NodeId| nodes.iter().find(|n| n.id == *id).map_or_else(|| id.to_string(), |n| n.name.clone());
-    let mut parts: Vec<String> = Tag::ALL
+    let mut parts: Vec<Said> = Tag::ALL
         .into_iter()
         .filter(|t| {
             old.nets.get(t) != new.nets.get(t)
                 || old.wires.get(t) != new.wires.get(t)
                 || old.patterns.get(t) != new.patterns.get(t)
         })
-        .map(|t| t.to_string())
+        .map(|t| Said::from(t.to_string()))
         .collect();
     if old.vlans != new.vlans {
-        parts.push(format!("VLANs {}", new.vlans));
+        parts.push(sentence!("deed-network-vlans", "VLANs {vlans}", vlans = new.vlans));
     }
     if old.names != new.names {
-        parts.push("DNS servers".into());
+        parts.push(sentence!("deed-network-names", "DNS servers"));
     }
     let touched = |id: &NodeId| {
         old.nics.get(id) != new.nics.get(id)
@@ -64,14 +65,21 @@ fn told(old: &NetworkPlan, new: &NetworkPlan, nodes: &[Node]) -> String {
     };
     let touched = nodes.iter().filter(|n| touched(&n.id)).count();
     if touched > 0 {
-        parts.push(format!("{touched} nodes"));
+        parts.push(sentence!("deed-network-nodes", "{count} nodes", count = touched));
     }
-    let parts = if parts.is_empty() { "nothing".into() } else { parts.join(", ") };
+    if parts.is_empty() {
+        parts.push(sentence!("deed-network-nothing", "nothing"));
+    }
+    let changed =
+        sentence!("deed-network-parts", "changed the network plan: {parts}",; parts = said::list(parts));
     let confirmed = new.confirmed.iter().filter(|(id, l)| old.confirmed.get(id) != Some(l));
-    let confirmed = confirmed.map(|(id, l)| format!("confirmed for {}: {l}", name(id)));
-    let all: Vec<String> =
-        std::iter::once(format!("changed the network plan: {parts}")).chain(confirmed).collect();
-    all.join("; ")
+    let confirmed = confirmed.map(|(id, l)| {
+        sentence!("deed-network-confirmed", "confirmed for {node}: {what}", node = name(id), what = l)
+    });
+    confirmed.fold(
+        changed,
+        |before, more| sentence!("said-then", "{before}; {more}",; before = before, more = more),
+    )
 }
 
 impl Engine {

@@ -16,6 +16,7 @@ use crate::domain::ids::{EnvId, NodeId, Revision};
 use crate::domain::jump::Jump;
 use crate::domain::net::HostAddress;
 use crate::domain::node::{self, CredentialKind, Node, NodeEvent, NodeState, Reach};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::ssh::{self, HostKey, SshError};
 use crate::store::{Kind, Stamp};
@@ -246,7 +247,12 @@ impl Engine {
             }
             NodeChange::ForgetHostKey => {
                 (node.host_key, node.reach) = (None, Reach::Unknown);
-                deed = Some(self.deed_on(asks, AuditKind::HostKey, &node, "forgot the pinned host key"));
+                deed = Some(self.deed_on(
+                    asks,
+                    AuditKind::HostKey,
+                    &node,
+                    sentence!("deed-key-forget", "forgot the pinned host key"),
+                ));
             }
             NodeChange::Jump(_) => {
                 if busy {
@@ -267,7 +273,11 @@ impl Engine {
                         .arg("node", &node.name));
                 };
                 (jump.host_key, node.reach) = (None, Reach::Unknown);
-                let what = format!("forgot the pinned host key of the jump host {}", jump.host());
+                let what = sentence!(
+                    "deed-jump-key-forgot",
+                    "forgot the pinned host key of the jump host {jump}",
+                    jump = jump.host()
+                );
                 deed = Some(self.deed_on(asks, AuditKind::HostKey, &node, what));
             }
         }
@@ -349,7 +359,12 @@ impl Engine {
             )
             .keyed("error-host-key-other"));
         }
-        let what = format!("pinned the host key {} of {}", key.fingerprint(), node.name);
+        let what = sentence!(
+            "deed-key-pinned",
+            "pinned the host key {key} of {node}",
+            key = key.fingerprint(),
+            node = node.name
+        );
         self.audit(&self.deed_on(asks, AuditKind::HostKey, &node, what))?;
         self.note_node(id, |n| n.host_key = Some(key.to_string()))?;
         Ok(self.node_row(&self.node(id)?))

@@ -15,6 +15,7 @@ use crate::domain::node::Node;
 use crate::domain::overrides::{self, OptionText, Scope, check_file, parse};
 use crate::domain::plan::{Plan, PlanKind, StageKind, StepId};
 use crate::domain::policy::Policy;
+use crate::domain::said::{Said, sentence};
 use crate::domain::user::User;
 use crate::store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,17 +110,24 @@ impl Engine {
     }
 
     /// What another text of a scope and file changes, for the audit trail.
-    pub fn told_options(&self, env: &Environment, text: &OptionText) -> String {
+    pub fn told_options(&self, env: &Environment, text: &OptionText) -> Said {
         let old = env.options.iter().find(|t| t.scope == text.scope && t.file == text.file);
         let scope = match text.scope {
-            Scope::All => "all nodes".to_owned(),
-            Scope::Role(role) => format!("role {role}"),
+            Scope::All => sentence!("deed-scope-all", "all nodes"),
+            Scope::Role(role) => sentence!("deed-scope-role", "role {role}",; role = role.said()),
             Scope::Node(id) => {
-                self.node(id).map_or_else(|_| format!("node {id}"), |n| format!("node {}", n.name))
+                let name = self.node(id).map_or_else(|_| id.to_string(), |n| n.name);
+                sentence!("deed-scope-node", "node {name}", name = name)
             }
         };
         let what = overrides::told(old.map_or("", |t| t.text.as_str()), &text.text);
-        format!("changed options of {} for {scope}: {what}", text.file)
+        sentence!(
+            "deed-options",
+            "changed options of {file} for {scope}: {what}",
+            file = text.file,
+            what = what;
+            scope = scope
+        )
     }
 
     /// What a node is to have, as its library reads it.
@@ -263,7 +271,11 @@ impl Engine {
             return self.start_job(asks, &env, plan, None);
         }
         self.refuse_unfinished_rotation(&env)?;
-        let what = format!("rolled changed options out to {} nodes", plan.nodes.len());
+        let what = sentence!(
+            "deed-roll-out-nodes",
+            "rolled changed options out to {nodes} nodes",
+            nodes = plan.nodes.len()
+        );
         let deed = Self::deed(asks, AuditKind::Service, &env, what);
         self.start_job(asks, &env, plan, Some(deed))
     }

@@ -14,6 +14,7 @@ use crate::domain::import::TEXT_MAX;
 use crate::domain::netplan::NetworkPlan;
 use crate::domain::node::{CredentialKind, Node};
 use crate::domain::password::PASSPHRASE_MIN;
+use crate::domain::said::sentence;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
@@ -121,8 +122,12 @@ impl Engine {
             return Err(Failure::new(FailureKind::Invalid, why).keyed("error-parcel-large"));
         }
         // Before anything leaves.
-        let what =
-            format!("exported it to a file, with {nodes} nodes, {accounts} accounts and their secrets");
+        let what = sentence!(
+            "deed-env-exported",
+            "exported it to a file, with {nodes} nodes, {accounts} accounts and their secrets",
+            nodes = nodes,
+            accounts = accounts
+        );
         self.audit(&Self::deed(asks, AuditKind::Environment, &env, what))?;
         Ok(Secret::new(file))
     }

@@ -20,6 +20,7 @@ use crate::domain::ids::{EnvId, NodeId, Revision};
 use crate::domain::netplan::{NetworkPlan, NodeFacts, check};
 use crate::domain::node::{CredentialKind, Node, NodeState, Reach};
 use crate::domain::overrides::Scope;
+use crate::domain::said::sentence;
 use crate::domain::secret::Secret;
 use crate::domain::user::User;
 use crate::ssh::{HostKey, ValueFault};
@@ -97,12 +98,23 @@ impl Engine {
         self.check_env_name(&parcel.environment.name, None)?;
         let taken = self.take_in(asks, parcel)?;
         let env = taken.env.clone();
-        let from = if old == env.name { String::new() } else { format!(", which was called {old}") };
-        let what = format!(
-            "imported it from a file{from}, with {} nodes, {} accounts and their secrets",
-            taken.nodes.len(),
-            taken.accounts.len()
-        );
+        let (nodes, accounts) = (taken.nodes.len(), taken.accounts.len());
+        let what = if old == env.name {
+            sentence!(
+                "deed-env-imported",
+                "imported it from a file, with {nodes} nodes, {accounts} accounts and their secrets",
+                nodes = nodes,
+                accounts = accounts
+            )
+        } else {
+            sentence!(
+                "deed-env-imported-as",
+                "imported it from a file, which was called {old}, with {nodes} nodes, {accounts} accounts and their secrets",
+                old = old,
+                nodes = nodes,
+                accounts = accounts
+            )
+        };
         self.save_taken(Self::deed(asks, AuditKind::Environment, &env, what), taken)?;
         self.imports.forget(asks.id, upload);
         self.topics.touch(Area::Environments);

@@ -12,6 +12,7 @@ use crate::api::rows::ShellRow;
 use crate::api::{Failure, FailureKind, Row};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::ids::{Revision, UserId};
+use crate::domain::said::{self, Said, sentence};
 use crate::domain::secret::Secret;
 use crate::domain::user::{self, User, UserRole};
 use crate::store::{self, Batch, Kind, Stamp};
@@ -125,7 +126,7 @@ impl Engine {
             revision: Revision(1),
         };
         let who = by.map_or(user.name.as_str(), |by| by.name.as_str());
-        let what = format!("made the user {} as {role}", user.name);
+        let what = sentence!("deed-user-made", "made the user {name} as {role}", name = user.name; role = role.said());
         let entry = AuditEntry::new(now(), who, AuditKind::User, what);
         self.audited(Some(entry), |batch| USERS.put(batch, &id, &user, Stamp::engine(at)))?;
         model.users.insert(id, user.clone());
@@ -155,7 +156,7 @@ impl Engine {
         by: &User,
         name: &str,
         keep: Keep,
-        what: &str,
+        what: Said,
         change: impl FnOnce(&mut User) -> Result<(), Failure>,
         also: impl FnOnce(&Records, &mut Batch) -> store::Result<()>,
     ) -> Result<User, Failure> {
@@ -223,16 +224,24 @@ impl Engine {
         let hash = passwords::hash(new).await?;
         let at = self.auth.clock.now();
         let (keep, what) = if own {
-            (caller.session(), "changed the own password; other sessions ended".to_owned())
+            (
+                caller.session(),
+                sentence!("deed-own-password", "changed the own password; other sessions ended"),
+            )
         } else {
-            (None, format!("set a password for {name}, who must set another one; the user's sessions ended"))
+            let what = sentence!(
+                "deed-password-set",
+                "set a password for {name}, who must set another one; the user's sessions ended",
+                name = name
+            );
+            (None, what)
         };
         let change = |u: &mut User| {
             passwords::replace(u, hash);
             (u.password_set, u.must_change) = (at, !own);
             Ok(())
         };
-        self.change_user(asks, name, Keep::Session(keep), &what, change, |_, _| Ok(()))?;
+        self.change_user(asks, name, Keep::Session(keep), what, change, |_, _| Ok(()))?;
         if !own {
             self.let_in(name);
         }
@@ -241,13 +250,17 @@ impl Engine {
 
     /// Disables or enables a user. The last administrator stays.
     pub fn user_disable(&self, asks: &User, name: &str, disabled: bool) -> Result<(), Failure> {
-        let what = format!("{} the user {name}", if disabled { "disabled" } else { "enabled" });
+        let what = if disabled {
+            sentence!("deed-user-disabled", "disabled the user {name}", name = name)
+        } else {
+            sentence!("deed-user-enabled", "enabled the user {name}", name = name)
+        };
         let change = |u: &mut User| {
             u.disabled = disabled;
             Ok(())
         };
         let keep = if disabled { Keep::Session(None) } else { Keep::All };
-        self.change_user(asks, name, keep, &what, change, |_, _| Ok(())).map(drop)
+        self.change_user(asks, name, keep, what, change, |_, _| Ok(())).map(drop)
     }
 
     /// Changes role and full name. Whoever loses a right must log in anew: what a session watches was allowed when it began.
@@ -263,13 +276,19 @@ impl Engine {
         let full = typed.map(|t| full_name(&t)).transpose()?;
         let mut what = vec![];
         what.extend(
-            role.filter(|r| *r != before.role).map(|r| format!("role {r} instead of {}", before.role)),
+            role.filter(|r| *r != before.role).map(|r| {
+                sentence!("deed-user-role", "role {role} instead of {old}",; role = r.said(), old = before.role.said())
+            }),
         );
-        what.extend(full.as_ref().filter(|f| **f != before.full_name).map(|f| format!("full name {f}")));
+        what.extend(
+            full.as_ref()
+                .filter(|f| **f != before.full_name)
+                .map(|f| sentence!("deed-user-full", "full name {name}", name = f)),
+        );
         if what.is_empty() {
             return Ok(self.user_view(&before));
         }
-        let what = format!("changed the user {name}: {}", what.join(", "));
+        let what = sentence!("deed-user-changed", "changed the user {name}: {what}", name = name; what = said::list(what));
         let keep = if role.is_some_and(|r| r < before.role) { Keep::Session(None) } else { Keep::All };
         let change = |u: &mut User| {
             if u.revision != based_on {
@@ -281,7 +300,7 @@ impl Engine {
             }
             Ok(())
         };
-        Ok(self.user_view(&self.change_user(asks, name, keep, &what, change, |_, _| Ok(()))?))
+        Ok(self.user_view(&self.change_user(asks, name, keep, what, change, |_, _| Ok(()))?))
     }
 
     /// Deletes a user: sessions, shells and second factor go, too. Not oneself, and not the last administrator.
@@ -310,7 +329,9 @@ impl Engine {
             if is_acting_administrator(&user) && !model.users.values().any(others) {
                 return Err(last_administrator(name));
             }
-            let what = format!("deleted the user {name}, who was {}", user.role);
+            let what = sentence!(
+                "deed-user-deleted", "deleted the user {name}, who was {role}", name = name; role = user.role.said()
+            );
             let entry = AuditEntry::new(now(), &asks.name, AuditKind::User, what);
             self.audited(Some(entry), |batch| {
                 USERS.remove(batch, &user.id);
@@ -324,7 +345,11 @@ impl Engine {
 
     fn user_unlock(&self, asks: &User, name: &str) -> Result<UserView, Failure> {
         let user = self.user_named(asks, name)?;
-        let what = format!("let {name} log in again at once after wrong passwords");
+        let what = sentence!(
+            "deed-user-unlocked",
+            "let {name} log in again at once after wrong passwords",
+            name = name
+        );
         self.audit(&AuditEntry::new(now(), &asks.name, AuditKind::User, what))?;
         self.let_in(name);
         Ok(self.user_view(&user))
@@ -389,7 +414,7 @@ impl Engine {
                     now(),
                     &asks.name,
                     AuditKind::Session,
-                    format!("ended a session of {whose}"),
+                    sentence!("deed-session-ended", "ended a session of {name}", name = whose),
                 ))?;
                 self.end_sessions(&[hash])?;
                 1
@@ -399,7 +424,7 @@ impl Engine {
                     now(),
                     &asks.name,
                     AuditKind::Session,
-                    "ended all other sessions of the own account",
+                    sentence!("deed-sessions-other", "ended all other sessions of the own account"),
                 ))?;
                 let own = caller.session();
                 self.end_sessions_of(asks.id, |s| Some(&s.hash) != own.as_ref())?
@@ -413,7 +438,7 @@ impl Engine {
                     now(),
                     &asks.name,
                     AuditKind::Session,
-                    format!("ended all sessions of {name}"),
+                    sentence!("deed-sessions-all", "ended all sessions of {name}", name = name),
                 ))?;
                 self.end_sessions_of(user.id, |_| true)?
             }
@@ -438,8 +463,9 @@ impl Engine {
             }
             People::Unlock { name } => PeopleReply::User(self.user_unlock(user, &name)?),
             People::FactorReset { name } => {
-                let what = format!("took the second factor of {name} away");
-                PeopleReply::User(self.user_view(&self.factor_forget(user, &name, &what)?))
+                let what =
+                    sentence!("deed-factor-reset", "took the second factor of {name} away", name = name);
+                PeopleReply::User(self.user_view(&self.factor_forget(user, &name, what)?))
             }
             People::Sessions => PeopleReply::Sessions(self.login_views(caller, None)),
             People::End(which) => self.end(caller, user, which, None)?,

@@ -14,6 +14,7 @@ use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
 use crate::domain::netplan::NetworkPlan;
 use crate::domain::overrides::Scope;
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::store::{Kind, Stamp};
 use std::collections::BTreeMap;
@@ -104,7 +105,12 @@ impl Engine {
             self.kept_jobs().into_iter().filter(|(_, kept)| kept.env() == id).map(|(job, _)| job).collect();
         let sweeps: Vec<SweepId> =
             self.sweeps.state().records.values().filter(|r| r.env == id).map(|r| r.id).collect();
-        let what = format!("purged it, with {} nodes and {} jobs", nodes.len(), jobs.len());
+        let what = sentence!(
+            "deed-env-purged",
+            "purged it, with {nodes} nodes and {jobs} jobs",
+            nodes = nodes.len(),
+            jobs = jobs.len()
+        );
         let deed = Self::deed(asks, AuditKind::Environment, &env, what).because(Some(why));
         self.audited(Some(deed), |batch| {
             for kind in Kind::ALL {
@@ -196,8 +202,8 @@ impl Engine {
             changed: now(),
             changed_by: asks.name.clone(),
         });
-        let deed =
-            Self::deed(asks, AuditKind::Environment, &env, format!("made it as a copy of {}", old.name));
+        let what = sentence!("deed-env-copied", "made it as a copy of {name}", name = old.name);
+        let deed = Self::deed(asks, AuditKind::Environment, &env, what);
         self.audited(Some(deed), |batch| {
             ENVIRONMENTS.put(batch, &id, &env, Stamp::engine(now()))?;
             network.as_ref().map_or(Ok(()), |n| NETWORKS.put(batch, &id, n, Stamp::engine(now())))

@@ -7,6 +7,7 @@ use crate::api::shells::{PART, Part, RecordingRow};
 use crate::api::{Failure, FailureKind};
 use crate::domain::asciicast::{Event, Header, Origin};
 use crate::domain::audit::AuditKind;
+use crate::domain::said::sentence;
 use crate::domain::shells::{Recorded, ShellRules};
 use crate::domain::user::{User, UserRole};
 use crate::shell::Recorder;
@@ -169,7 +170,12 @@ impl Engine {
             .arg("number", number)
         })?;
         if offset == 0 && row.origin.user != Some(user.id) {
-            let what = format!("looked at recording {number} of a shell of {}", row.origin.by);
+            let what = sentence!(
+                "deed-recording-look",
+                "looked at recording {number} of a shell of {user}",
+                number = number,
+                user = row.origin.by
+            );
             let node = (row.origin.node, row.origin.name.clone());
             let entry = crate::domain::audit::AuditEntry::new(now(), &user.name, AuditKind::Shell, what);
             self.audit(&entry.node(node.0, &node.1))?;
@@ -216,9 +222,13 @@ impl Engine {
     /// Changes the rules for shells.
     pub fn shell_rules_set(&self, user: &User, rules: ShellRules) -> Result<(), Failure> {
         rules.check().map_err(|(field, why)| Failure::new(FailureKind::Invalid, why).at(field))?;
-        let what = format!(
-            "rules for shells: kept {} min without a client, recorded {}, recordings kept {} days and {} MiB",
-            rules.keep_minutes, rules.recorded, rules.recording_days, rules.recordings_mib
+        let what = sentence!(
+            "deed-shell-rules",
+            "rules for shells: kept {minutes} min without a client, recorded {recorded}, recordings kept {days} days and {mib} MiB",
+            minutes = rules.keep_minutes,
+            recorded = rules.recorded,
+            days = rules.recording_days,
+            mib = rules.recordings_mib
         );
         let _write = self.write();
         let entry = crate::domain::audit::AuditEntry::new(now(), &user.name, AuditKind::Shell, what);

@@ -7,6 +7,7 @@ use crate::domain::audit::AuditKind;
 use crate::domain::choice::choose;
 use crate::domain::ids::NodeId;
 use crate::domain::node::Node;
+use crate::domain::said::sentence;
 use crate::domain::text::{harmless, sh_quote};
 use crate::domain::user::User;
 use crate::ssh::SshError;
@@ -88,7 +89,12 @@ impl Engine {
         }
         super::jobs::refuse_locked(&node)?;
         self.refuse_while_busy(node.env)?;
-        self.audit(&self.deed_on(asks, AuditKind::Service, &node, format!("restarted the service {unit}")))?;
+        self.audit(&self.deed_on(
+            asks,
+            AuditKind::Service,
+            &node,
+            sentence!("deed-restart", "restarted the service {unit}", unit = unit),
+        ))?;
         let session = self.connect_node(&node).await.map_err(|f| at_node(&f))?;
         let command = format!("systemctl restart {}", sh_quote(unit));
         let done = session.run_ok(&format!("restarting {unit}"), &command, "", RESTART).await;

@@ -19,6 +19,7 @@ use crate::domain::job::{Job, JobState};
 use crate::domain::netplan::{NicName, NodeFacts, carrier};
 use crate::domain::node::{Node, NodeRole};
 use crate::domain::plan::{Plan, PlanKind, StageKind};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::store::Stamp;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -75,7 +76,12 @@ impl Engine {
             return self.start_job(asks, &env, plan, None);
         }
         self.refuse_unfinished_rotation(&env)?;
-        let deed = Self::deed(asks, AuditKind::Service, &env, format!("began to {task}"));
+        let deed = Self::deed(
+            asks,
+            AuditKind::Service,
+            &env,
+            sentence!("deed-task", "began to {task}",; task = task.said()),
+        );
         let cell = self.start_job(asks, &env, plan, Some(deed))?;
         self.topics.touch(super::topics::Area::Environments);
         Ok(cell)

@@ -14,6 +14,7 @@ use crate::domain::audit::{AuditKind, reason};
 use crate::domain::ids::JobId;
 use crate::domain::job::JobEvent;
 use crate::domain::plan::PlanKind;
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use std::sync::Arc;
 
@@ -93,7 +94,13 @@ impl Engine {
         let env = self.env(env)?;
         // It may have ended meanwhile: what was refused is no deed, so the entry comes after it, as with every word to a job that works.
         self.ask(&cell, JobEvent::TakenOver { by: asks.name.clone(), why: why.clone() })?;
-        let deed = Self::deed(asks, AuditKind::Job, &env, format!("took it over from {owner}")).job(id);
+        let deed = Self::deed(
+            asks,
+            AuditKind::Job,
+            &env,
+            sentence!("deed-job-taken", "took it over from {owner}", owner = owner),
+        )
+        .job(id);
         if let Err(failed) = self.audit(&deed.because(Some(why))) {
             self.notice(format!(
                 "the audit trail lacks an entry ({} took job {id} over): {failed}",

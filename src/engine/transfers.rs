@@ -11,6 +11,7 @@ use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::NodeId;
 use crate::domain::node::Node;
+use crate::domain::said::sentence;
 use crate::domain::text::{harmless, sh_quote};
 use crate::domain::time::Moment;
 use crate::domain::user::User;
@@ -280,7 +281,13 @@ impl Engine {
         let node = self.node(node)?;
         let path = path_of(file.path)?;
         let name = path_of(file.name.rsplit('/').next().unwrap_or_default())?;
-        let what = format!("uploads {name}, {} bytes, to {path}", file.size);
+        let what = sentence!(
+            "deed-upload-file",
+            "uploads {name}, {bytes} bytes, to {path}",
+            name = name,
+            bytes = file.size,
+            path = path
+        );
         self.audit(&self.deed_on(user, AuditKind::Shell, &node, what))?;
         let settings = format!(
             "p={} n={} s={} m={:o} r={}\n",
@@ -326,7 +333,12 @@ impl Engine {
     pub async fn download(&self, user: &User, node: NodeId, path: &str) -> Result<(u64, u64), Failure> {
         let node = self.node(node)?;
         let path = path_of(path)?;
-        self.audit(&self.deed_on(user, AuditKind::Shell, &node, format!("downloads {path}")))?;
+        self.audit(&self.deed_on(
+            user,
+            AuditKind::Shell,
+            &node,
+            sentence!("deed-download", "downloads {path}", path = path),
+        ))?;
         let mut work = self.transfer(&node, &format!("p={}\n", sh_quote(&path)), READ).await?;
         let line = work.line().await?;
         let size = line.strip_prefix("size ").and_then(|s| s.trim().parse().ok());

@@ -106,7 +106,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-team.ftl"),
                 "\n",
-                include_str!("i18n/en-errors.ftl")
+                include_str!("i18n/en-errors.ftl"),
+                "\n",
+                include_str!("i18n/en-deeds.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -145,7 +147,9 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-team.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-errors.ftl")
+                include_str!("i18n/zh-CN-errors.ftl"),
+                "\n",
+                include_str!("i18n/zh-CN-deeds.ftl")
             ),
         }
     }

@@ -5,6 +5,7 @@
 //! noted in the audit trail.
 
 use super::report::{Changed, CheckReport, Severity, Verdict};
+use crate::domain::said::{self, Said, sentence};
 use serde::{Deserialize, Serialize};
 
 /// What the last check means for an installation.
@@ -72,20 +73,27 @@ pub fn gate(planned: bool, report: Option<&CheckReport>, changed: &[Changed]) ->
 
 impl Gate {
     /// How it stands, in words, for the audit trail and for refusals.
-    pub fn words(&self) -> String {
+    pub fn said(&self) -> Said {
         match self.state {
-            GateState::Passed => "the connectivity check has passed".to_owned(),
-            GateState::Missing => "its connectivity was not checked".to_owned(),
+            GateState::Passed => sentence!("gate-passed", "the connectivity check has passed"),
+            GateState::Missing => sentence!("gate-missing", "its connectivity was not checked"),
             GateState::Stale => {
                 let what: Vec<&str> = self.changed.iter().map(|c| c.word()).collect();
-                format!("the connectivity check has passed, but is out of date ({})", what.join(", "))
+                sentence!(
+                    "gate-stale",
+                    "the connectivity check has passed, but is out of date ({what})",
+                    what = what.join(", ")
+                )
             }
             GateState::Findings => {
-                let parts =
-                    [(self.faults, "faults"), (self.warnings, "warnings"), (self.not_checked, "not checked")];
-                let parts: Vec<String> =
-                    parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-                format!("the connectivity check has not passed ({})", parts.join(", "))
+                let (faults, warnings, unchecked) = (self.faults, self.warnings, self.not_checked);
+                let parts = [
+                    (faults, sentence!("gate-faults", "{count} faults", count = faults)),
+                    (warnings, sentence!("gate-warnings", "{count} warnings", count = warnings)),
+                    (unchecked, sentence!("gate-unchecked", "{count} not checked", count = unchecked)),
+                ];
+                let parts = said::list(parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, said)| said));
+                sentence!("gate-findings", "the connectivity check has not passed ({parts})",; parts = parts)
             }
         }
     }
@@ -157,7 +165,7 @@ mod tests {
             let gate = gate(planned, report, changed);
             assert_eq!((gate.needs_reason, gate.state), (needs, state), "{planned} {changed:?} {gate:?}");
         }
-        let words = gate(true, Some(&report(&[Fault, Fault, Warning])), &[]).words();
-        assert_eq!(words, "the connectivity check has not passed (2 faults, 1 warnings)");
+        let said = gate(true, Some(&report(&[Fault, Fault, Warning])), &[]).said();
+        assert_eq!(&*said, "the connectivity check has not passed (2 faults, 1 warnings)");
     }
 }

@@ -1,6 +1,7 @@
 //! What a change of addresses did.
 
 use super::Owner;
+use crate::domain::said::{Said, sentence};
 use crate::domain::time::{Moment, utc};
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
@@ -71,25 +72,54 @@ pub enum IpEvent {
     },
 }
 
+impl IpEvent {
+    /// What happened, for whoever reads it in a language.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::PoolAdded { net } => sentence!("ip-pool-added", "{net} is a pool now", net = net),
+            Self::PoolRemoved { net } => sentence!("ip-pool-removed", "{net} is no pool any more", net = net),
+            Self::Lapsed { net, owner } => sentence!(
+                "ip-lapsed",
+                "{owner}'s reservation of {net} fell back to the pool",
+                owner = owner,
+                net = net
+            ),
+            Self::Reserved { subnet, owner, until } => sentence!(
+                "ip-reserved",
+                "{subnet} is reserved for {owner} until {until}, unless it is confirmed before",
+                subnet = subnet,
+                owner = owner,
+                until = utc(*until)
+            ),
+            Self::Confirmed { subnet, owner } => {
+                sentence!("ip-confirmed", "{subnet} belongs to {owner}", subnet = subnet, owner = owner)
+            }
+            Self::Deleted { net, owner, addresses } => sentence!(
+                "ip-deleted",
+                "{owner}'s subnet {net} was given back; addresses of it in use: {count}",
+                owner = owner,
+                net = net,
+                count = addresses
+            ),
+            Self::Allocated { address, prefix, to } => sentence!(
+                "ip-allocated",
+                "{address}/{prefix} belongs to {owner}",
+                address = address,
+                prefix = prefix,
+                owner = to
+            ),
+            Self::Released { address, from } => sentence!(
+                "ip-released",
+                "{address} is free again; it was {owner}'s",
+                address = address,
+                owner = from
+            ),
+        }
+    }
+}
+
 impl fmt::Display for IpEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PoolAdded { net } => write!(f, "{net} is a pool now"),
-            Self::PoolRemoved { net } => write!(f, "{net} is no pool any more"),
-            Self::Lapsed { net, owner } => write!(f, "{owner}'s reservation of {net} fell back to the pool"),
-            Self::Reserved { subnet, owner, until } => {
-                write!(
-                    f,
-                    "{subnet} is reserved for {owner} until {}, unless it is confirmed before",
-                    utc(*until)
-                )
-            }
-            Self::Confirmed { subnet, owner } => write!(f, "{subnet} belongs to {owner}"),
-            Self::Deleted { net, owner, addresses } => {
-                write!(f, "{owner}'s subnet {net} was given back; addresses of it in use: {addresses}")
-            }
-            Self::Allocated { address, prefix, to } => write!(f, "{address}/{prefix} belongs to {to}"),
-            Self::Released { address, from } => write!(f, "{address} is free again; it was {from}'s"),
-        }
+        self.said().fmt(f)
     }
 }

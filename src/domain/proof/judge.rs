@@ -156,6 +156,35 @@ pub fn is_host(host: &str, node: &str) -> bool {
     short(host) == short(node)
 }
 
+/// Whether a port with this owner is a DHCP server's.
+pub fn is_dhcp_port(owner: &str) -> bool {
+    owner == "network:dhcp"
+}
+
+/// Whether it is a router's inside a network: `network:router_interface`, or that of a router on several hosts.
+pub fn is_router_port(owner: &str) -> bool {
+    owner.starts_with("network:") && owner.contains("router") && owner.contains("interface")
+}
+
+/// Judges the ports of a network that agents set up, owner and state of each: one of a DHCP server and one of a router must be active. Neutron
+/// calls them so when the agent that wires ports has done so, and the DHCP agent knows of them.
+pub fn judge_wiring(ports: &[(String, String)]) -> Vec<Fault> {
+    let state = |is: fn(&str) -> bool| {
+        let mut states = ports.iter().filter(|(owner, _)| is(owner)).map(|(_, state)| state.as_str());
+        let first = states.next().unwrap_or("missing");
+        if first == "ACTIVE" || states.any(|s| s == "ACTIVE") { None } else { Some(first.to_lowercase()) }
+    };
+    let idle = |key: &str, unit: &str, state: String| Fault {
+        node: None,
+        module: Some("neutron".into()),
+        unit: Some(unit.into()),
+        said: Said::new(key).with("state", state),
+    };
+    let dhcp = state(is_dhcp_port).map(|state| idle("dhcp-idle", "neutron-dhcp-agent", state));
+    let router = state(is_router_port).map(|state| idle("router-idle", "neutron-l3-agent", state));
+    dhcp.into_iter().chain(router).collect()
+}
+
 /// Judges services and agents: all alive, and a `nova-compute` for each compute node.
 pub fn judge_workers(
     services: &[Worker],
@@ -255,6 +284,25 @@ mod tests {
     }
 
     const API_UP: &str = "TriggeredBy=\nId=nova-api.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\nId=nova-compute.service\nLoadState=not-found\nActiveState=inactive\n";
+
+    #[test]
+    fn a_network_is_wired_when_its_dhcp_server_and_its_router_are() {
+        let ports = |all: &[(&str, &str)]| -> Vec<String> {
+            let all: Vec<(String, String)> =
+                all.iter().map(|(owner, state)| ((*owner).into(), (*state).into())).collect();
+            judge_wiring(&all).iter().map(|f| f.said.words()).collect()
+        };
+        let (dhcp, router) = ("network:dhcp", "network:router_interface");
+        assert!(ports(&[(dhcp, "ACTIVE"), (router, "ACTIVE")]).is_empty());
+        // Several DHCP servers: one is enough. A router on several hosts owns its ports by another name.
+        let replicated = "network:ha_router_replicated_interface";
+        assert!(ports(&[(dhcp, "DOWN"), (dhcp, "ACTIVE"), (replicated, "ACTIVE")]).is_empty());
+        let bad = ports(&[(dhcp, "ACTIVE"), (router, "DOWN"), ("compute:nova", "ACTIVE")]);
+        assert_eq!(bad.len(), 1, "{bad:?}");
+        assert!(bad[0].contains("router's port on the self-service network is down"), "{bad:?}");
+        let bad = ports(&[("network:router_gateway", "ACTIVE")]);
+        assert!(bad.len() == 2 && bad[0].contains("DHCP server is missing"), "{bad:?}");
+    }
 
     #[test]
     fn units_are_judged_where_they_are() {

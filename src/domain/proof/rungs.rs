@@ -56,8 +56,8 @@ rungs! {
     Flavor = "flavor", 1, 120, ["nova"];
     /// The provider network, if there is none, and a self-service network.
     Network = "network", 3, 180, ["neutron"];
-    /// A router between the two.
-    Router = "router", 4, 180, ["neutron"];
+    /// A router between the two, and the agents have set both up.
+    Router = "router", 15, 300, ["neutron"];
     /// Rules that let ping and SSH in.
     SecurityGroup = "security-group", 2, 120, ["neutron"];
     /// A key pair.
@@ -89,6 +89,25 @@ impl RungKind {
     pub fn ceiling_s(self, usual_ms: u64) -> u32 {
         let six = u32::try_from(usual_ms.saturating_mul(6) / 1000).unwrap_or(u32::MAX);
         self.base_ceiling_s().max(six).min(CEILING_MAX_S)
+    }
+
+    /// Modules and units that are looked at first when it is red and nothing else is known: those through whom what it waits for must come.
+    pub fn suspects(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Address => &[
+                ("neutron", "neutron-dhcp-agent"),
+                ("neutron", "neutron-linuxbridge-agent"),
+                ("neutron", "neutron-openvswitch-agent"),
+            ],
+            Self::Metadata => &[
+                ("neutron", "neutron-l3-agent"),
+                ("neutron", "neutron-metadata-agent"),
+                ("neutron", "neutron-dhcp-agent"),
+                ("nova", "nova-api-metadata"),
+            ],
+            Self::Ping => &[("neutron", "neutron-l3-agent"), ("neutron", "neutron-linuxbridge-agent")],
+            _ => &[],
+        }
     }
 
     /// Whether a proof that only removes leftovers has it.

@@ -101,6 +101,14 @@ pub const ENGLISH: &[(&str, &str)] = &[
     ("tenant-made", "self-service network {cidr} ({kind})"),
     ("router-good", "router from {cidr} to the provider network, its address there {address}"),
     ("router-inside", "router on {cidr}; there is no provider network to lead to"),
+    (
+        "dhcp-idle",
+        "the port of the network's DHCP server is {state}: neutron-dhcp-agent or the agent that wires ports has not done its part",
+    ),
+    (
+        "router-idle",
+        "the router's port on the self-service network is {state}: neutron-l3-agent, neutron-dhcp-agent or the agent that wires ports has not done its part",
+    ),
     ("rules-good", "ping and SSH are let in"),
     ("key-good", "key pair {fingerprint}"),
     ("instance-waits", "{active} of {total} instances are active; {node}: {state}"),

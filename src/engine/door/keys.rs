@@ -4,6 +4,7 @@ use super::super::people::Keep;
 use super::super::{Engine, now};
 use crate::api::{Failure, FailureKind};
 use crate::domain::door::{KEYS_MAX, UserKey};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::ssh::serve::LoginKey;
 
@@ -45,7 +46,13 @@ impl Engine {
             }
             None => {}
         }
-        let what = format!("registered the key {fingerprint} {comment} of {name}");
+        let what = sentence!(
+            "deed-key-registered",
+            "registered the key {key} {comment} of {name}",
+            key = fingerprint,
+            comment = comment,
+            name = name
+        );
         let added = UserKey { fingerprint, line, comment, added: now() };
         let change = |user: &mut User| {
             if user.keys.len() >= KEYS_MAX {
@@ -57,7 +64,7 @@ impl Engine {
             user.keys.push(added);
             Ok(())
         };
-        self.change_user(by, name, Keep::All, &what, change, |_, _| Ok(())).map(|user| user.keys)
+        self.change_user(by, name, Keep::All, what, change, |_, _| Ok(())).map(|user| user.keys)
     }
 
     /// Removes a key. Sessions that were begun with it end.
@@ -80,12 +87,17 @@ impl Engine {
                 _ => return Err(no_key(name)),
             }
         };
-        let what = format!("removed the key {full} of {name}; sessions begun with it ended");
+        let what = sentence!(
+            "deed-key-removed",
+            "removed the key {key} of {name}; sessions begun with it ended",
+            key = full,
+            name = name
+        );
         let keep = Keep::NotBy(full.clone());
         let change = |user: &mut User| {
             user.keys.retain(|k| k.fingerprint != full);
             Ok(())
         };
-        self.change_user(by, name, keep, &what, change, |_, _| Ok(())).map(|user| user.keys)
+        self.change_user(by, name, keep, what, change, |_, _| Ok(())).map(|user| user.keys)
     }
 }

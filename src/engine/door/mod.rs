@@ -19,6 +19,7 @@ use crate::api::proof::ProofAsk;
 use crate::api::{Failure, FailureKind, Request};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::door::{DoorSettings, everywhere, listen_at};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::ssh::serve::{self, Limits, ServerKey};
 use crate::store::Stamp;
@@ -184,11 +185,10 @@ impl Engine {
     }
 
     fn keep_door(&self, user: &User, settings: &DoorSettings) -> Result<(), Failure> {
-        let at = settings.listen.map_or_else(String::new, |at| format!(" at {at}"));
-        let what = if settings.on {
-            format!("opened the door over SSH{at}")
-        } else {
-            "closed the door over SSH".to_owned()
+        let what = match settings.listen.filter(|_| settings.on) {
+            Some(at) => sentence!("deed-door-open-at", "opened the door over SSH at {at}", at = at),
+            None if settings.on => sentence!("deed-door-open", "opened the door over SSH"),
+            None => sentence!("deed-door-close", "closed the door over SSH"),
         };
         let entry = AuditEntry::new(now(), &user.name, AuditKind::Engine, what);
         let _write = self.write();

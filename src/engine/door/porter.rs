@@ -7,6 +7,7 @@ use super::super::{Engine, now};
 use super::program;
 use crate::api::{Failure, FailureKind, Response};
 use crate::domain::audit::{AuditEntry, AuditKind};
+use crate::domain::said::sentence;
 use crate::domain::secret::Secret;
 use crate::ssh::serve::{Answer, Porter, Program, Proof, Wanted};
 use std::net::IpAddr;
@@ -94,7 +95,7 @@ impl Porter for Doorman {
         let (engine, caller) = (Arc::clone(&self.engine), Arc::clone(caller));
         self.engine.spawn(async move {
             let ended = blocking(|| {
-                let what = format!("left; account {}", caller.account);
+                let what = sentence!("deed-left", "left; account {account}", account = caller.account);
                 let mut entry = AuditEntry::new(now(), &user.name, AuditKind::Session, what);
                 (entry.account, entry.from) = (Some(caller.account.clone()), caller.from.clone());
                 engine.audit(&entry)?;

@@ -19,6 +19,7 @@ use crate::api::logs::{
 use crate::api::{Failure, FailureKind, Topic};
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::{EnvId, NodeId};
+use crate::domain::said::sentence;
 use crate::domain::time::Moment;
 use crate::domain::user::User;
 use crate::logs::store::{LineFiles, LogStore, Options, StoreFault};
@@ -289,7 +290,11 @@ impl Engine {
             CollectChange::On { backfill_hours } => {
                 settings.on = true;
                 settings.backfill = (*backfill_hours > 0).then(|| since(*backfill_hours));
-                format!("began to collect logs, with those of the last {backfill_hours} hours")
+                sentence!(
+                    "deed-logs-on",
+                    "began to collect logs, with those of the last {hours} hours",
+                    hours = backfill_hours
+                )
             }
             CollectChange::Backfill { hours } => {
                 if !settings.on {
@@ -299,11 +304,11 @@ impl Engine {
                     ));
                 }
                 settings.backfill = Some(settings.backfill.map_or(since(*hours), |b| b.min(since(*hours))));
-                format!("fetches the logs of the last {hours} hours")
+                sentence!("deed-logs-fetch", "fetches the logs of the last {hours} hours", hours = hours)
             }
             CollectChange::Off => {
                 settings.on = false;
-                "stopped collecting logs".to_owned()
+                sentence!("deed-logs-off", "stopped collecting logs")
             }
             CollectChange::Keep { days, mib } => {
                 if *mib < 64 {
@@ -316,7 +321,12 @@ impl Engine {
                     ));
                 }
                 (settings.keep_days, settings.keep_mib) = (*days, *mib);
-                format!("keeps logs for {days} days and up to {mib} MiB")
+                sentence!(
+                    "deed-logs-keep",
+                    "keeps logs for {days} days and up to {mib} MiB",
+                    days = days,
+                    mib = mib
+                )
             }
         };
         settings.by.clone_from(&user.name);

@@ -7,6 +7,7 @@ mod push;
 mod source;
 mod tails;
 
+use super::deeds::pushing;
 use super::records::ACCOUNTS;
 use super::{Engine, now};
 use crate::api::loki::{LokiAsk, LokiReply};
@@ -15,6 +16,7 @@ use crate::domain::audit::AuditKind;
 use crate::domain::ids::EnvId;
 use crate::domain::logs::LogFilter;
 use crate::domain::loki::{ENTRIES_MAX, LokiAnswer, LokiPlace, LokiQuery, LokiView};
+use crate::domain::said::{self, Said, sentence};
 use crate::domain::secret::Secret;
 use crate::domain::text::harmless;
 use crate::domain::user::User;
@@ -151,7 +153,12 @@ impl Engine {
         let old = self.loki_place(env.id)?;
         let Some(mut place) = place else {
             let at = old.ok_or_else(|| fault(&LokiError::NotSet))?.url;
-            let deed = Self::deed(asks, AuditKind::Service, &env, format!("forgot the Loki at {at}"));
+            let deed = Self::deed(
+                asks,
+                AuditKind::Service,
+                &env,
+                sentence!("deed-loki-forgot", "forgot the Loki at {at}", at = at),
+            );
             self.audited(Some(deed), |batch| {
                 ACCOUNTS.remove(batch, &(env.id, KEPT.to_owned()));
                 Ok(())
@@ -192,7 +199,7 @@ impl Engine {
             Err(why) if why.heals() => (None, Some(why.to_string())),
             Err(why) => return Err(fault(&why)),
         };
-        self.keep_loki(asks, &env, &place, &format!("set the Loki at {}{}", place.url, described(&place)))?;
+        self.keep_loki(asks, &env, &place, described(&place))?;
         self.start_pushing(env.id, &env.name, &place);
         Ok(LokiReply::Set { view: Box::new(self.loki_view(env.id)?), version, silent })
     }
@@ -201,8 +208,7 @@ impl Engine {
         let env = self.env(env)?;
         let mut place = self.loki_place(env.id)?.ok_or_else(|| fault(&LokiError::NotSet))?;
         place.push = on;
-        let told = if on { "switched pushing to Loki on" } else { "switched pushing to Loki off" };
-        self.keep_loki(asks, &env, &place, told)?;
+        self.keep_loki(asks, &env, &place, pushing(on))?;
         self.start_pushing(env.id, &env.name, &place);
         self.loki_view(env.id)
     }
@@ -212,7 +218,7 @@ impl Engine {
         asks: &User,
         env: &crate::domain::environment::Environment,
         place: &LokiPlace,
-        told: &str,
+        told: Said,
     ) -> Result<(), Failure> {
         let text =
             serde_json::to_string(place).map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
@@ -237,13 +243,17 @@ fn what(place: &LokiPlace) -> Result<LogFilter, Failure> {
 }
 
 /// Settings for the audit trail; no secrets.
-fn described(place: &LokiPlace) -> String {
-    let tenant = place.tenant.as_ref().map(|t| format!(", tenant {t}")).unwrap_or_default();
-    let user = place.user.as_ref().map(|u| format!(", user {u}")).unwrap_or_default();
-    let authority = if place.authority.is_some() { ", own authority" } else { "" };
-    let what = if place.what.is_empty() { "everything" } else { &place.what };
-    let push = if place.push { format!("; {what} is pushed") } else { "; nothing is pushed".to_owned() };
-    format!("{tenant}{user}{authority}{push}")
+fn described(place: &LokiPlace) -> Said {
+    let mut parts = vec![sentence!("deed-loki-set", "set the Loki at {url}", url = place.url)];
+    parts.extend(place.tenant.as_ref().map(|t| sentence!("deed-loki-tenant", "tenant {name}", name = t)));
+    parts.extend(place.user.as_ref().map(|u| sentence!("deed-loki-user", "user {name}", name = u)));
+    parts.extend(place.authority.as_ref().map(|_| sentence!("deed-loki-authority", "own authority")));
+    let push = match place.what.as_str() {
+        _ if !place.push => sentence!("deed-loki-nothing", "nothing is pushed"),
+        "" => sentence!("deed-loki-all", "everything is pushed"),
+        what => sentence!("deed-loki-what", "{what} is pushed", what = what),
+    };
+    sentence!("said-then", "{before}; {more}",; before = said::list(parts), more = push)
 }
 
 /// An answer that fits into a frame.

@@ -30,11 +30,12 @@ fn place() -> LokiPlace {
 #[test]
 fn the_audit_trail_tells_what_was_set_and_no_secret() {
     let told = described(&place());
-    assert_eq!(told, ", tenant cloud-a, user ops; level>=warning is pushed");
     assert_eq!(
-        described(&LokiPlace { push: false, tenant: None, user: None, ..place() }),
-        "; nothing is pushed"
+        &*told,
+        "set the Loki at https://loki.example, tenant cloud-a, user ops; level>=warning is pushed"
     );
+    let bare = described(&LokiPlace { push: false, tenant: None, user: None, ..place() });
+    assert_eq!(&*bare, "set the Loki at https://loki.example; nothing is pushed");
 }
 
 #[test]

@@ -446,6 +446,7 @@ impl Climb {
         let outside = self.outside.as_ref().map(|n| n.id.as_str());
         let (router, address) = cloud.router_make(&self.proof.name("router"), outside).await?;
         cloud.router_attach(&router, &self.subnet).await?;
+        self.wired().await?;
         let cidr = self.cidr.map(|c| c.to_string()).unwrap_or_default();
         passed(match (outside, address) {
             (None, _) => Said::new("router-inside").with("cidr", cidr),

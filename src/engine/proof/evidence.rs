@@ -148,6 +148,15 @@ impl Climb {
         let mut told: Vec<(String, String)> = quoted.map(|s| ("cpmg".to_owned(), s.words())).collect();
         let mut visited: BTreeSet<(NodeId, String)> = BTreeSet::new();
         let mut parts = Vec::new();
+        if red.at.is_empty() {
+            let suspect = |(module, unit): &(&str, &str)| Fault {
+                node: None,
+                module: Some((*module).into()),
+                unit: Some((*unit).into()),
+                said: Said::new("why"),
+            };
+            red.at = kind.suspects().iter().map(suspect).collect();
+        }
         let wanted = self.responsible(kind, &red);
         self.read_logs(wanted, &red, since, (&mut visited, &mut told, &mut parts)).await;
         for (module, of) in culprits(told.iter().map(|(m, l)| (m.as_str(), l.as_str()))).into_iter().take(2) {

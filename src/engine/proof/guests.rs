@@ -4,7 +4,7 @@ use super::climb::{Climb, Climbed, Good, Made, PAUSE, Red, passed};
 use super::evidence::answers_here;
 use crate::cloud::{Cloud, CloudError, InstanceSpec};
 use crate::domain::proof::guest::{self, Metadata};
-use crate::domain::proof::judge::{Fault, is_host};
+use crate::domain::proof::judge::{Fault, is_host, judge_wiring};
 use crate::domain::proof::{RungKind, Said};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -166,9 +166,31 @@ impl Climb {
         Ok(made.address)
     }
 
+    /// Waits until agents have set up what was asked for: the port of the network's DHCP server and the router's. That Neutron has accepted them
+    /// says little. An instance that comes earlier is told by the DHCP server to fetch its metadata from a place that is taken away as soon as
+    /// the agent hears of the router.
+    pub(super) async fn wired(&self) -> Result<(), Red> {
+        let patience = Instant::now() + self.patience(RungKind::Router);
+        loop {
+            let asked = self.cloud()?.wiring_of(&self.tenant).await;
+            if let Some(ports) = self.told(RungKind::Router, patience, asked)? {
+                let idle = judge_wiring(&ports);
+                if idle.is_empty() {
+                    return Ok(());
+                }
+                if Instant::now() > patience {
+                    return Err(Red::faults(idle));
+                }
+                let words: Vec<String> = idle.iter().map(|f| f.said.words()).collect();
+                self.waits(RungKind::Router, words.join("; "));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// What a service said to a rung that asks it again and again; `None` if it failed in a way that may pass and there is time left: a
     /// cloud whose nodes are busy loses a message now and then, and the rung says that it waits for this service.
-    fn told<T>(
+    pub(super) fn told<T>(
         &self,
         kind: RungKind,
         patience: Instant,
@@ -185,7 +207,7 @@ impl Climb {
     }
 
     /// How long a rung is waited for before it says itself what is missing.
-    fn patience(&self, kind: RungKind) -> Duration {
+    pub(super) fn patience(&self, kind: RungKind) -> Duration {
         let ceiling = self.proof.rung(kind).map_or(60, |r| r.ceiling_s);
         Duration::from_secs(u64::from(ceiling.saturating_sub(15).max(5)))
     }

@@ -23,6 +23,7 @@ use crate::api::{Failure, FailureKind, Row};
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::EnvId;
 use crate::domain::proof::{Proof, RungKind, RungState, Said};
+use crate::domain::said::sentence;
 use crate::domain::user::User;
 use crate::domain::usual::{NodeSize, Observed, Usual};
 use crate::store::{Kind, Stamp};
@@ -141,9 +142,14 @@ impl Engine {
         let mut proof = Proof::new(id, number, &asks.name, now(), clean_only, usual);
         proof.image.clone_from(&file);
         let what = if clean_only {
-            format!("began to remove what proofs left in {}", env.name)
+            sentence!("deed-proof-clear", "began to remove what proofs left in {name}", name = env.name)
         } else {
-            format!("began the proof {number} of {}", env.name)
+            sentence!(
+                "deed-proof-began",
+                "began the proof {number} of {name}",
+                number = number,
+                name = env.name
+            )
         };
         let stored = self.records.under(PROOFS, &id).map_err(|f| refused(&f))?;
         let over = (stored.len() + 1).saturating_sub(KEPT);

@@ -55,9 +55,16 @@ impl Trail {
         vec![Effect::Call(if before.is_none() { Tag::Content } else { Tag::Item(0) }, request)]
     }
 
-    fn keys(&self) -> Vec<u64> {
+    fn keys(&self, cx: &Shared) -> Vec<u64> {
+        let all = self.list.filter.text().is_empty();
         let shown = |e: &AuditEntry| {
-            self.list.filter.matches(&format!("{} {} {} {}", e.who(), e.kind, place(e), e.sentence()))
+            all || self.list.filter.matches(&format!(
+                "{} {} {} {}",
+                e.who(),
+                e.kind,
+                place(e),
+                sentence(cx, e)
+            ))
         };
         self.entries.iter().flatten().filter(|(_, e)| shown(e)).map(|(n, _)| *n).collect()
     }
@@ -66,8 +73,8 @@ impl Trail {
         self.entries.iter().flatten().find(|(n, _)| *n == key).map(|(_, e)| e)
     }
 
-    fn selected(&self) -> Option<(u64, &AuditEntry)> {
-        let key = self.list.selected(&self.keys())?;
+    fn selected(&self, cx: &Shared) -> Option<(u64, &AuditEntry)> {
+        let key = self.list.selected(&self.keys(cx))?;
         self.entry(key).map(|e| (key, e))
     }
 
@@ -79,14 +86,14 @@ impl Trail {
             (e.by.clone(), Part::Text),
             (cx.tr(&kind(e.kind)), Part::Dim),
             (place(e), Part::Text),
-            (e.sentence(), Part::Text),
+            (sentence(cx, e), Part::Text),
             (job, Part::Dim),
         ]
     }
 
     /// More when the last row that is here was reached.
-    fn older(&mut self) -> Vec<Effect> {
-        let keys = self.keys();
+    fn older(&mut self, cx: &Shared) -> Vec<Effect> {
+        let keys = self.keys(cx);
         let at_end = self.list.index(&keys).is_none_or(|at| at + 1 >= keys.len());
         match self.before {
             Some(before) if at_end && !self.asking => self.ask(Some(before)),
@@ -111,6 +118,11 @@ impl Trail {
     }
 }
 
+/// What was done, in the language of the screens, with its reason and what changed.
+fn sentence(cx: &Shared, e: &AuditEntry) -> String {
+    e.sentence_with(&cx.tr(&cx.catalogue.kept(&e.said())), "-")
+}
+
 fn kind(kind: AuditKind) -> Text {
     Text::key(format!("audit-kind-{}", kind.word()))
 }
@@ -121,7 +133,7 @@ fn place(e: &AuditEntry) -> String {
 }
 
 /// Everything about an entry.
-fn details(number: u64, e: &AuditEntry) -> Effect {
+fn details(cx: &Shared, number: u64, e: &AuditEntry) -> Effect {
     let none = || "-".to_owned();
     let mut lines = vec![
         t!("audit-when", when = utc(e.at)),
@@ -132,7 +144,7 @@ fn details(number: u64, e: &AuditEntry) -> Effect {
             from = e.from.clone().unwrap_or_else(none)
         ),
         t!("audit-where", place = place(e)),
-        t!("audit-what", what = e.what.as_str()),
+        t!("audit-what", what = cx.catalogue.kept(&e.said())),
     ];
     lines.extend(e.job.map(|job| t!("audit-job", id = job.to_string())));
     lines.extend(e.reason.as_ref().map(|why| t!("audit-reason", why = why)));
@@ -220,24 +232,24 @@ impl Screen for Trail {
         Some(self.ask(None))
     }
 
-    fn refusal(&self, _: &Shared, action: Action) -> Option<Text> {
-        let none = self.keys().is_empty();
+    fn refusal(&self, cx: &Shared, action: Action) -> Option<Text> {
+        let none = self.keys(cx).is_empty();
         (none && matches!(action, Action::Open | Action::Export | Action::Yank))
             .then(|| t!("refused-no-entry"))
     }
 
     fn act(&mut self, cx: &Shared, action: Action) -> Option<Vec<Effect>> {
-        let keys = self.keys();
+        let keys = self.keys(cx);
         if self.list.act(action, &keys) {
-            return Some(self.older());
+            return Some(self.older(cx));
         }
         Some(match action {
-            Action::Open => self.selected().map(|(n, e)| vec![details(n, e)]).unwrap_or_default(),
+            Action::Open => self.selected(cx).map(|(n, e)| vec![details(cx, n, e)]).unwrap_or_default(),
             Action::Yank => {
                 let line = |(number, entry): (u64, &AuditEntry)| {
-                    serde_json::to_string(&Line { number, entry: entry.clone() }).unwrap_or_default()
+                    Line { number, entry: entry.clone() }.json().unwrap_or_default()
                 };
-                self.selected().map(|s| vec![Effect::Copy(line(s))]).unwrap_or_default()
+                self.selected(cx).map(|s| vec![Effect::Copy(line(s))]).unwrap_or_default()
             }
             Action::AuditFilter => vec![Effect::Push(filter_form(cx, &self.filter))],
             Action::AuditVerify => vec![Effect::Call(Tag::Form, Request::Keep(Keep::AuditVerify))],
@@ -250,9 +262,7 @@ impl Screen for Trail {
                     .rev()
                     .filter(|(n, _)| keys.contains(n))
                     .take(EXPORT_MAX)
-                    .filter_map(|(number, entry)| {
-                        serde_json::to_string(&Line { number: *number, entry: entry.clone() }).ok()
-                    })
+                    .filter_map(|(number, entry)| Line { number: *number, entry: entry.clone() }.json().ok())
                     .collect();
                 vec![Effect::Push(export_form(shown))]
             }
@@ -270,7 +280,7 @@ impl Screen for Trail {
                     entries => *entries = Some(page.entries),
                 }
                 // A filter that fits little: the engine looks at a part of the trail at a time.
-                if self.entries.as_ref().is_some_and(Vec::is_empty) { self.older() } else { Vec::new() }
+                if self.entries.as_ref().is_some_and(Vec::is_empty) { self.older(cx) } else { Vec::new() }
             }
             Ok(Response::AuditVerified(report)) => vec![verified(&report)],
             Ok(_) => Vec::new(),
@@ -302,7 +312,7 @@ impl Screen for Trail {
             );
             area = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
         }
-        let keys = self.keys();
+        let keys = self.keys(cx);
         if keys.is_empty() {
             let typed = self.list.filter.text();
             if !typed.is_empty() {

@@ -259,7 +259,7 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
     assert!(missing.is_empty(), "used and not in the catalogue: {missing:?}");
     // Sentences of the engine's refusals, of what is wrong with a filter, and those that are kept, are asked for by the keys that come with them.
     let mut all = Vec::new();
-    for room in ["api", "engine", "install", "runner", "ssh"] {
+    for room in ["api", "domain", "engine", "install", "runner", "ssh"] {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room), &mut all);
     }
     let keyed = Regex::new(r#"(?s)Said::keyed\((?:[^";]|"[^"]* [^"]*")*?"([a-z]+(?:-[a-z]+)+)"\)"#).unwrap();
@@ -268,6 +268,17 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
     assert!(kept.len() > 12 && kept.contains("step-end-status"), "{kept:?}");
     let missing: Vec<_> = kept.difference(&there).collect();
     assert!(missing.is_empty(), "kept and not in the catalogue: {missing:?}");
+    // Those that the macro makes say on English screens what the trail says.
+    let source = Language::En.source();
+    let made = Regex::new(r#"sentence!\(\s*"([a-z-]+)",\s*"([^"]*)""#).unwrap();
+    let mut sentences = 0;
+    for found in all.iter().flat_map(|file| made.captures_iter(file)) {
+        let (key, text) = (&found[1], &found[2]);
+        let entry = source.lines().find_map(|l| l.strip_prefix(&format!("{key} = "))).unwrap_or_default();
+        assert_eq!(entry.replace("{ $", "{").replace(" }", "}"), *text, "{key}");
+        sentences += 1;
+    }
+    assert!(sentences > 200, "{sentences}");
     let named = |k: &str| all.iter().any(|file| file.contains(&format!("\"{k}\"")));
     let by_engine =
         |k: &str| k == "link-lost" || k.starts_with("error-") || k.starts_with("filter-fault-") || named(k);
