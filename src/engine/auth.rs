@@ -291,14 +291,15 @@ impl Engine {
             },
         };
         let account = &caller.account;
-        let what = match &session.key {
-            Some(key) => sentence!(
+        let what = if let Some(key) = &session.key {
+            sentence!(
                 "deed-login-key",
                 "logged in by the key {key}; account {account}",
                 key = key,
                 account = account
-            ),
-            None => sentence!("deed-login-account", "logged in; account {account}", account = account),
+            )
+        } else {
+            sentence!("deed-login-account", "logged in; account {account}", account = account)
         };
         let entry = AuditEntry::new(now(), &user.name, AuditKind::Session, what);
         self.audited(Some(entry), |batch| {

@@ -27,18 +27,19 @@ impl Engine {
     /// Writes into the trail what happened to the data while no engine could: a rebuilt database, a restored backup.
     pub(super) fn note_recovery(&self) -> Result<(), Failure> {
         if let Opened::Rebuilt { from, why, .. } = self.data.opened() {
-            let what = match from {
-                Some(from) => sentence!(
+            let what = if let Some(from) = from {
+                sentence!(
                     "deed-rebuilt",
                     "rebuilt the database, which was unusable ({why}), from the export of {at}: what came after it is lost",
                     why = why,
                     at = utc(from.at)
-                ),
-                None => sentence!(
+                )
+            } else {
+                sentence!(
                     "deed-rebuilt-empty",
                     "began with an empty database: the old one was unusable ({why}), and there was no good export",
                     why = why
-                ),
+                )
             };
             self.audit(&AuditEntry::new(now(), ENGINE, AuditKind::Engine, what))?;
         }

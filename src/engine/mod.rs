@@ -75,6 +75,7 @@ mod rows;
 mod schedule;
 mod server;
 mod services;
+mod sessions;
 mod shells;
 #[cfg(test)]
 mod shells_tests;
