@@ -45,6 +45,9 @@ impl Screens {
         pty.type_in(&format!("{USER}\t{PASSWORD}\r"));
         pty.wait("the environments", |s| s.concat().contains("Environments") && s.concat().contains(env));
         pty.type_in("\r");
+        // The page remembers the tab on which it was left.
+        pty.wait("the tabs", |screen| screen.concat().contains("1 Nodes"));
+        pty.type_in("1");
         pty.wait("the nodes", |screen| selected(screen).is_some());
         pty.type_in("3");
         pty.wait("the jobs", |screen| screen.concat().contains("[3"));
