@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::bytes::Bytes;
 use tokio_util::codec::Framed;
 
 /// Why a call has no answer.
@@ -111,7 +112,7 @@ impl Pending {
 /// A connection to the engine.
 #[derive(Clone)]
 pub struct Client {
-    out: mpsc::UnboundedSender<ClientFrame>,
+    out: mpsc::UnboundedSender<Bytes>,
     pending: Pending,
     next: Arc<AtomicU64>,
     hello: Arc<Hello>,
@@ -159,11 +160,10 @@ impl Client {
         }
         let (mut sink, mut source) = framed.split();
         let pending = Pending::new();
-        let (out, mut outgoing) = mpsc::unbounded_channel::<ClientFrame>();
+        let (out, mut outgoing) = mpsc::unbounded_channel::<Bytes>();
         let (push, pushed) = mpsc::unbounded_channel();
         tokio::spawn(async move {
-            while let Some(frame) = outgoing.recv().await {
-                let Ok(bytes) = encode(&frame) else { continue };
+            while let Some(bytes) = outgoing.recv().await {
                 if sink.send(bytes).await.is_err() {
                     break;
                 }
@@ -204,9 +204,8 @@ impl Client {
     /// As [`Self::call`], with a key under which the engine does the request once only.
     pub async fn call_keyed(&self, key: Option<String>, request: Request) -> Result<Response, ClientError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let frame = ClientFrame { id, key, request };
-        // Encoded here once more so that a too large request is refused to its caller.
-        encode(&frame)?;
+        // Here and not where it is sent: a too large request is refused to its caller.
+        let frame = encode(&ClientFrame { id, key, request })?;
         let answer = self.pending.wait(id).ok_or(ClientError::Lost)?;
         if self.out.send(frame).is_err() || self.out.is_closed() {
             self.pending.take(id);

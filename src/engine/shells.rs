@@ -327,10 +327,9 @@ impl Engine {
         shared.attach(self.shells.attached(user, id)?);
         let engine = Arc::clone(self);
         tokio::spawn(async move {
-            let mut changed = session.changed();
             let rules = engine.recordings.rules.subscribe();
             tokio::select! {
-                _ = changed.wait_for(|p| p.closed.is_some()) => {}
+                () = session.ended() => {}
                 () = deserted(&presence, rules) => session.close(),
             }
             let why = session.closed().map(|c| c.to_string()).unwrap_or_default();

@@ -163,6 +163,13 @@ impl ShellSession {
         self.shared.progress.subscribe()
     }
 
+    /// Waits for the end. Output does not wake who waits here.
+    pub async fn ended(&self) {
+        self.shared.close.cancelled().await;
+        let mut changed = self.changed();
+        drop(changed.wait_for(|p| p.closed.is_some()).await);
+    }
+
     /// How it ended; none while it lives.
     pub fn closed(&self) -> Option<Closed> {
         self.shared.progress.borrow().closed.clone()

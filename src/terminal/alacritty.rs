@@ -8,7 +8,7 @@ use std::time::Instant;
 use alacritty_terminal::Term;
 use alacritty_terminal::grid::{Dimensions, Scroll as LibraryScroll};
 use alacritty_terminal::index::Line;
-use alacritty_terminal::term::{Config, Osc52, TermMode};
+use alacritty_terminal::term::{Config, Osc52, TermDamage, TermMode};
 use alacritty_terminal::vte::ansi::{CharsetIndex, CursorShape as LibraryShape, CursorStyle, Processor};
 
 use super::boundary::Boundary;
@@ -118,6 +118,24 @@ impl Alacritty {
         outcome
     }
 
+    /// Lines that may look different since this was asked last, at first all; by number, each once.
+    pub fn take_damage(&mut self) -> Vec<u16> {
+        let lines = self.size.lines();
+        let damage = match self.term.damage() {
+            TermDamage::Full => None,
+            TermDamage::Partial(damaged) => {
+                let number = |line: usize| u16::try_from(line).unwrap_or(u16::MAX);
+                // What stands in a first column may say how the last one of the line above is shown.
+                Some(damaged.flat_map(|d| [number(d.line.saturating_sub(1)), number(d.line)]).collect())
+            }
+        };
+        self.term.reset_damage();
+        let mut damage: Vec<u16> = damage.unwrap_or_else(|| (0..lines).collect());
+        damage.retain(|line| *line < lines);
+        damage.dedup();
+        damage
+    }
+
     fn start_afresh(&mut self) {
         let revision = self.revision;
         *self = Self::new(self.size, self.answers);
@@ -207,14 +225,15 @@ impl Emulator for Alacritty {
         self.revision
     }
 
-    fn visit(&self, paint: &mut dyn FnMut(u16, u16, CellRef<'_>)) {
+    fn visit_line(&self, line: u16, paint: &mut dyn FnMut(u16, CellRef<'_>)) {
+        if line >= self.size.lines() {
+            return;
+        }
         let grid = self.term.grid();
         let offset = i32::try_from(grid.display_offset()).unwrap_or(0);
         let last = grid.last_column().0;
-        for line in 0..self.size.lines() {
-            for column in 0..self.size.columns() {
-                paint(line, column, cell(grid, Line(i32::from(line) - offset), usize::from(column), last));
-            }
+        for column in 0..self.size.columns() {
+            paint(column, cell(grid, Line(i32::from(line) - offset), usize::from(column), last));
         }
     }
 

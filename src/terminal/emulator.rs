@@ -233,8 +233,15 @@ pub trait Emulator: Send {
     /// Grows with every change of what is shown; equal numbers mean nothing to paint.
     fn revision(&self) -> u64;
 
+    /// Calls `paint(column, cell)` for every cell of one of the lines that are shown.
+    fn visit_line(&self, line: u16, paint: &mut dyn FnMut(u16, CellRef<'_>));
+
     /// Calls `paint(line, column, cell)` for every cell that is shown, row by row.
-    fn visit(&self, paint: &mut dyn FnMut(u16, u16, CellRef<'_>));
+    fn visit(&self, paint: &mut dyn FnMut(u16, u16, CellRef<'_>)) {
+        for line in 0..self.size().lines() {
+            self.visit_line(line, &mut |column, cell| paint(line, column, cell));
+        }
+    }
 
     /// The cursor.
     fn cursor(&self) -> Cursor;

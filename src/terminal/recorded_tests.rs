@@ -196,3 +196,30 @@ fn recorded_sessions_give_the_screens_that_tmux_gives() {
     assert!(screens > 100, "{screens}");
     assert!(faults.is_empty(), "{} of {screens} screens differ:\n{}", faults.len(), faults.join("\n"));
 }
+
+/// On a screen that is too small for them, too: there they wrap and overwrite what they did not mean to.
+#[test]
+fn what_recorded_sessions_change_is_damaged() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/terminal");
+    for (name, size) in
+        [("vim-utf8", (39, 18)), ("mc-utf8", (39, 18)), ("tmux-c", SIZE), ("htop-utf8", (120, 10))]
+    {
+        let bytes = std::fs::read(folder.join(name).with_extension("bytes")).unwrap();
+        let mut emulator = Alacritty::new(Size::new(size.0, size.1), Answers::Discard);
+        emulator.take_damage();
+        let mut before = emulator.screen();
+        for (at, piece) in bytes.chunks(5).enumerate() {
+            emulator.feed(piece);
+            let (after, damage) = (emulator.screen(), emulator.take_damage());
+            let rows = before.cells.chunks(usize::from(size.0)).zip(after.cells.chunks(usize::from(size.0)));
+            for (number, (old, new)) in (0..).zip(rows) {
+                assert!(
+                    old == new || damage.contains(&number),
+                    "{name}, line {number} at {}: {damage:?}",
+                    at * 5
+                );
+            }
+            before = after;
+        }
+    }
+}

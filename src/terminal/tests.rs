@@ -433,6 +433,32 @@ proptest! {
         emulator.find("a", end, Direction::Backward);
     }
 
+    /// Whoever repaints only what is damaged shows what there is.
+    #[test]
+    fn every_line_that_looks_different_is_damaged(deeds in prop::collection::vec(deed(), 1..60)) {
+        let mut emulator = emulator(20, 4);
+        emulator.take_damage();
+        for deed in deeds {
+            let before = emulator.screen();
+            match deed {
+                Deed::Feed(bytes) => emulator.feed(&bytes),
+                Deed::Resize(columns, lines) => emulator.resize(Size::new(columns, lines)),
+                Deed::Scroll(lines) => emulator.scroll(Scroll::Lines(lines)),
+                Deed::Redraw => drop(emulator.redraw(50)),
+                Deed::Tick => drop(emulator.tick(Instant::now() + Duration::from_secs(1))),
+            }
+            let (after, damage) = (emulator.screen(), emulator.take_damage());
+            let columns = usize::from(after.size.columns());
+            for (number, row) in (0..).zip(after.cells.chunks(columns)) {
+                let same = before.size == after.size
+                    && before.cells.chunks(columns).nth(usize::from(number)) == Some(row);
+                prop_assert!(same || damage.contains(&number), "line {} of {:?}", number, damage);
+            }
+            prop_assert!(damage.iter().all(|line| *line < after.size.lines()));
+            prop_assert!(damage.is_sorted_by(|a, b| a < b), "{:?}", damage);
+        }
+    }
+
     /// A redraw brings a fresh emulator to the same grid, cursor and modes, whatever the program did.
     #[test]
     fn a_redraw_gives_the_same_grid(portions in prop::collection::vec(portion(), 1..60)) {

@@ -7,7 +7,7 @@ use super::i18n::{Catalogue, Language, Text, t};
 use super::keymap::Action;
 use super::keys::Keymap;
 use super::prefs::{Prefs, Remembered};
-use super::screen::{Link, Screen, Shared};
+use super::screen::{Link, Patch, Screen, Shared};
 use super::screens::gate;
 use super::theme::{self, Colours, Theme};
 use crate::api::Topic;
@@ -15,6 +15,7 @@ use crate::api::message::HostKeyView;
 use crate::api::team::Place;
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
+use ratatui::buffer::Buffer;
 use std::collections::BTreeSet;
 
 /// How the interface was asked to look.
@@ -215,6 +216,16 @@ impl App {
         let from = self.stack.iter().rposition(|held| !held.screen.is_dialog()).unwrap_or(0);
         let stack = if self.gate.is_some() { &[] } else { self.stack.get(from..).unwrap_or(&[]) };
         stack.iter().chain(self.gate.as_ref())
+    }
+
+    /// Repaints what bytes of shells changed since the last frame; see [`Screen::patch`].
+    pub fn patch(&mut self, last: &mut Buffer) -> Option<Patch> {
+        // A theme without colours is applied to whole frames.
+        if self.gate.is_some() || self.defect.is_some() || self.shared.theme.colourless {
+            return None;
+        }
+        let held = self.stack.last_mut().filter(|held| !held.screen.is_dialog())?;
+        held.screen.patch(&self.shared, last)
     }
 
     /// Whether what is typed now must not be recorded.

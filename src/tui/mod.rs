@@ -26,6 +26,7 @@ mod look;
 mod memory;
 mod moving;
 mod options;
+mod paint;
 mod picture;
 mod prefs;
 mod presence;

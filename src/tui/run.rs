@@ -13,6 +13,7 @@ use super::guard::{Guard, quietly};
 use super::input::{Input, read_input};
 use super::keymap::spell;
 use super::options::{ConnectFault, Exit, Options, TuiError};
+use super::paint::{Gathered, Paint};
 use super::theme::collect;
 use super::update::update;
 use super::{record, widgets};
@@ -21,29 +22,40 @@ use crate::api::{Client, ClientError, Failure, FailureKind, Request};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crossterm::queue;
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::fs::File;
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// Least time between two frames.
-const FRAME: Duration = Duration::from_millis(16);
+/// From one frame to the next, at least: a sixtieth of a second.
+const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 60);
 /// First and longest wait before connecting anew.
 const RETRY_MS: (u64, u64) = (250, 8_000);
-/// Events taken in before a frame, so that a flood cannot stop the drawing.
-const DRAIN: usize = 512;
+/// How long events are taken in at least before a frame that is due already, so that a flood cannot stop the drawing, nor the
+/// drawing a flood.
+const DRAIN: Duration = Duration::from_millis(4);
 
-type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+type Screen = Paint<CrosstermBackend<Gathered>>;
+
+/// What of the screen is out of date.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stale {
+    Nothing,
+    /// Cells of shells, at most.
+    Shells,
+    Everything,
+}
 
 struct Loop {
     app: App,
     options: Options,
     terminal: Screen,
+    /// What the terminal is to get.
+    written: Gathered,
     guard: Option<Guard>,
     record: Option<BufWriter<File>>,
     client: Option<Client>,
@@ -51,7 +63,7 @@ struct Loop {
     send: mpsc::UnboundedSender<Inner>,
     retry_ms: u64,
     exit: Option<Exit>,
-    dirty: bool,
+    stale: Stale,
 }
 
 /// What tasks of ours report.
@@ -72,8 +84,8 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
         }
     };
     let guard = Guard::enter()?;
-    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-    let terminal = Terminal::new(backend)?;
+    let written = Gathered::default();
+    let terminal = Paint::new(CrosstermBackend::new(written.clone()))?;
     let size = terminal.size()?;
     let mut files = toml_files(&options.theme_dirs);
     let (keymaps, key_faults) = keymaps(&options.theme_dirs);
@@ -116,6 +128,7 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
         app,
         options,
         terminal,
+        written,
         guard: Some(guard),
         record,
         client: None,
@@ -123,7 +136,7 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
         send,
         retry_ms: RETRY_MS.0,
         exit: None,
-        dirty: true,
+        stale: Stale::Everything,
     };
     state.run(inner).await
 }
@@ -171,11 +184,10 @@ fn typed(command: &Command) -> bool {
 impl Loop {
     async fn run(mut self, mut inner: mpsc::UnboundedReceiver<Inner>) -> Result<Exit, TuiError> {
         self.draw()?;
-        self.dirty = false;
         self.connect(Duration::ZERO);
         let mut signals = Signals::new()?;
         let mut input = read_input()?;
-        let mut drawn = Instant::now();
+        let mut due = Instant::now() + FRAME;
         let mut tick = tokio::time::Instant::now() + Duration::from_secs(1);
         while self.exit.is_none() {
             let wakes = self
@@ -185,7 +197,6 @@ impl Loop {
             let ticks = wakes.is_some() || self.app.ticks();
             let wake = wakes.map_or(tick, |at| at.min(tick));
             let locks = self.app.locks_at().map(|due| Duration::from_millis(due.since(now())));
-            let frame = tokio::time::Instant::from_std(drawn + FRAME);
             tokio::select! {
                 Some(event) = input.recv() => self.input(event),
                 Some(done) = inner.recv() => self.inner(done),
@@ -197,18 +208,18 @@ impl Loop {
                 () = tokio::time::sleep(locks.unwrap_or_default()), if locks.is_some() => {
                     self.happens(Event::Idle);
                 }
-                () = tokio::time::sleep_until(frame), if self.dirty => {}
+                () = tokio::time::sleep_until(due.into()), if self.stale > Stale::Nothing => {}
                 _ = signals.term.recv() => self.exit = Some(Exit::Signal),
                 _ = signals.hup.recv() => self.exit = Some(Exit::Signal),
                 _ = signals.int.recv() => self.exit = Some(Exit::Signal),
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.cont.recv() => self.resume()?,
             }
-            self.drain(&mut input, &mut inner);
-            if self.dirty && drawn.elapsed() >= FRAME {
+            self.drain(&mut input, &mut inner, due);
+            let at = Instant::now();
+            if self.stale > Stale::Nothing && at >= due {
                 self.draw()?;
-                self.dirty = false;
-                drawn = Instant::now();
+                due = next_frame(due, at);
             }
         }
         drop(self.guard.take());
@@ -218,9 +229,10 @@ impl Loop {
         Ok(self.exit.unwrap_or(Exit::Signal))
     }
 
-    /// Takes in what is there already.
-    fn drain(&mut self, input: &mut Input, inner: &mut mpsc::UnboundedReceiver<Inner>) {
-        for _ in 0..DRAIN {
+    /// Takes in what is there already, but a flood of it not for longer than until the next frame is due.
+    fn drain(&mut self, input: &mut Input, inner: &mut mpsc::UnboundedReceiver<Inner>, due: Instant) {
+        let due = due.max(Instant::now() + DRAIN);
+        loop {
             if let Ok(event) = input.try_recv() {
                 self.input(event);
             } else if let Ok(done) = inner.try_recv() {
@@ -228,6 +240,9 @@ impl Loop {
             } else if let Some(Ok(pushed)) = self.pushed.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
                 self.pushed(Some(pushed));
             } else {
+                break;
+            }
+            if Instant::now() >= due {
                 break;
             }
         }
@@ -302,6 +317,7 @@ impl Loop {
             Event::Answer { tag: Tag::Typed(_), result: Ok(_), .. } => Quiet::Always,
             _ => Quiet::Never,
         };
+        let cells = matches!(event, Event::Pushed(Pushed::Shell(_)));
         let commands = match quietly(|| update(app, at, event)) {
             Ok(commands) => commands,
             Err(defect) => {
@@ -322,7 +338,13 @@ impl Loop {
             Quiet::IfTyped => !told && !commands.is_empty() && commands.iter().all(typed),
             Quiet::Never => false,
         };
-        self.dirty |= !unseen || self.app.defect.is_some();
+        let stale = match unseen {
+            _ if self.app.defect.is_some() => Stale::Everything,
+            true => Stale::Nothing,
+            false if cells && commands.is_empty() => Stale::Shells,
+            false => Stale::Everything,
+        };
+        self.stale = self.stale.max(stale);
         for command in commands {
             self.perform(command);
         }
@@ -366,29 +388,41 @@ impl Loop {
     /// The next frame is drawn whole. `Terminal::clear` would do that too, but asks the terminal where its cursor is, and the
     /// thread that reads the terminal would swallow the answer.
     fn afresh(&mut self) -> io::Result<ratatui::layout::Size> {
-        let size = self.terminal.size()?;
-        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))?;
-        self.dirty = true;
-        Ok(size)
+        self.stale = Stale::Everything;
+        self.terminal.afresh()
     }
 
     fn draw(&mut self) -> io::Result<()> {
         use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let (app, terminal) = (&self.app, &mut self.terminal);
-        let drawn = quietly(|| terminal.draw(|frame| widgets::chrome::draw(app, frame)).map(|_| ()));
+        let only_cells = std::mem::replace(&mut self.stale, Stale::Nothing) < Stale::Everything;
+        let (app, terminal) = (&mut self.app, &mut self.terminal);
+        let keep = app.top().is_some_and(|held| held.screen.patches());
+        let drawn = quietly(|| {
+            if only_cells && terminal.repaint(|last| app.patch(last))? {
+                return Ok(());
+            }
+            terminal.draw(keep, |frame| widgets::chrome::draw(app, frame))
+        });
         let result = match drawn {
             Ok(result) => result,
             Err(defect) => {
                 self.app.defect = Some(defect);
                 let app = &self.app;
-                self.terminal.draw(|frame| widgets::chrome::draw_defect(app, frame)).map(|_| ())
+                self.terminal.draw(false, |frame| widgets::chrome::draw_defect(app, frame))
             }
         };
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        self.terminal.backend_mut().flush()?;
+        self.written.let_out(&mut io::stdout())?;
         result
     }
+}
+
+/// When the frame after one that was `due` and drawn `at` some moment is due. A timer is late by up to a millisecond: counted from
+/// when it was drawn, sixty frames a second would be fifty-six.
+fn next_frame(due: Instant, at: Instant) -> Instant {
+    let next = due + FRAME;
+    if next > at { next } else { at + FRAME }
 }
 
 async fn receive(from: &mut Option<mpsc::UnboundedReceiver<Pushed>>) -> Option<Pushed> {

@@ -17,7 +17,8 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 /// The connection to the engine.
@@ -124,6 +125,15 @@ impl Shared {
 
 fn role_text(word: &str) -> Text {
     Text::key(format!("user-role-{word}"))
+}
+
+/// What was repainted.
+#[derive(Debug, Default)]
+pub struct Patch {
+    /// Rows of the terminal in which something may look different now.
+    pub rows: Vec<u16>,
+    /// Where the cursor stands; `None`: it is hidden.
+    pub cursor: Option<Position>,
 }
 
 /// A screen.
@@ -251,6 +261,17 @@ pub trait Screen: Send {
     /// A second has passed, or the moment has come for which it asked.
     fn tick(&mut self, _: &Shared) -> Vec<Effect> {
         Vec::new()
+    }
+
+    /// Whether [`Self::patch`] ever does something: the last frame is kept then.
+    fn patches(&self) -> bool {
+        false
+    }
+
+    /// Repaints what bytes of shells changed since the last frame, in a copy of that frame; `None`: more than that may have
+    /// changed, and the next frame has to be made from the beginning.
+    fn patch(&mut self, _: &Shared, _: &mut Buffer) -> Option<Patch> {
+        None
     }
 
     /// When it wants the next tick, earlier than after a second.

@@ -24,6 +24,8 @@ const MESSAGES: usize = 500;
 pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
     let mut out = Vec::new();
     app.shared.now = at;
+    // Nothing that is remembered or asked for changes with what a shell prints, and that comes a thousand times a second.
+    let printed = matches!(event, Event::Pushed(Pushed::Shell(_)));
     if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
         // What wakes a machine may be older than the time to lock: the key that comes then must not be seen by the screen behind.
         if app.locks_at().is_some_and(|due| due <= at) {
@@ -94,6 +96,9 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
                 apply(app, Some(to), effects, &mut out);
             }
         }
+    }
+    if printed && out.is_empty() {
+        return out;
     }
     ask_host_keys(app, &mut out);
     super::look::remember(app, &mut out);

@@ -16,16 +16,16 @@ use crate::tui::event::{Command, Event as TuiEvent};
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 pub(super) fn bytes(rig: &mut Rig, offset: u64, redraw: bool, text: &str, ended: Option<&str>) {
-    of(rig, ShellId(5), (80, 19), offset, redraw, text, ended);
+    of(rig, ShellId(5), (80, 19), offset, redraw, text.as_bytes(), ended);
 }
 
-fn of(
+pub(super) fn of(
     rig: &mut Rig,
     shell: ShellId,
     (cols, rows): (u16, u16),
     offset: u64,
     redraw: bool,
-    text: &str,
+    text: &[u8],
     ended: Option<&str>,
 ) {
     let bytes = ShellBytes {
@@ -34,7 +34,7 @@ fn of(
         redraw,
         cols,
         rows,
-        bytes: text.as_bytes().to_vec(),
+        bytes: text.to_vec(),
         ended: ended.map(str::to_owned),
     };
     rig.event(TuiEvent::Pushed(Pushed::Shell(bytes)));
@@ -67,7 +67,7 @@ pub(super) fn shell() -> Rig {
 }
 
 /// Two panes beside each other, on shells 5 and 6.
-fn two() -> Rig {
+pub(super) fn two() -> Rig {
     let mut rig = shell();
     rig.keys("<C-]>|");
     let Request::ShellOpen { cols, rows, .. } = rig.calls.back().unwrap().request else { panic!() };
@@ -75,9 +75,9 @@ fn two() -> Rig {
     let Request::ShellResize { cols, rows, .. } = rig.call("ShellResize").request else { panic!() };
     assert_eq!((cols, rows), (39, 18), "the other half, without the border");
     // Its first bytes come before the answer that names it.
-    of(&mut rig, ShellId(6), (40, 18), 0, true, "root@node-1:~# second", None);
+    of(&mut rig, ShellId(6), (40, 18), 0, true, b"root@node-1:~# second", None);
     rig.answer("ShellOpen", Ok(Response::Shell(ShellId(6))));
-    of(&mut rig, ShellId(5), (39, 18), 0, true, "root@node-1:~# first", None);
+    of(&mut rig, ShellId(5), (39, 18), 0, true, b"root@node-1:~# first", None);
     rig.calls.clear();
     rig
 }
@@ -183,7 +183,7 @@ fn panes_share_the_room() {
     rig.answer("ShellOpen", Ok(Response::Shell(ShellId(7))));
     rig.keys("<C-]>|");
     assert!(rig.notice().contains("No room"), "{}", rig.notice());
-    of(&mut rig, ShellId(7), (40, 8), 0, true, "", Some("the shell ended (exit status 0)"));
+    of(&mut rig, ShellId(7), (40, 8), 0, true, b"", Some("the shell ended (exit status 0)"));
     rig.keys("q");
     assert!(!rig.screen(80, 24).contains("ended"), "an ended pane closes, the others have its room");
 }
@@ -196,7 +196,7 @@ fn typing_to_several_says_to_whom() {
     rig.screen(80, 24);
     rig.calls.clear();
     // One of them wants application cursor keys.
-    of(&mut rig, ShellId(5), (39, 18), 20, false, "\u{1b}[?1h", None);
+    of(&mut rig, ShellId(5), (39, 18), 20, false, b"\x1b[?1h", None);
     rig.keys("ls<Up>");
     assert_eq!(written(&mut rig), [(5, "ls\u{1b}OA".to_owned()), (6, "ls\u{1b}[A".to_owned())]);
     rig.keys("<C-]>m");
@@ -393,7 +393,7 @@ fn another_prefix_leaves_the_usual_one_to_the_shell() {
     rig.calls.clear();
     rig.keys("s");
     rig.answer("ShellOpen", Ok(Response::Shell(ShellId(8))));
-    of(&mut rig, ShellId(8), (80, 19), 0, true, "root@node-1:~# ", None);
+    of(&mut rig, ShellId(8), (80, 19), 0, true, b"root@node-1:~# ", None);
     rig.calls.clear();
     rig.keys("<C-]>x<C-a><C-a>");
     assert_eq!(written(&mut rig), [(8, "\u{1d}x\u{1}".to_owned())]);

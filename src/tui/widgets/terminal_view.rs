@@ -84,17 +84,22 @@ impl<'a> TerminalView<'a> {
     }
 }
 
-impl Widget for TerminalView<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let area = area.intersection(buf.area);
-        let (left, top) = self.corner(area);
+impl TerminalView<'_> {
+    /// Paints one line of the emulator, as [`Widget::render`] does for all of them; the row that it takes, if it is in sight.
+    pub fn line(&self, line: u16, area: Rect, buf: &mut Buffer) -> Option<u16> {
+        self.line_from(line, self.corner(area), area, buf)
+    }
+
+    fn line_from(&self, line: u16, (left, top): (u16, u16), area: Rect, buf: &mut Buffer) -> Option<u16> {
+        let y = line.checked_sub(top).filter(|y| *y < area.height)?;
+        let across = usize::from(buf.area.width);
+        let first = usize::from((area.y + y).checked_sub(buf.area.y)?) * across
+            + usize::from(area.x.checked_sub(buf.area.x)?);
+        let row = buf.content.get_mut(first..first + usize::from(area.width))?;
         let offset = i32::try_from(self.emulator.scroll_offset()).unwrap_or(0);
-        self.emulator.visit(&mut |line, column, cell| {
-            let Some((x, y)) = column.checked_sub(left).zip(line.checked_sub(top)) else { return };
-            if x >= area.width || y >= area.height {
-                return;
-            }
-            let Some(target) = buf.cell_mut((area.x + x, area.y + y)) else { return };
+        self.emulator.visit_line(line, &mut |column, cell| {
+            let Some(x) = column.checked_sub(left) else { return };
+            let Some(target) = row.get_mut(usize::from(x)) else { return };
             // Half a wide character at an edge of the area is a blank.
             let halved = (cell.width == Width::Wide && x + 1 == area.width)
                 || (cell.width == Width::Continuation && x == 0);
@@ -103,6 +108,23 @@ impl Widget for TerminalView<'_> {
                 target.modifier.toggle(Modifier::REVERSED);
             }
         });
+        Some(area.y + y)
+    }
+
+    /// Whether every line of the emulator has a whole row in the area: then none moves with the cursor.
+    pub fn fits(&self, area: Rect) -> bool {
+        let size = self.emulator.size();
+        size.columns() <= area.width && size.lines() <= area.height
+    }
+}
+
+impl Widget for TerminalView<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        let corner = self.corner(area);
+        for line in 0..self.emulator.size().lines() {
+            self.line_from(line, corner, area, buf);
+        }
         if self.cursor_cell
             && let Some(place) = self.cursor_position(area)
             && let Some(cell) = buf.cell_mut(place)

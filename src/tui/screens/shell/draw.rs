@@ -5,11 +5,12 @@ use super::pane::Pane;
 use super::{Prefix, ShellPage, Tab, prefix, recording};
 use crate::terminal::Emulator;
 use crate::tui::i18n::t;
-use crate::tui::screen::Shared;
+use crate::tui::screen::{Patch, Shared};
 use crate::tui::text;
 use crate::tui::theme::{Colours, Part};
 use crate::tui::widgets::terminal_view::{ColorDepth, TerminalView};
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
@@ -24,6 +25,7 @@ impl ShellPage {
         // The engine is told the size that the room has without messages; the mouse needs the corner.
         let told = self.area.get();
         self.area.set(Rect { x: rest.x, y: rest.y, ..told });
+        self.drawn.set(Some(rest));
         let Some(tab) = self.tab() else { return };
         let targets = self.targets();
         for (id, title, place) in self.places(self.area.get()) {
@@ -47,18 +49,39 @@ impl ShellPage {
         }
     }
 
+    /// Repaints the lines that changed. What is typed is seen when its echo is drawn, and the whole page takes many times as long.
+    pub(super) fn draw_changes(&mut self, cx: &Shared, frame: &mut Buffer) -> Option<Patch> {
+        let rest = self.drawn.get()?;
+        let focus = self.tab()?.focus;
+        let mut patch = Patch::default();
+        for (id, _, place) in self.places(self.area.get()) {
+            let place = place.intersection(rest);
+            let pane = self.panes.get_mut(&id)?;
+            if pane.open().is_none() || pane.copying.is_some() {
+                return None;
+            }
+            let damage = pane.emulator.take_damage();
+            let view = TerminalView::new(&pane.emulator).depth(depth(cx));
+            if !view.fits(place) {
+                return None;
+            }
+            patch.rows.extend(damage.into_iter().filter_map(|line| view.line(line, place, frame)));
+            if id == focus && self.prefix != Prefix::Pressed {
+                patch.cursor = view.cursor_position(place).filter(|at| place.contains(*at));
+            }
+        }
+        patch.rows.sort_unstable();
+        patch.rows.dedup();
+        Some(patch)
+    }
+
     fn draw_pane(&self, cx: &Shared, frame: &mut Frame, pane: &Pane, place: Rect, focus: bool) {
         if pane.id.is_none() && pane.over.is_none() {
             let line = text::fit(&cx.tr(&t!("shell-opening", name = pane.name())), usize::from(place.width));
             let first = Rect { height: place.height.min(1), ..place };
             return frame.render_widget(Line::styled(line, cx.style(Part::Dim)), first);
         }
-        let depth = match cx.colours {
-            Colours::None => ColorDepth::None,
-            Colours::Basic => ColorDepth::Indexed,
-            Colours::True => ColorDepth::True,
-        };
-        let mut view = TerminalView::new(&pane.emulator).depth(depth);
+        let mut view = TerminalView::new(&pane.emulator).depth(depth(cx));
         let mut cursor = view.cursor_position(place).filter(|_| self.prefix != Prefix::Pressed);
         if let Some(copying) = &pane.copying {
             view = view.selection(copying.selection(&pane.emulator));
@@ -147,6 +170,14 @@ impl ShellPage {
             Some(number) => (cx.tr(&t!("shell-recorded", number = number)), Part::Dim),
             None => (String::new(), Part::Dim),
         }
+    }
+}
+
+fn depth(cx: &Shared) -> ColorDepth {
+    match cx.colours {
+        Colours::None => ColorDepth::None,
+        Colours::Basic => ColorDepth::Indexed,
+        Colours::True => ColorDepth::True,
     }
 }
 

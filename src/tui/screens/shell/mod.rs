@@ -30,7 +30,7 @@ use crate::tui::i18n::{Text, t};
 use crate::tui::keymap::{Action, Context, pretty, spell};
 use crate::tui::keys_to_terminal::{key_bytes, mouse_bytes};
 use crate::tui::memory::Memory;
-use crate::tui::screen::{Screen, Shared};
+use crate::tui::screen::{Patch, Screen, Shared};
 use crate::tui::screens::recordings::RecordingsPage;
 use copying::{Copying, Found};
 use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
@@ -38,6 +38,7 @@ use layout::{PaneId, Towards, Tree, Way};
 use pane::Pane;
 pub use pane::Wanted;
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -87,6 +88,8 @@ pub struct ShellPage {
     moving: Option<(String, u64, u64)>,
     /// Room for panes: what the last frame had.
     area: Cell<Rect>,
+    /// What of it could be seen, as long as nothing but cells of shells has changed since that frame.
+    drawn: Cell<Option<Rect>>,
 }
 
 /// Room for panes on a terminal of that size: header, crumbs, tabs, message line and footer are taken off.
@@ -119,6 +122,7 @@ impl ShellPage {
             early: Vec::new(),
             moving: None,
             area: Cell::new(room(cx)),
+            drawn: Cell::new(None),
         };
         let front = if let [(node, name)] = nodes {
             let known = open.iter().position(|w| w.node == *node);
@@ -402,7 +406,11 @@ impl Screen for ShellPage {
     fn shell(&mut self, _: &Shared, bytes: &ShellBytes) -> Vec<Effect> {
         let room = self.area.get();
         if let Some(pane) = self.panes.values_mut().find(|p| p.id == Some(bytes.shell)) {
+            let before = (pane.emulator.title(), pane.over.clone());
             pane.take(bytes, Size::new(room.width, room.height));
+            if bytes.redraw || before != (pane.emulator.title(), pane.over.clone()) {
+                self.drawn.set(None);
+            }
         } else if self.panes.values().any(|p| p.id.is_none() && p.attached) {
             // The first bytes of a new shell may come before the answer that names it.
             if self.early.len() >= EARLY {
@@ -439,6 +447,14 @@ impl Screen for ShellPage {
 
     fn view(&self, cx: &Shared, frame: &mut Frame, area: Rect) {
         self.draw(cx, frame, area);
+    }
+
+    fn patches(&self) -> bool {
+        true
+    }
+
+    fn patch(&mut self, cx: &Shared, last: &mut Buffer) -> Option<Patch> {
+        self.draw_changes(cx, last)
     }
 }
 
