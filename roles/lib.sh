@@ -118,7 +118,7 @@ _undo() {
         'link '*) _undo_link "${_line#* }" ;;
         'packages '*)
             [ -e "$CPMG_SAVED/accounts" ] || ! [ -e "$CPMG_SAVED/accounts.before" ] || _accounts_new # killed before it could
-            pkg_purge ${_line#* }; _accounts_restore ;;
+            pkg_purge ${_line#* }; _accounts_restore; _folders_restore ;;
         'removed '*) say "installing again: ${_line#* }"; _apt_install ${_line#* } ;;
         'database '*) database_drop ${_line#* } ;;
         'rabbit_user '*) rabbit_user_drop ${_line#* } ;;

@@ -205,6 +205,15 @@ fn main() {
         memory.peak,
         process::load()
     );
+    // Somebody reads them: back a hundred pages, to the first line, to the last.
+    for keys in ["\u{1b}[5~".repeat(100), "g".to_owned(), "\u{1b}[6~".repeat(100), "G".to_owned()] {
+        screen.type_in(&keys);
+        screen.settle(Duration::from_secs(1));
+    }
+    assert!(screen.lines().iter().any(|l| l.contains("work number")), "no lines are on the screen");
+    let face = Memory::of(screen.pid());
+    println!("{written} lines behind the screens: {face}");
+    verdict("memory of the screens, what is shared divided", face.share, 40.0, "MB");
     verdict("CPU of the engine", engine * per_core, 100.0, "% of a core");
     let _ = fs::remove_dir(PLACE);
 }

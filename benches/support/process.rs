@@ -50,13 +50,31 @@ pub struct Memory {
     pub share: f64,
     /// Resident at most, ever.
     pub peak: f64,
+    /// Of what is resident, pages of the program's own file and of libraries: they are there once for all processes, and need not be.
+    pub file: f64,
 }
 
 impl Memory {
     pub fn of(pid: u32) -> Self {
         let (status, smaps) = (read(pid, "status"), read(pid, "smaps_rollup"));
         let mb = |text: &str, name: &str| number(text, name) as f64 * 1024.0 / 1e6;
-        Self { resident: mb(&status, "VmRSS:"), share: mb(&smaps, "Pss:"), peak: mb(&status, "VmHWM:") }
+        Self {
+            resident: mb(&status, "VmRSS:"),
+            share: mb(&smaps, "Pss:"),
+            peak: mb(&status, "VmHWM:"),
+            file: mb(&status, "RssFile:"),
+        }
+    }
+}
+
+impl std::fmt::Display for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { resident, share, peak, file } = self;
+        write!(
+            f,
+            "{resident:.1} MB resident, {file:.1} MB of them files that it shares; {share:.1} MB when what is shared is divided; \
+             {peak:.1} MB resident at most"
+        )
     }
 }
 

@@ -291,3 +291,19 @@ network_new_connection() { # whether the connection that began this step is youn
     _stat=$(cat "/proc/$_parent/stat")
     [ "$(printf '%s\n' "${_stat##*) }" | awk '{ print $20 }')" -ge "$_started" ]
 }
+
+# ---------------------------------------------------------------- what Neutron's agents leave
+
+name_spaces_gone() { # those of routers and DHCP servers, which nobody serves any more
+    for _space in $(ip netns list 2>/dev/null | awk '/^(qdhcp|qrouter)-/ { print $1 }'); do
+        say "removing namespace $_space"
+        ip netns pids "$_space" | xargs -r kill 2>/dev/null || :
+        ip netns delete "$_space"
+        mark_changed
+    done
+    # Where they lie is mounted with the first of them, and stays so without any.
+    if [ -d /run/netns ] && [ -z "$(ls -A /run/netns)" ]; then
+        ! mountpoint -q /run/netns || umount /run/netns
+        rmdir /run/netns
+    fi
+}

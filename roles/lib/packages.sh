@@ -86,6 +86,7 @@ pkg_install() { # [NAME...]: without recommended ones (by default those of the s
     _fresh=$(printf '%s\n' "$_plan" | awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }' | sort -u)
     [ -z "$_fresh" ] || _note packages $_fresh
     [ -e "$CPMG_SAVED/accounts.before" ] || { mkdir -p "$CPMG_SAVED" && _accounts >"$CPMG_SAVED/accounts.before"; }
+    [ -e "$CPMG_SAVED/folders.gz" ] || find /etc /usr /var -xdev -type d -printf '%m %U:%G %p\n' | gzip -1 >"$CPMG_SAVED/folders.gz"
     mark_changed
     _apt_install "$@"
     _accounts_new
@@ -94,7 +95,7 @@ pkg_install() { # [NAME...]: without recommended ones (by default those of the s
 # shellcheck disable=SC2046,SC2086 # lists of package names
 pkg_purge() { # NAME...: with their configuration; what something else has come to need stays
     _never "remove packages"
-    : >"$CPMG_ATTEMPT/folders"
+    : >"$CPMG_ATTEMPT/folders"; : >"$CPMG_ATTEMPT/units"
     _folders_of "$@" # what finishes an interrupted installation may remove some of them itself
     _dpkg_finish
     _here=$(printf '%s\n' "$@" | grep -vxF -e "$(pkg_missing "$@")" || :)
@@ -110,10 +111,43 @@ pkg_purge() { # NAME...: with their configuration; what something else has come 
     _folders_of $_free
     _apt purge $_free || fail "apt-get could not remove the packages (see above)"
     _folders_drop
-    systemctl daemon-reload; mark_changed
+    systemctl daemon-reload; _units_end; mark_changed
 }
 
-_folders_of() { dpkg-query -L "$@" 2>/dev/null | grep -E '^/(etc|usr)/' >>"$CPMG_ATTEMPT/folders" || :; } # NAME...: for _folders_drop
+_folders_of() { # NAME...: for _folders_drop and _units_end
+    dpkg-query -L "$@" >"$CPMG_ATTEMPT/listed" 2>/dev/null || :
+    grep -E '^/(etc|usr)/' "$CPMG_ATTEMPT/listed" >>"$CPMG_ATTEMPT/folders" || :
+    # what systemd makes for them (tmpfiles.d(5)), unless it was there before
+    grep '/tmpfiles\.d/.*\.conf$' "$CPMG_ATTEMPT/listed" | xargs -r cat 2>/dev/null |
+        awk '$1 ~ /^[dDvqQ][!=~^+-]*$/ && $2 ~ "^/var/" && $2 !~ /%/ { sub("/$", "", $2); print $2 }' >"$CPMG_ATTEMPT/made"
+    _folders_before | awk 'FILENAME == ARGV[1] { made[$0] = 1; next } { sub(/^[^ ]+ [^ ]+ /, ""); delete made[$0] } END { for (dir in made) print dir }' \
+        "$CPMG_ATTEMPT/made" - >>"$CPMG_ATTEMPT/folders"
+    sed -n 's:^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.[a-z]*\)$:\2:p' "$CPMG_ATTEMPT/listed" >>"$CPMG_ATTEMPT/units"
+}
+
+_folders_before() { [ ! -e "$CPMG_SAVED/folders.gz" ] || zcat "$CPMG_SAVED/folders.gz"; } # one a line: mode, owner and group by number, path
+
+# A unit whose file is gone may still count as running (ifupdown's, which only ever began something), or as failed.
+_units_end() {
+    sort -u "$CPMG_ATTEMPT/units" | while read -r _unit; do
+        [ "$(systemctl show -p LoadState --value "$_unit")" = not-found ] || continue
+        [ "$(systemctl show -p ActiveState --value "$_unit")" != inactive ] || continue
+        systemctl stop "$_unit" || :
+        systemctl reset-failed "$_unit" 2>/dev/null || :
+    done
+}
+
+# A package may have given a folder of another one to an account of its own, which is gone now (polkitd does).
+_folders_restore() {
+    find /etc /usr /var -xdev -type d \( -nouser -o -nogroup \) >"$CPMG_ATTEMPT/nobodys"
+    [ -s "$CPMG_ATTEMPT/nobodys" ] || return 0
+    _folders_before | awk 'FILENAME == ARGV[1] { nobodys[$0] = 1; next } { dir = $0; sub(/^[^ ]+ [^ ]+ /, "", dir) } dir in nobodys' "$CPMG_ATTEMPT/nobodys" - |
+        while read -r _mode _owner _dir; do
+            say "giving $_dir back to $_owner"
+            chown "$_owner" "$_dir" && chmod "$_mode" "$_dir"
+        done
+}
+
 # A package leaves its folder while a script of another has files in it, and Python what it compiled there when the installation was killed meanwhile.
 _folders_drop() {
     sort -ru "$CPMG_ATTEMPT/folders" | while read -r _dir; do [ ! -d "$_dir" ] || printf '%s\n' "$_dir"; done >"$CPMG_ATTEMPT/left"

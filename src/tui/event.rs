@@ -283,3 +283,10 @@ pub enum Command {
     /// End the program.
     Quit,
 }
+
+impl Command {
+    /// Whether it types into a shell, and does nothing else.
+    pub fn types(&self) -> bool {
+        matches!(self, Self::Call { request: Request::ShellWrite { .. }, .. })
+    }
+}

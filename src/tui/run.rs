@@ -18,7 +18,7 @@ use super::theme::collect;
 use super::update::update;
 use super::{record, widgets};
 use crate::api::client::Pushed;
-use crate::api::{Client, ClientError, Failure, FailureKind, Request};
+use crate::api::{Client, ClientError, Failure, FailureKind};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crossterm::queue;
@@ -177,10 +177,6 @@ enum Quiet {
     Always,
 }
 
-fn typed(command: &Command) -> bool {
-    matches!(command, Command::Call { request: Request::ShellWrite { .. }, .. })
-}
-
 impl Loop {
     async fn run(mut self, mut inner: mpsc::UnboundedReceiver<Inner>) -> Result<Exit, TuiError> {
         self.draw()?;
@@ -335,7 +331,7 @@ impl Loop {
         // What is typed into a shell is shown by its echo: a frame without it would make the echo wait for the next.
         let unseen = match quiet {
             Quiet::Always => commands.is_empty(),
-            Quiet::IfTyped => !told && !commands.is_empty() && commands.iter().all(typed),
+            Quiet::IfTyped => !told && !commands.is_empty() && commands.iter().all(Command::types),
             Quiet::Never => false,
         };
         let stale = match unseen {

@@ -24,8 +24,14 @@ const MESSAGES: usize = 500;
 pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
     let mut out = Vec::new();
     app.shared.now = at;
-    // Nothing that is remembered or asked for changes with what a shell prints, and that comes a thousand times a second.
-    let printed = matches!(event, Event::Pushed(Pushed::Shell(_)));
+    // Nothing that is remembered or asked for changes with what a shell prints or what is typed into it.
+    let of_shells = matches!(
+        event,
+        Event::Key(_)
+            | Event::Pushed(Pushed::Shell(_))
+            | Event::Answer { tag: Tag::Typed(_), result: Ok(_), .. }
+    );
+    let key = matches!(event, Event::Key(_));
     if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
         // What wakes a machine may be older than the time to lock: the key that comes then must not be seen by the screen behind.
         if app.locks_at().is_some_and(|due| due <= at) {
@@ -97,7 +103,7 @@ pub fn update(app: &mut App, at: Moment, event: Event) -> Vec<Command> {
             }
         }
     }
-    if printed && out.is_empty() {
+    if of_shells && (out.is_empty() != key) && out.iter().all(Command::types) {
         return out;
     }
     ask_host_keys(app, &mut out);

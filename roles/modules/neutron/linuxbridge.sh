@@ -35,11 +35,7 @@ run() {
 
 # What the agents have made for networks of the cloud, which nobody serves any more.
 cleanup() {
-    for space in $(ip netns list 2>/dev/null | awk '/^(qdhcp|qrouter)-/ { print $1 }'); do
-        say "removing namespace $space"
-        ip netns pids "$space" | xargs -r kill 2>/dev/null || :
-        ip netns delete "$space"
-    done
+    name_spaces_gone
     for link in $(ip -o link show | awk -F '[:@ ]+' '$2 ~ /^(brq[0-9a-f]|vxlan-[0-9])/ { print $2 }'); do
         say "removing $link"
         ip link delete dev "$link" 2>/dev/null || :

@@ -177,4 +177,5 @@ undo() {
     ! systemctl -q is-active cpmg-openvswitch.service || systemctl stop cpmg-openvswitch.service
     undo_all
     systemctl daemon-reload
+    ! ours || systemctl -q is-active $AGENT_SERVICES || name_spaces_gone
 }

@@ -3,6 +3,7 @@
 run() {
     made_by_step /etc/nova /var/lib/nova /var/log/nova /var/cache/nova
     made_by_step /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
+    made_by_step /etc/apparmor.d/local/abstractions
     pkg_install
 }
 
