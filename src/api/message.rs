@@ -263,6 +263,17 @@ impl Failure {
         Self { kind, message: message.into(), key: None, field: None, args: BTreeMap::new() }
     }
 
+    /// From a sentence that is kept elsewhere too. An argument that is a sentence without arguments stays a word of the catalogue, of
+    /// others the English text is left.
+    pub fn said(kind: FailureKind, said: &Said) -> Self {
+        let value = |arg: &Said| match arg.key() {
+            Some(key) if arg.arguments().next().is_none() => format!("{WORD}{key}"),
+            _ => arg.to_string(),
+        };
+        let args = said.arguments().map(|(name, arg)| (name.to_owned(), value(arg))).collect();
+        Self { key: said.key().map(str::to_owned), args, ..Self::new(kind, said.to_string()) }
+    }
+
     /// Names the field that is wrong.
     #[must_use]
     pub fn at(mut self, field: &str) -> Self {

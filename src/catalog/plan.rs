@@ -8,7 +8,9 @@ use crate::domain::ids::{EnvId, NodeId};
 use crate::domain::node::{Node, NodeRole, NodeRoles, check_name};
 use crate::domain::plan::{Aside, Plan, PlanKind, PlanNode, Stage, StageItem, StageKind, StepSpec};
 use crate::domain::policy::Policy;
+use crate::domain::said::{Said, sentence};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A selection.
 #[derive(Clone, Debug)]
@@ -59,10 +61,9 @@ impl From<&Node> for PlanInputNode {
 }
 
 /// Why there is no plan. `Display` is the sentence for the operator.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlanFault {
     /// The platform is not in the catalog.
-    #[error("there is no platform '{name}'; there are: {}", known.join(", "))]
     NoPlatform {
         /// As asked for.
         name: String,
@@ -70,7 +71,6 @@ pub enum PlanFault {
         known: Vec<String>,
     },
     /// A chosen module is not on the platform.
-    #[error("the platform {platform} has no module '{name}'; take it out of the environment's modules")]
     NoModule {
         /// The platform.
         platform: String,
@@ -78,16 +78,12 @@ pub enum PlanFault {
         name: String,
     },
     /// Nothing to install on.
-    #[error("the environment has no node: add one first")]
     NoNodes,
     /// No node has a role.
-    #[error("no node has a role: give one the role of controller")]
     NoRoles,
     /// No controller.
-    #[error("no node is a controller: give one the role of controller")]
     NoController,
     /// Two nodes share a name or an address.
-    #[error("two nodes have the {what} {value}: change one of them")]
     Duplicate {
         /// `name` or `address`.
         what: &'static str,
@@ -95,33 +91,27 @@ pub enum PlanFault {
         value: String,
     },
     /// A node without a role is asked to leave.
-    #[error(
-        "the node has no role, nothing was installed on it: take it out of the list with 'cpmg node remove NODE --forget'"
-    )]
     NotInstalled,
     /// The node that the others depend on is asked to leave.
-    #[error(
-        "{name} is the first controller, on which the others depend: it cannot be taken out. Undo the installation instead, or \
-         'cpmg node remove {name} --forget' takes it out of the list and leaves the machine as it is"
-    )]
     FirstController {
         /// Its name.
         name: String,
     },
     /// The node that serves images is asked to leave.
-    #[error("{name} serves the cloud's images: move them first, with 'cpmg task images ENV NODE'")]
     HasImages {
         /// Its name.
         name: String,
     },
     /// A task that cannot be done.
-    #[error("{0}")]
-    Task(String),
+    Task {
+        /// The platform.
+        platform: String,
+        /// The task, in words.
+        task: Said,
+    },
     /// Modules that cannot be together.
-    #[error("{0}")]
-    Conflict(String),
+    Conflict(Said),
     /// A name that is no host name.
-    #[error("'{name}' cannot be a host name: {why}")]
     Name {
         /// The name.
         name: String,
@@ -129,22 +119,113 @@ pub enum PlanFault {
         why: &'static str,
     },
     /// Nodes of which nothing is known.
-    #[error("nothing is known yet about {}: connect to it and gather its facts first", names.join(", "))]
     NoFacts {
         /// Their names.
         names: Vec<String>,
     },
     /// Nodes with another operating system.
-    #[error("the platform {platform} needs {needs}, but {}", found.join(", "))]
     WrongSystem {
         /// The platform.
         platform: String,
         /// Its operating system.
         needs: String,
-        /// `NAME has SYSTEM` for each node.
+        /// `NAME (SYSTEM)` for each node.
         found: Vec<String>,
     },
 }
+
+impl PlanFault {
+    /// The sentence for the operator.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NoPlatform { name, known } => {
+                let known = known.join(", ");
+                sentence!(
+                    "plan-no-platform",
+                    "there is no platform '{name}'; there are: {known}",
+                    name = name,
+                    known = known
+                )
+            }
+            Self::NoModule { platform, name } => sentence!(
+                "plan-no-module",
+                "the platform {platform} has no module '{name}'; take it out of the environment's modules",
+                platform = platform,
+                name = name
+            ),
+            Self::NoNodes => sentence!("plan-no-nodes", "the environment has no node: add one first"),
+            Self::NoRoles => {
+                sentence!("plan-no-roles", "no node has a role: give one the role of controller")
+            }
+            Self::NoController => {
+                sentence!("plan-no-controller", "no node is a controller: give one the role of controller")
+            }
+            Self::Duplicate { what: "name", value } => {
+                sentence!(
+                    "plan-same-name",
+                    "two nodes have the name {value}: change one of them",
+                    value = value
+                )
+            }
+            Self::Duplicate { value, .. } => {
+                sentence!(
+                    "plan-same-address",
+                    "two nodes have the address {value}: change one of them",
+                    value = value
+                )
+            }
+            Self::NotInstalled => sentence!(
+                "plan-not-installed",
+                "the node has no role, nothing was installed on it: take it out of the list with 'cpmg node remove NODE --forget'"
+            ),
+            Self::FirstController { name } => sentence!(
+                "plan-first-controller",
+                "{name} is the first controller, on which the others depend: it cannot be taken out. Undo the installation instead, or 'cpmg node remove {name} --forget' takes it out of the list and leaves the machine as it is",
+                name = name
+            ),
+            Self::HasImages { name } => sentence!(
+                "plan-has-images",
+                "{name} serves the cloud's images: move them first, with 'cpmg task images ENV NODE'",
+                name = name
+            ),
+            Self::Task { platform, task } => sentence!(
+                "plan-no-task",
+                "no chosen module of the platform {platform} knows how to {task}",
+                platform = platform; task = task.clone()
+            ),
+            Self::Conflict(why) => why.clone(),
+            Self::Name { name, why } => {
+                sentence!("plan-bad-name", "'{name}' cannot be a host name: {why}", name = name, why = why)
+            }
+            Self::NoFacts { names } => {
+                let names = names.join(", ");
+                sentence!(
+                    "plan-no-facts",
+                    "nothing is known yet about {names}: connect to it and gather its facts first",
+                    names = names
+                )
+            }
+            Self::WrongSystem { platform, needs, found } => {
+                let found = found.join(", ");
+                sentence!(
+                    "plan-wrong-system",
+                    "the platform {platform} needs {needs}, and these have something else: {found}",
+                    platform = platform,
+                    needs = needs,
+                    found = found
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for PlanFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
+}
+
+impl std::error::Error for PlanFault {}
 
 impl Catalog {
     /// The plan of a selection. The same selection gives the same plan.
@@ -325,7 +406,7 @@ fn check_nodes<'a>(
         .iter()
         .filter_map(|n| n.facts.as_ref().map(|f| (n, f)))
         .filter(|(_, f)| !fits(platform, f))
-        .map(|(n, f)| format!("{} has {}", n.name, system(f)))
+        .map(|(n, f)| format!("{} ({})", n.name, system(f)))
         .collect();
     if !found.is_empty() {
         let needs = format!("{} {}", platform.os_id, platform.os_version);

@@ -49,10 +49,7 @@ impl Catalog {
             .map(|id| id.module().to_owned())
             .collect();
         if touched.is_empty() && lost.is_empty() {
-            return Err(PlanFault::Task(format!(
-                "no chosen module of the platform {} knows how to {task}",
-                full.platform
-            )));
+            return Err(PlanFault::Task { platform: full.platform.clone(), task: task.said() });
         }
         let verified =
             full.part(|_, kind, step| kind == StageKind::Verification && touched.contains(step.module()));

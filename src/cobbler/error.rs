@@ -4,6 +4,7 @@
 //! text is kept without secrets. `Unclear` is the important one: the call was sent and nobody knows whether it was done.
 
 use super::redact;
+use crate::domain::said::{Said, sentence};
 use std::fmt;
 
 /// What a fault means.
@@ -138,35 +139,26 @@ fn kind(class: &str, text: &str) -> FaultKind {
 }
 
 /// Why something with Cobbler did not work out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CobblerError {
     /// Nobody said where a server is.
-    #[error(
-        "this environment has no Cobbler server: say where it is (cpmg cobbler set), or install the node by hand"
-    )]
     NotSet,
     /// The address of the server cannot be used.
-    #[error("'{url}' is no address of a Cobbler server: write http(s)://HOST/cobbler_api")]
     Address {
         /// What was given.
         url: String,
     },
     /// A certificate authority was given that is none.
-    #[error("the certificate authority for Cobbler cannot be read: {why}")]
     Authority {
         /// Why.
         why: String,
     },
     /// Nothing was sent.
-    #[error(
-        "the Cobbler server does not answer ({why}): check its address, and on the server that cobblerd runs"
-    )]
     Unreachable {
         /// Why.
         why: String,
     },
     /// The call was sent, but there is no answer: it may have been done.
-    #[error("the Cobbler server gave no answer to {method} ({why}): whether it was done is not known")]
     Unclear {
         /// Which call.
         method: &'static str,
@@ -174,42 +166,33 @@ pub enum CobblerError {
         why: String,
     },
     /// Something other than cobblerd answered.
-    #[error("what answers is no Cobbler server ({why}): check the address, it usually ends in /cobbler_api")]
     NotCobbler {
         /// What came.
         why: String,
     },
     /// Wrong user or password.
-    #[error("Cobbler does not accept user '{user}' with that password")]
     LoginRefused {
         /// The user.
         user: String,
     },
     /// The server refused.
-    #[error("Cobbler says: {0}")]
     Fault(Fault),
     /// The server's version is read only.
-    #[error(
-        "Cobbler {version} is only read: its calls for writing differ from 3.x, and old ones fail there without a word. Use Cobbler 3.3, or install the node by hand"
-    )]
     ReadOnly {
         /// Its version.
         version: String,
     },
     /// The server's version is not known to work.
-    #[error("Cobbler {version} is too old: 3.2 or newer is needed")]
     TooOld {
         /// Its version.
         version: String,
     },
     /// The server said `False`, which is how it says that it did nothing.
-    #[error("Cobbler took no notice of {what}: its version may not know it")]
     Ignored {
         /// What was asked.
         what: String,
     },
     /// An answer of another shape.
-    #[error("Cobbler answered {method} with something unexpected ({why})")]
     Unexpected {
         /// Which call.
         method: &'static str,
@@ -217,33 +200,26 @@ pub enum CobblerError {
         why: String,
     },
     /// No such system.
-    #[error("Cobbler has no system '{name}': register the node first")]
     NoSystem {
         /// Its name.
         name: String,
     },
     /// No such profile.
-    #[error("Cobbler has no profile '{name}'")]
     NoProfile {
         /// Its name.
         name: String,
     },
     /// The system has no profile and none was named.
-    #[error("Cobbler's system '{name}' has no profile (an image, perhaps): choose a profile")]
     WithoutProfile {
         /// The system.
         name: String,
     },
     /// The system has no power management.
-    #[error(
-        "Cobbler's system '{name}' has no power management: set its power type there, or switch the machine by hand"
-    )]
     WithoutPower {
         /// The system.
         name: String,
     },
     /// It belongs to another system.
-    #[error("{what} belongs to Cobbler's system '{system}': it would be the wrong machine")]
     Taken {
         /// Which address.
         what: String,
@@ -251,7 +227,6 @@ pub enum CobblerError {
         system: String,
     },
     /// The system is another machine's.
-    #[error("Cobbler's system '{name}' does not have {what}: it would be the wrong machine")]
     OtherMachine {
         /// The system.
         name: String,
@@ -259,12 +234,8 @@ pub enum CobblerError {
         what: String,
     },
     /// Not a MAC address.
-    #[error("'{0}' is no MAC address: six pairs of hexadecimal digits")]
     BadMac(String),
     /// What was written does not read back.
-    #[error(
-        "Cobbler's system '{system}' has {attribute} = {found} although {wanted} was written: somebody else changes it, or its disk is full"
-    )]
     Mismatch {
         /// The system.
         system: String,
@@ -276,9 +247,6 @@ pub enum CobblerError {
         found: String,
     },
     /// A change failed, and taking it back did, too.
-    #[error(
-        "{why}. And the old values could not be written back ({back}): look at {attributes} of system '{system}' on the Cobbler server"
-    )]
     HalfWritten {
         /// The system.
         system: String,
@@ -290,7 +258,6 @@ pub enum CobblerError {
         back: String,
     },
     /// A value from the journal that cannot be written.
-    #[error("'{value}' is no value of {attribute}")]
     BadValue {
         /// Of what.
         attribute: String,
@@ -298,13 +265,11 @@ pub enum CobblerError {
         value: String,
     },
     /// A task of the server failed.
-    #[error("Cobbler's task failed: {why}")]
     Task {
         /// The lines of its log that say so, without secrets.
         why: String,
     },
     /// The machine is not in the state into which it was switched.
-    #[error("the machine of system '{name}' was switched {wanted}, but its power agent says {found}")]
     Power {
         /// The system.
         name: String,
@@ -314,13 +279,150 @@ pub enum CobblerError {
         found: &'static str,
     },
     /// The server does not tell the time.
-    #[error(
-        "the Cobbler server's answers carry no date, so an old installation cannot be told from a new one"
-    )]
     NoClock,
 }
 
+impl fmt::Display for CobblerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
+}
+
+impl std::error::Error for CobblerError {}
+
 impl CobblerError {
+    /// The sentence for the operator. What the server itself says is as the server says it.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NotSet => sentence!(
+                "cobbler-not-set",
+                "this environment has no Cobbler server: say where it is (cpmg cobbler set), or install the node by hand"
+            ),
+            Self::Address { url } => sentence!(
+                "cobbler-address",
+                "'{url}' is no address of a Cobbler server: write http(s)://HOST/cobbler_api",
+                url = url
+            ),
+            Self::Authority { why } => sentence!(
+                "cobbler-authority",
+                "the certificate authority for Cobbler cannot be read: {why}",
+                why = why
+            ),
+            Self::Unreachable { why } => sentence!(
+                "cobbler-unreachable",
+                "the Cobbler server does not answer ({why}): check its address, and on the server that cobblerd runs",
+                why = why
+            ),
+            Self::Unclear { method, why } => sentence!(
+                "cobbler-unclear",
+                "the Cobbler server gave no answer to {method} ({why}): whether it was done is not known",
+                method = method,
+                why = why
+            ),
+            Self::NotCobbler { why } => sentence!(
+                "cobbler-other",
+                "what answers is no Cobbler server ({why}): check the address, it usually ends in /cobbler_api",
+                why = why
+            ),
+            Self::LoginRefused { user } => sentence!(
+                "cobbler-login-refused",
+                "Cobbler does not accept user '{user}' with that password",
+                user = user
+            ),
+            Self::Fault(what) => sentence!("cobbler-says", "Cobbler says: {what}", what = what),
+            Self::ReadOnly { version } => sentence!(
+                "cobbler-only-read",
+                "Cobbler {version} is only read: its calls for writing differ from 3.x, and old ones fail there without a word. Use Cobbler 3.3, or install the node by hand",
+                version = version
+            ),
+            Self::TooOld { version } => sentence!(
+                "cobbler-too-old",
+                "Cobbler {version} is too old: 3.2 or newer is needed",
+                version = version
+            ),
+            Self::Ignored { what } => sentence!(
+                "cobbler-ignored",
+                "Cobbler took no notice of {what}: its version may not know it",
+                what = what
+            ),
+            Self::Unexpected { method, why } => sentence!(
+                "cobbler-unexpected",
+                "Cobbler answered {method} with something unexpected ({why})",
+                method = method,
+                why = why
+            ),
+            Self::NoSystem { name } => sentence!(
+                "cobbler-no-system",
+                "Cobbler has no system '{name}': register the node first",
+                name = name
+            ),
+            Self::NoProfile { name } => {
+                sentence!("cobbler-no-profile", "Cobbler has no profile '{name}'", name = name)
+            }
+            Self::WithoutProfile { name } => sentence!(
+                "cobbler-without-profile",
+                "Cobbler's system '{name}' has no profile (an image, perhaps): choose a profile",
+                name = name
+            ),
+            Self::WithoutPower { name } => sentence!(
+                "cobbler-without-power",
+                "Cobbler's system '{name}' has no power management: set its power type there, or switch the machine by hand",
+                name = name
+            ),
+            Self::Taken { what, system } => sentence!(
+                "cobbler-taken",
+                "{what} belongs to Cobbler's system '{system}': it would be the wrong machine",
+                what = what,
+                system = system
+            ),
+            Self::OtherMachine { name, what } => sentence!(
+                "cobbler-other-machine",
+                "Cobbler's system '{name}' does not have {what}: it would be the wrong machine",
+                name = name,
+                what = what
+            ),
+            Self::BadMac(value) => sentence!(
+                "cobbler-bad-mac",
+                "'{value}' is no MAC address: six pairs of hexadecimal digits",
+                value = value
+            ),
+            Self::Mismatch { system, attribute, found, wanted } => sentence!(
+                "cobbler-mismatch",
+                "Cobbler's system '{system}' has {attribute} = {found} although {wanted} was written: somebody else changes it, or its disk is full",
+                system = system,
+                attribute = attribute,
+                found = found,
+                wanted = wanted
+            ),
+            Self::HalfWritten { why, back, attributes, system } => sentence!(
+                "cobbler-half-written",
+                "{why}. And the old values could not be written back ({back}): look at {attributes} of system '{system}' on the Cobbler server",
+                why = why,
+                back = back,
+                attributes = attributes,
+                system = system
+            ),
+            Self::BadValue { value, attribute } => sentence!(
+                "cobbler-bad-value",
+                "'{value}' is no value of {attribute}",
+                value = value,
+                attribute = attribute
+            ),
+            Self::Task { why } => sentence!("cobbler-task", "Cobbler's task failed: {why}", why = why),
+            Self::Power { name, wanted, found } => sentence!(
+                "cobbler-power",
+                "the machine of system '{name}' was switched {wanted}, but its power agent says {found}",
+                name = name,
+                wanted = wanted,
+                found = found
+            ),
+            Self::NoClock => sentence!(
+                "cobbler-no-clock",
+                "the Cobbler server's answers carry no date, so an old installation cannot be told from a new one"
+            ),
+        }
+    }
+
     /// The kind of fault, if it is one.
     pub fn fault(&self) -> Option<&FaultKind> {
         match self {

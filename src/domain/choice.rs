@@ -5,6 +5,7 @@
 
 use super::node::{NodeRole, NodeRoles};
 use super::plan::Localized;
+use super::said::{Said, sentence};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,16 +170,19 @@ impl Choice {
     }
 
     /// The sentence that refuses it; `None`: nothing is in conflict.
-    pub fn refusal(&self) -> Option<String> {
+    pub fn refusal(&self) -> Option<Said> {
         let (one, other) = self.conflicts.first()?;
         let with = |name: &String| match self.why(name) {
-            Some(Why::NeededBy(by)) => format!("{name} (needed by {by})"),
-            _ => name.clone(),
+            Some(Why::NeededBy(by)) => {
+                sentence!("module-needed-by", "{name} (needed by {by})", name = name, by = by)
+            }
+            _ => Said::from(name.as_str()),
         };
-        Some(format!(
-            "{} and {} cannot be installed in the same environment: take one of them out",
-            with(one),
-            with(other)
+        Some(sentence!(
+            "plan-conflict",
+            "{one} and {other} cannot be installed in the same environment: take one of them out",;
+            one = with(one),
+            other = with(other)
         ))
     }
 }
@@ -316,7 +320,7 @@ mod tests {
     fn conflicts_name_both_and_why_they_are_there() {
         let choice = choose(&all(), &chosen(&["identity", "otherdb"]), &[]);
         assert_eq!(
-            choice.refusal().unwrap(),
+            choice.refusal().unwrap().to_string(),
             "db (needed by identity) and otherdb cannot be installed in the same environment: take one of them out"
         );
     }

@@ -67,7 +67,7 @@ fn wrong(fault: ValueFault) -> Failure {
 impl Engine {
     fn account_specs(&self, env: &Environment) -> Result<Vec<AccountSpec>, Failure> {
         let specs = self.catalog()?.accounts(&env.platform, &env.modules);
-        specs.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))
+        specs.map_err(|f| Failure::said(FailureKind::Invalid, &f.said()))
     }
 
     fn account_spec(&self, env: &Environment, name: &str) -> Result<AccountSpec, Failure> {

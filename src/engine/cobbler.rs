@@ -57,9 +57,9 @@ fn fault(why: &CobblerError) -> Failure {
         CobblerError::LoginRefused { .. } => "password",
         CobblerError::NoProfile { .. } => "profile",
         CobblerError::BadMac(_) => "mac",
-        _ => return Failure::new(kind, harmless(&why.to_string())),
+        _ => return Failure::said(kind, &why.said().harmless()),
     };
-    Failure::new(kind, harmless(&why.to_string())).at(field)
+    Failure::said(kind, &why.said().harmless()).at(field)
 }
 
 /// The first of a list, names made harmless, as many as one answer holds; the others are counted.

@@ -198,7 +198,7 @@ impl Engine {
             .arg("modules", has));
         }
         match choose(&catalog.specs(platform), modules, &[]).refusal() {
-            Some(why) => Err(Failure::new(FailureKind::Invalid, why).at("modules")),
+            Some(why) => Err(Failure::said(FailureKind::Invalid, &why).at("modules")),
             None => Ok(()),
         }
     }

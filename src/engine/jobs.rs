@@ -185,7 +185,7 @@ impl Engine {
     pub fn plan(&self, env: &Environment, kind: PlanKind) -> Result<Plan, Failure> {
         self.catalog()?
             .plan(&self.plan_input(env, kind))
-            .map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))
+            .map_err(|f| Failure::said(FailureKind::Invalid, &f.said()))
     }
 
     /// Starts an installation, or a dry run of one.

@@ -63,7 +63,7 @@ impl Engine {
         let node = self.node(id)?;
         let env = self.env(node.env)?;
         let input = self.plan_input(&env, PlanKind::Leave);
-        self.catalog()?.leave(&input, id, how).map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))
+        self.catalog()?.leave(&input, id, how).map_err(|f| Failure::said(FailureKind::Invalid, &f.said()))
     }
 
     /// Starts the job by which a node leaves.

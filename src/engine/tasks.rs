@@ -54,7 +54,7 @@ impl Engine {
             PlanFault::NoNodes | PlanFault::NoRoles | PlanFault::NoController if !known.is_empty() => {
                 invalid("nothing is installed yet: install the environment first")
             }
-            fault => invalid(fault.to_string()),
+            fault => Failure::said(FailureKind::Invalid, &fault.said()),
         })?;
         Ok(plan)
     }

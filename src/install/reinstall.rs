@@ -11,7 +11,7 @@ use super::{Site, Waits};
 use crate::cobbler::{Arming, Cobbler, CobblerError, PowerState, Progress, Target};
 use crate::domain::ids::NodeId;
 use crate::domain::job::{JobEvent, ReinstallPhase as Phase, ReinstallRun, Renewal};
-use crate::domain::said::Said;
+use crate::domain::said::{Said, list, sentence};
 use crate::domain::time::Moment;
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ enum Next {
 }
 
 /// How a phase ends otherwise: it failed, and the sentence says why.
-type Step = Result<Next, String>;
+type Step = Result<Next, Said>;
 
 struct Drive<'a, S: Site> {
     site: &'a S,
@@ -90,12 +90,14 @@ pub(super) async fn run<S: Site>(site: &S, node: NodeId, cancel: &CancellationTo
 }
 
 /// Why there is no fresh system, where nothing was changed for it.
-fn unchanged(why: String) -> Said {
-    Said::keyed(format!("{why}. Nothing was changed"), "reinstall-unchanged").arg("why", why)
+fn unchanged(why: Said) -> Said {
+    sentence!("reinstall-unchanged", "{why}. Nothing was changed",; why = why)
 }
 
-fn system(run: &ReinstallRun) -> Result<String, String> {
-    run.system.clone().ok_or_else(|| "the journal does not name Cobbler's system".to_owned())
+fn system(run: &ReinstallRun) -> Result<String, Said> {
+    run.system
+        .clone()
+        .ok_or_else(|| sentence!("reinstall-no-system", "the journal does not name Cobbler's system"))
 }
 
 impl<S: Site> Drive<'_, S> {
@@ -111,7 +113,7 @@ impl<S: Site> Drive<'_, S> {
         &self,
         stoppable: bool,
         what: impl for<'c> Fn(&'c Cobbler, &'c Target) -> BoxFuture<'c, Result<R, CobblerError>> + Send + Sync,
-    ) -> Result<R, String> {
+    ) -> Result<R, Said> {
         let end = Instant::now() + AWAY_MAX;
         let mut silent = 0;
         loop {
@@ -134,9 +136,9 @@ impl<S: Site> Drive<'_, S> {
                 silent += 1;
             }
             if !why.passes() || silent >= POWER_TRIES || Instant::now() >= end {
-                return Err(why.to_string());
+                return Err(why.said().harmless());
             }
-            self.site.waits(self.node, Some(Waits::Link(&why.to_string().into())));
+            self.site.waits(self.node, Some(Waits::Link(&why.said().harmless())));
             tokio::select! {
                 () = sleep(PAUSE) => {}
                 () = self.cancel.cancelled(), if stoppable => return Err(stopped()),
@@ -168,9 +170,13 @@ impl<S: Site> Drive<'_, S> {
         system: &str,
         was: BTreeMap<String, String>,
         server_time: Option<i64>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Said> {
         let event = JobEvent::ReinstallArmed { node: self.node, system: system.to_owned(), was, server_time };
-        if record(self.site, event).await { Ok(()) } else { Err("the journal refused".to_owned()) }
+        if record(self.site, event).await {
+            Ok(())
+        } else {
+            Err(sentence!("reinstall-no-journal", "the journal refused"))
+        }
     }
 
     /// The system boots from the network next. What is half done by a restart of the server is done again.
@@ -255,7 +261,7 @@ impl<S: Site> Drive<'_, S> {
                     let text = "Cobbler cannot read its log of installations: only SSH tells when it is done";
                     Said::keyed(text, "reinstall-no-log")
                 }
-                Err(why) => why.to_string().into(),
+                Err(why) => why.said().harmless(),
             };
             match self.look(&clock, &said).await? {
                 Some(fresh) => {
@@ -280,7 +286,7 @@ impl<S: Site> Drive<'_, S> {
     }
 
     /// One look over SSH and a pause. An error: the time is up, or the job was stopped.
-    async fn look(&self, clock: &Clock, said: &Said) -> Result<Option<Renewal>, String> {
+    async fn look(&self, clock: &Clock, said: &Said) -> Result<Option<Renewal>, Said> {
         let fresh = tokio::select! {
             fresh = self.site.fresh(self.node) => fresh,
             () = self.cancel.cancelled() => return Err(stopped()),
@@ -292,7 +298,11 @@ impl<S: Site> Drive<'_, S> {
         // An operator may have given it more time.
         let minutes = self.journalled().map_or(0, |run| run.minutes);
         if clock.passed() >= Duration::from_secs(u64::from(minutes) * 60) {
-            return Err(format!("no fresh system within {minutes} minutes: {said}; over SSH: {missing}"));
+            return Err(sentence!(
+                "reinstall-no-fresh",
+                "no fresh system within {minutes} minutes: {said}; over SSH: {missing}",
+                minutes = minutes; said = said.clone(), missing = missing
+            ));
         }
         let text = format!("{said}; over SSH: {missing}");
         let waits = Said::keyed(text, "reinstall-looks").arg("said", said.clone()).arg("missing", missing);
@@ -309,7 +319,10 @@ impl<S: Site> Drive<'_, S> {
         let fresh = match self.fresh.take() {
             Some(fresh) => fresh,
             // The engine died meanwhile.
-            None => match self.look(&Clock::new(run), &"the fresh system was seen before".into()).await? {
+            None => match self
+                .look(&Clock::new(run), &sentence!("reinstall-seen", "the fresh system was seen before"))
+                .await?
+            {
                 Some(fresh) => fresh,
                 None => return Ok(Next::To(Phase::Disarm)),
             },
@@ -324,18 +337,20 @@ impl<S: Site> Drive<'_, S> {
         Ok(Next::End(match done {
             Ok(()) => fresh,
             Err(why) => Renewal::Failed {
-                why: Said::from(format!(
-                    "a fresh system answers, but Cobbler's system '{system}' could not be kept from booting from the \
-                     network ({why}): switch netboot_enabled off there before the machine is restarted, or it is \
-                     installed once more"
-                )),
+                why: sentence!(
+                    "reinstall-still-armed",
+                    "a fresh system answers, but Cobbler's system '{system}' could not be kept from booting from the network ({why}): switch netboot_enabled off there before the machine is restarted, or it is installed once more",
+                    system = system; why = why
+                ),
             },
         }))
     }
 
     /// Writes the old values back, and switches the machine as it was when no installer has touched it.
     async fn restore(&mut self, run: &ReinstallRun) -> Renewal {
-        let why = run.why.clone().unwrap_or_else(|| "it failed before the engine was restarted".to_owned());
+        let why = run.why.clone().unwrap_or_else(|| {
+            sentence!("reinstall-failed-before", "it failed before the engine was restarted")
+        });
         let Ok(system) = system(run) else {
             return Renewal::Failed { why: unchanged(why) };
         };
@@ -348,7 +363,9 @@ impl<S: Site> Drive<'_, S> {
             })
             .await;
         left.push(match back {
-            Ok(()) => format!("Cobbler's system '{system}' has its old values again"),
+            Ok(()) => {
+                sentence!("reinstall-restored", "Cobbler's system '{system}' has its old values again", system = system)
+            }
             Err(fault) => {
                 let values: Vec<String> = run
                     .was
@@ -356,36 +373,48 @@ impl<S: Site> Drive<'_, S> {
                     .filter(|(k, _)| k.as_str() != POWER)
                     .map(|(k, v)| format!("{k}={v}"))
                     .collect();
-                format!(
-                    "the old values of Cobbler's system '{system}' could not be written back ({fault}): set {} there",
-                    values.join(", ")
+                sentence!(
+                    "reinstall-not-restored",
+                    "the old values of Cobbler's system '{system}' could not be written back ({fault}): set {values} there",
+                    system = system,
+                    values = values.join(", ");
+                    fault = fault
                 )
             }
         });
         left.push(match run.was.get(POWER).map(String::as_str) {
-            _ if run.powered.is_some() => "the machine was left as it is".to_owned(),
+            _ if run.powered.is_some() => as_it_is(),
             Some("on") => self.back_to(&system, PowerState::On).await,
             Some("off") => self.back_to(&system, PowerState::Off).await,
-            _ => "the machine was left as it is".to_owned(),
+            _ => as_it_is(),
         });
-        Renewal::Failed { why: format!("{why}. {}", left.join("; ")).into() }
+        let left = list(left);
+        Renewal::Failed { why: sentence!("reinstall-undone", "{why}. {left}",; why = why, left = left) }
     }
 
-    async fn back_to(&self, system: &str, power: PowerState) -> String {
+    async fn back_to(&self, system: &str, power: PowerState) -> Said {
         let word = power.word();
         let done = match self.site.cobbler(self.node).await {
             Ok((cobbler, _)) => cobbler.power(system, power).await,
             Err(why) => Err(why),
         };
         match done {
-            Ok(()) => format!("the machine is {word}, as before"),
-            Err(why) => format!("the machine was {word} before and may not be now ({why})"),
+            Ok(()) => sentence!("reinstall-power-back", "the machine is {word}, as before", word = word),
+            Err(why) => sentence!(
+                "reinstall-power-unclear",
+                "the machine was {word} before and may not be now ({why})",
+                word = word; why = why.said().harmless()
+            ),
         }
     }
 }
 
-fn stopped() -> String {
-    "the job was stopped".to_owned()
+fn stopped() -> Said {
+    sentence!("reinstall-stopped", "the job was stopped")
+}
+
+fn as_it_is() -> Said {
+    sentence!("reinstall-as-it-is", "the machine was left as it is")
 }
 
 /// Time since the machine was switched on, over the deaths of engines. A clock that jumps while this engine lives changes nothing.

@@ -108,7 +108,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/en-errors.ftl"),
                 "\n",
-                include_str!("i18n/en-deeds.ftl")
+                include_str!("i18n/en-deeds.ftl"),
+                include_str!("i18n/en-faults.ftl")
             ),
             Self::ZhCn => concat!(
                 include_str!("i18n/zh-CN.ftl"),
@@ -149,7 +150,8 @@ impl Language {
                 "\n",
                 include_str!("i18n/zh-CN-errors.ftl"),
                 "\n",
-                include_str!("i18n/zh-CN-deeds.ftl")
+                include_str!("i18n/zh-CN-deeds.ftl"),
+                include_str!("i18n/zh-CN-faults.ftl")
             ),
         }
     }

@@ -62,4 +62,44 @@ equal 'the next step takes it away' '# the operator has one' "$(cat "$work/polic
 step true
 equal 'and no other' '# the operator has one' "$(cat "$work/policy")"
 
+# Units of packages that are gone: what still counts as running or as failed is ended, what has a file is not.
+printf '/lib/systemd/system/%s\n' over.service here.service ended.service at@.service >"$work/listed"
+printf '/usr/lib/tmpfiles.d/one.conf\n/etc/one\n' >>"$work/listed"
+cat >"$work/bin/dpkg-query" <<'END'
+#!/bin/sh
+[ "$1" != -L ] || cat "${0%/bin/*}/listed"
+END
+cat >"$work/bin/systemctl" <<'END'
+#!/bin/sh
+case "$*" in
+    'show -p LoadState --value here.service') echo loaded ;;
+    'show -p LoadState --value '*) echo not-found ;;
+    'show -p ActiveState --value ended.service') echo inactive ;;
+    'show -p ActiveState --value '*) echo active ;;
+    *) echo "$*" >>"${0%/bin/*}/asked" ;;
+esac
+END
+chmod 755 "$work"/bin/*
+units() { : >"$CPMG_ATTEMPT/folders"; : >"$CPMG_ATTEMPT/units"; _folders_of one; _units_end; }
+step units
+equal 'units without a file are ended' 'stop over.service reset-failed over.service' "$(paste -s -d ' ' "$work/asked")"
+
+# A folder that a package gave to its own account goes back to whom it belonged to, with its rights; others stay as they are.
+mkdir -p "$work/tree/theirs" "$work/tree/fine"
+cat >"$work/bin/find" <<'END'
+#!/bin/sh
+echo "${0%/bin/*}/tree/theirs"
+END
+printf '#!/bin/sh\necho "$*" >>"%s/given"\n' "$work" >"$work/bin/chown"
+chmod 755 "$work"/bin/*
+chmod 700 "$work/tree/theirs" "$work/tree/fine"
+folders() {
+    mkdir -p "$CPMG_SAVED"
+    printf '755 0:0 %s\n' "$work/tree" "$work/tree/theirs" "$work/tree/fine" | gzip >"$CPMG_SAVED/folders.gz"
+    _folders_restore
+}
+step folders
+equal 'the folder of a package is given back' "0:0 $work/tree/theirs" "$(cat "$work/given")"
+equal 'with its rights' '755 700' "$(stat -c %a "$work/tree/theirs" "$work/tree/fine" | paste -s -d ' ')"
+
 finish

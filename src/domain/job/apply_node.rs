@@ -130,7 +130,7 @@ impl JobNode {
     pub(super) fn reinstall_phase(
         &mut self,
         phase: ReinstallPhase,
-        why: Option<&String>,
+        why: Option<&Said>,
         at: Moment,
     ) -> Applied {
         if !self.is_reinstalling() {

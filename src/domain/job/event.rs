@@ -222,7 +222,7 @@ pub enum JobEvent {
         phase: ReinstallPhase,
         /// What failed, when the old values are about to be written back for that.
         #[serde(default)]
-        why: Option<String>,
+        why: Option<Said>,
     },
     /// The old values of those attributes of Cobbler's system that are about to be changed, no secrets among them. Written before they are.
     ReinstallArmed {

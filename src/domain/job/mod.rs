@@ -69,7 +69,7 @@ pub struct ReinstallRun {
     /// Old values of what was changed in Cobbler.
     pub was: BTreeMap<String, String>,
     /// What failed, once it did.
-    pub why: Option<String>,
+    pub why: Option<Said>,
     /// How it ended.
     pub ended: Option<Renewal>,
 }
