@@ -225,7 +225,10 @@ fn refusals_are_sentences() {
             vec![without_facts(node(1, &[Controller])), without_facts(node(2, &[Compute]))],
             "nothing is known yet about node-1, node-2",
         ),
-        (vec![other(node(1, &[Controller]))], "the platform test-1 needs test 1, and these have something else: node-1 (debian 12)"),
+        (
+            vec![other(node(1, &[Controller]))],
+            "the platform test-1 needs test 1, and these have something else: node-1 (debian 12)",
+        ),
     ] {
         let why = catalog.plan(&input(nodes)).unwrap_err().to_string();
         assert!(why.starts_with(sentence), "{why}");

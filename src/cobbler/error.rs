@@ -292,6 +292,7 @@ impl std::error::Error for CobblerError {}
 
 impl CobblerError {
     /// The sentence for the operator. What the server itself says is as the server says it.
+    #[expect(clippy::too_many_lines, reason = "one sentence for each of them")]
     pub fn said(&self) -> Said {
         match self {
             Self::NotSet => sentence!(
