@@ -17,6 +17,7 @@ mod power;
 mod redact;
 mod register;
 mod reinstall;
+mod said;
 mod tasks;
 mod value;
 mod views;

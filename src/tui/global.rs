@@ -10,7 +10,8 @@ use super::screens::environment::EnvPage;
 use super::screens::job::JobPage;
 use super::screens::logs::LogsPage;
 use super::screens::{account, help, messages, own, palette, recordings, settings, trail, users, who};
-use super::update::{close, lock, logged_out, perform as perform_on_top, push, say};
+use super::session::{lock, logged_out};
+use super::update::{close, perform as perform_on_top, push, say};
 use crate::api::Request;
 use crate::domain::access;
 

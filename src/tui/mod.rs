@@ -35,6 +35,7 @@ pub mod replay;
 mod run;
 mod screen;
 mod screens;
+mod session;
 #[cfg(test)]
 mod tests;
 mod text;

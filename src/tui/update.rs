@@ -9,10 +9,10 @@ use super::event::{Command, Effect, Event, Level, ScreenId, Tag};
 use super::i18n::{Text, t};
 use super::keymap::{self, Action, Context, Found};
 use super::screen::Link;
-use super::screens::{account, environments::Environments, gate, host_key, lock};
+use super::screens::host_key;
+use super::session::{is_locked, lock, login_again, on_connected, session_began};
 use crate::api::client::Pushed;
-use crate::api::message::SessionView;
-use crate::api::{Failure, FailureKind, Hello, Request, Response, Topic};
+use crate::api::{Failure, FailureKind, Request, Response, Topic};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
@@ -146,7 +146,7 @@ fn subscribe(app: &mut App, out: &mut Vec<Command>) {
 }
 
 /// Lets every screen of the stack take part.
-fn each(
+pub(super) fn each(
     app: &mut App,
     out: &mut Vec<Command>,
     mut what: impl FnMut(&mut dyn super::screen::Screen, &super::screen::Shared) -> Vec<Effect>,
@@ -336,111 +336,6 @@ pub(super) fn apply(app: &mut App, from: Option<ScreenId>, effects: Vec<Effect>,
                 }
             }
         }
-    }
-}
-
-fn on_connected(app: &mut App, hello: Hello, out: &mut Vec<Command>) {
-    app.shared.link = Link::Up;
-    app.resumed = false;
-    app.subscribed.clear();
-    let notices = hello.notices.clone();
-    let first = hello.first_start;
-    app.shared.hello = Some(hello);
-    if first {
-        let gate = app.hold(gate::first_administrator());
-        app.gate = Some(gate);
-    } else if let Some(token) = &app.token {
-        let request = Request::Resume { token: token.clone() };
-        out.push(Command::Call { to: None, tag: Tag::Resume, request });
-    } else {
-        show_login(app, None);
-    }
-    for notice in notices {
-        say(app, Level::Warn, Text::plain(notice));
-    }
-}
-
-fn show_login(app: &mut App, why: Option<Text>) {
-    if app.gate.as_ref().is_some_and(|held| held.screen.name() == "login") {
-        return;
-    }
-    let user = app.shared.me.as_ref().map(|me| me.name.clone()).or_else(|| app.user.clone());
-    let gate = app.hold(gate::login(user.as_deref(), why));
-    app.gate = Some(gate);
-}
-
-/// Locks the screen: all stays as it is behind the question for the password, and what runs goes on.
-pub(super) fn lock(app: &mut App) {
-    if app.gate.is_some() {
-        return;
-    }
-    if let Some(name) = app.shared.me.as_ref().map(|me| me.name.clone()) {
-        app.pending.clear();
-        app.notice = None;
-        app.gate = Some(app.hold(lock::locked(&name)));
-    }
-}
-
-fn is_locked(app: &App) -> bool {
-    app.gate.as_ref().is_some_and(|held| held.screen.name() == lock::LOCKED)
-}
-
-/// The session is over: everything stays where it is behind the login.
-fn login_again(app: &mut App, out: &mut Vec<Command>) {
-    app.subscribed.clear();
-    app.resumed = false;
-    app.token = None;
-    out.push(Command::Token(None));
-    show_login(app, Some(t!("session-ended")));
-}
-
-/// Ends the session because the operator said so: nothing stays.
-pub(super) fn logged_out(app: &mut App, out: &mut Vec<Command>) {
-    let user = app.shared.me.take().map(|me| me.name);
-    app.resumed = false;
-    app.token = None;
-    out.push(Command::Token(None));
-    app.stack.clear();
-    app.subscribed.clear();
-    app.shared.data.clear();
-    app.user = user;
-    show_login(app, None);
-}
-
-fn session_began(app: &mut App, view: SessionView, out: &mut Vec<Command>) {
-    let same = app.shared.me.as_ref().is_some_and(|me| me.id == view.user.id);
-    if !same {
-        app.stack.clear();
-        app.shared.data.clear();
-    }
-    app.subscribed.clear();
-    if view.user.must_change {
-        app.stack.clear();
-        app.shared.me = None;
-        app.token = Some(view.token.clone());
-        out.push(Command::Token(Some(view.token.clone())));
-        app.gate = Some(app.hold(account::password_first(view)));
-        return;
-    }
-    // The engine was lost and is there again: a locked screen stays locked.
-    if !(same && is_locked(app)) {
-        app.gate = None;
-    }
-    app.active = app.shared.now;
-    (app.resumed, app.told) = (true, None);
-    app.shared.me = Some(view.user);
-    if !same {
-        super::look::logged_in(app, out);
-    }
-    app.token = Some(view.token.clone());
-    out.push(Command::Token(Some(view.token)));
-    if let Some(hello) = &mut app.shared.hello {
-        hello.first_start = false;
-    }
-    if app.stack.is_empty() {
-        push(app, Box::new(Environments::default()), out);
-    } else {
-        each(app, out, |screen, cx| screen.online(cx));
     }
 }
 
