@@ -25,10 +25,11 @@ fn main() -> ExitCode {
             let options = Screens { record: Some(file.clone()), ..cli.screens.clone() };
             screens(&cli, &options)
         }
-        Some(Command::Debug(DebugCommand::Replay { file, print, svg, shows })) => {
-            let how = match (print, svg) {
-                (true, _) => process::Replay::Print,
-                (_, true) => process::Replay::Picture(shows.clone()),
+        Some(Command::Debug(DebugCommand::Replay { file, print, svg, shows, times })) => {
+            let how = match (print, svg, times) {
+                (true, ..) => process::Replay::Print,
+                (_, true, _) => process::Replay::Picture(shows.clone()),
+                (.., true) => process::Replay::Times,
                 _ => process::Replay::Play,
             };
             process::replay(file, how)

@@ -193,6 +193,8 @@ pub enum Replay {
     Print,
     /// The last screen with that text is printed as a picture.
     Picture(Option<String>),
+    /// What its frames cost is printed.
+    Times,
 }
 
 /// Plays a recording of the screens, or prints it.
@@ -202,6 +204,7 @@ pub fn replay(file: &Path, how: Replay) -> Result<Code, Fault> {
     match how {
         Replay::Play => tui::replay::play(&recording).map_err(cannot)?,
         Replay::Print => tui::replay::print(&recording, &mut std::io::stdout().lock()).map_err(cannot)?,
+        Replay::Times => tui::replay::times(&recording, &mut std::io::stdout().lock()).map_err(cannot)?,
         Replay::Picture(shows) => {
             let Some(svg) = tui::replay::picture(&recording, shows.as_deref()) else {
                 return Err(cannot(format!("no screen of {} shows that text", file.display())));

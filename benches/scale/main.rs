@@ -33,9 +33,9 @@ use cpmg::sim::SimOptions;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use support::crowd::{self, Crowd};
-use support::process::load;
+use support::process::{Stolen, load};
 use support::site::{PASSWORD, Site, USER};
 use support::verdict;
 use watch::{Screens, Watch};
@@ -48,6 +48,8 @@ const AT_ONCE: usize = 32;
 const ENV: &str = "scale";
 /// Where the engine is killed: so many thousandths of the job are done.
 const MIDDLE: u64 = 450;
+/// How long screens are recorded.
+const RECORDED: Duration = Duration::from_secs(20);
 /// Bounds: memory in MB, cores, milliseconds from a key to the screen, seconds until a new engine tells of the job.
 const BOUNDS: (f64, f64, f64, f64) = (300.0, 1.0, 50.0, 2.0);
 
@@ -87,6 +89,8 @@ fn main() {
     println!("asked for the installation: {:.1} s until it had begun\n", began.elapsed().as_secs_f64());
     part("first engine", &site, &crowd, |permille, _| permille >= MIDDLE);
 
+    frames(&site, nodes);
+
     let asked = Instant::now();
     site.json(&["job", "show", &job.to_string()]);
     println!("'cpmg job show' in the middle of the work: {:.2} s", asked.elapsed().as_secs_f64());
@@ -115,6 +119,20 @@ fn main() {
     println!("load {}", load());
 }
 
+/// Records screens that look on for [`RECORDED`], and plays the recording again: what their frames alone cost.
+fn frames(site: &Site, nodes: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("recording");
+    let file = file.to_str().unwrap();
+    Screens::open(site, ENV, nodes, &["debug", "record", file]).look(RECORDED);
+    let told = site.ok(&["debug", "replay", file, "--times"], "");
+    println!("a recording of the screens for {} s, from the login on, played again:", RECORDED.as_secs());
+    print!("{told}");
+    let computed = told.lines().find_map(|l| l.strip_prefix("computed: ")?.split(' ').next()?.parse().ok());
+    verdict("a frame computed, on the average", computed.expect("a figure"), 4.0, "ms");
+    println!();
+}
+
 /// Thousandths done, the state, and the steps that changed something, of the environment's only job.
 fn progress(site: &Site) -> (u64, String, u64) {
     let jobs: Value = site.json(&["job", "list", ENV]);
@@ -124,7 +142,8 @@ fn progress(site: &Site) -> (u64, String, u64) {
 
 /// Watches engine, nodes and screens until the job's thousandths and state are as wanted, and prints what was measured.
 fn part(name: &str, site: &Site, crowd: &Crowd, over: impl Fn(u64, &str) -> bool) {
-    let mut screens = Screens::open(site, ENV, crowd.all.len());
+    let mut screens = Screens::open(site, ENV, crowd.all.len(), &[]);
+    let stolen = Stolen::begin();
     let watch = Watch::over(site.engine(), screens.pid(), crowd.pid(), || {
         screens.until(|| {
             let (permille, state, _) = progress(site);
@@ -134,6 +153,7 @@ fn part(name: &str, site: &Site, crowd: &Crowd, over: impl Fn(u64, &str) -> bool
     let (frames, bytes, face) = screens.painted();
     let keys = screens.keys();
     println!("{name}: {watch}");
+    println!("{name}: {:.0} % of the processors were taken away by the host", stolen.per_cent());
     verdict(&format!("{name}: memory at most"), watch.peak, BOUNDS.0, "MB");
     verdict(&format!("{name}: CPU on the average"), watch.engine, BOUNDS.1, "cores");
     let (each, cost) = (bytes / frames.max(1.0) / 1000.0, watch.screens_spent() * 1e3 / frames.max(1.0));

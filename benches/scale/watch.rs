@@ -38,9 +38,9 @@ fn selected(screen: &[String]) -> Option<&str> {
 }
 
 impl Screens {
-    /// Logs in and opens the job of the only environment.
-    pub fn open(site: &Site, env: &str, nodes: usize) -> Self {
-        let mut pty = Pty::start(site, SIZE);
+    /// Logs in and opens the job of the only environment. `args`: how the screens are started.
+    pub fn open(site: &Site, env: &str, nodes: usize, args: &[&str]) -> Self {
+        let mut pty = Pty::run(site, SIZE, args);
         pty.wait("the login", |screen| screen.concat().contains("Password"));
         pty.type_in(&format!("{USER}\t{PASSWORD}\r"));
         pty.wait("the environments", |s| s.concat().contains("Environments") && s.concat().contains(env));
@@ -86,6 +86,11 @@ impl Screens {
                 }
             }
         }
+    }
+
+    /// Looks on, without a key, for that long.
+    pub fn look(mut self, long: Duration) {
+        self.pty.watch(long, |_| ());
     }
 
     /// Frames and bytes that came while keys were pressed, and the memory of the process.

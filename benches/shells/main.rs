@@ -23,12 +23,13 @@ mod testing;
 
 use portable_pty::CommandBuilder;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use support::Spread;
-use support::process::load;
+use support::process::{Awake, Stolen, load};
 use support::pty::Pty;
 use support::site::{PASSWORD, Site, USER};
 use testing::Sshd;
@@ -54,6 +55,8 @@ struct Peer {
     pty: Pty,
     /// Ends what lives on behind the pty.
     end: Option<Command>,
+    /// What another pane of it would run.
+    again: Option<Vec<OsString>>,
 }
 
 impl Drop for Peer {
@@ -85,7 +88,7 @@ impl Peer {
         pty.wait("the node", |s| s.iter().any(|l| l.starts_with('»') && l.contains("n1")));
         pty.type_in("s");
         pty.wait("a prompt", |s| s.iter().any(|l| l.contains('#') || l.contains('$')));
-        Self { name: "cpmg", pty, end: None }.ready()
+        Self { name: "cpmg", pty, end: None, again: None }.ready()
     }
 
     fn ssh(sshd: &Sshd, key: &Path) -> CommandBuilder {
@@ -102,7 +105,7 @@ impl Peer {
     fn plain(sshd: &Sshd, key: &Path) -> Self {
         let mut pty = Pty::of(Self::ssh(sshd, key), SIZE);
         pty.wait("a prompt", |s| s.iter().any(|l| l.contains('#') || l.contains('$')));
-        Self { name: "ssh", pty, end: None }.ready()
+        Self { name: "ssh", pty, end: None, again: None }.ready()
     }
 
     fn tmux(sshd: &Sshd, key: &Path) -> Self {
@@ -117,7 +120,7 @@ impl Peer {
         end.args(["-L", &socket, "kill-server"]);
         let mut pty = Pty::of(command, SIZE);
         pty.wait("a prompt", |s| s.iter().any(|l| l.contains('#') || l.contains('$')));
-        Self { name: "tmux", pty, end: Some(end) }.ready()
+        Self { name: "tmux", pty, end: Some(end), again: Some(ssh.get_argv().clone()) }.ready()
     }
 
     /// From the key that begins it to the line after it.
@@ -159,6 +162,23 @@ impl Peer {
         self.pty.type_in("\u{3}");
         self.pty.settle(Duration::from_millis(300));
         times
+    }
+
+    /// The counter in one pane of tmux, `yes` in another.
+    fn beside_yes(mut self) -> f64 {
+        self.pty.type_in(&format!("{COUNTER}\r"));
+        self.pty.wait("the counter", |s| counted(s).is_some());
+        let split =
+            self.end.as_ref().map(|end| end.get_args().take(2).map(ToOwned::to_owned).collect::<Vec<_>>());
+        let ssh = self.again.clone().expect("tmux");
+        let made =
+            Command::new("tmux").args(split.expect("tmux")).args(["split-window", "-h"]).args(ssh).status();
+        assert!(made.expect("tmux").success());
+        self.pty.wait("another pane", |s| s.iter().filter(|l| l.contains('│')).count() > 20);
+        self.pty.watch(Duration::from_secs(1), |_| ());
+        self.pty.type_in("yes\r");
+        self.pty.wait("yes", |s| s.iter().filter(|l| l.contains("│y")).count() > 20);
+        self.frames()
     }
 
     /// Different numbers of the counter that were on the screen, a second.
@@ -210,6 +230,7 @@ fn main() {
     site.ok(&[&add[..], &[key.to_str().unwrap()]].concat(), "");
     site.ok(&["node", "trust", "n1", "--accept-new"], "");
     println!("{} cores, load {}", std::thread::available_parallelism().unwrap(), load());
+    let (_awake, stolen) = (Awake::keep(), Stolen::begin());
 
     let mut floods: Vec<[f64; 2]> = Vec::new();
     for round in 1..=rounds {
@@ -255,7 +276,12 @@ fn main() {
     pane.pty.type_in("yes\r");
     pane.pty
         .wait("yes", |s| s.iter().filter(|l| l.trim_end().ends_with('y') || l.contains("│y")).count() > 20);
+    let before = pane.pty.frames;
     let beside = pane.frames();
-    println!("the counter beside yes: {beside:.0} frames a second; bound: 60");
-    println!("load {}", load());
+    let painted = (pane.pty.frames - before) as f64 / LOOK.as_secs_f64();
+    println!(
+        "the counter beside yes: {beside:.0} frames a second of {painted:.0} that were painted; bound: 60"
+    );
+    println!("the same in tmux: {:.0} frames a second", Peer::tmux(&sshd, &key).beside_yes());
+    println!("load {}, {:.0} % of the processors taken away by the host", load(), stolen.per_cent());
 }

@@ -17,6 +17,59 @@ pub fn load() -> String {
     text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
+/// How much of its processors this machine was refused by the one that it runs on, from [`Stolen::begin`] on.
+pub struct Stolen((u64, u64));
+
+impl Stolen {
+    pub fn begin() -> Self {
+        Self(Self::now())
+    }
+
+    /// Ticks of all processors, and those that were taken away.
+    fn now() -> (u64, u64) {
+        let text = std::fs::read_to_string("/proc/stat").expect("Linux");
+        let line = text.lines().next().expect("a line").split_whitespace().skip(1);
+        let ticks: Vec<u64> = line.map(|n| n.parse().expect("ticks")).collect();
+        // What guests of ours use is in the time of users already: proc_stat(5).
+        (ticks.iter().take(8).sum(), ticks.get(7).copied().unwrap_or_default())
+    }
+
+    /// Per cent of the processors, of all the time since it began.
+    pub fn per_cent(&self) -> f64 {
+        let (all, stolen) = Self::now();
+        100.0 * (stolen - self.0.1) as f64 / ((all - self.0.0) as f64).max(1.0)
+    }
+}
+
+/// Keeps the processors from being halted: a virtual machine's may be given back tens of milliseconds after they have something to do, and
+/// what is measured is the host. One task of the idle class for each: it gives way to everything at once.
+pub struct Awake(Vec<std::process::Child>);
+
+impl Awake {
+    /// Where `chrt` is missing nothing is kept awake, and that is said.
+    pub fn keep() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let task = || {
+            let mut command = std::process::Command::new("chrt");
+            command.args(["--idle", "0", "sh", "-c", "while :; do :; done"]).spawn()
+        };
+        let tasks: Vec<_> = (0..cores).filter_map(|_| task().ok()).collect();
+        if tasks.is_empty() {
+            println!("there is no chrt: idle processors may be halted, and wake late");
+        }
+        Self(tasks)
+    }
+}
+
+impl Drop for Awake {
+    fn drop(&mut self) {
+        for task in &mut self.0 {
+            let _ = task.kill();
+            let _ = task.wait();
+        }
+    }
+}
+
 /// The threads of a process.
 pub fn threads(pid: u32) -> Vec<String> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");

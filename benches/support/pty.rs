@@ -30,7 +30,13 @@ const FRAME: &[u8] = b"\x1b[?2026l";
 impl Pty {
     /// Starts the program without arguments: the screens.
     pub fn start(site: &Site, grid: (u16, u16)) -> Self {
+        Self::run(site, grid, &[])
+    }
+
+    /// Starts the program.
+    pub fn run(site: &Site, grid: (u16, u16), args: &[&str]) -> Self {
         let mut command = CommandBuilder::new(&site.program);
+        command.args(args);
         command.env_clear();
         for (name, value) in site.environment() {
             command.env(name, value);

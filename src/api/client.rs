@@ -1,7 +1,7 @@
 //! A client's handle to the engine.
 //!
-//! One task reads, one writes; answers find their caller by number, everything else goes to the one receiver of
-//! [`Pushed`]. The handle is cheap to clone. When the connection is lost every call ends with [`ClientError::Lost`] and the
+//! One task reads, one writes; answers find their caller by number, everything else goes to the one taker of
+//! [`Pushes`]. The handle is cheap to clone. When the connection is lost every call ends with [`ClientError::Lost`] and the
 //! receiver ends: the caller connects anew.
 
 use super::codec::{decode, encode, framing};
@@ -16,9 +16,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::bytes::Bytes;
 use tokio_util::codec::Framed;
+
+/// Frames of shells that may wait here to be taken. What is shown of a flood is late by as much as waits in front of it: the
+/// engine keeps the rest, and sends a redrawn screen to whoever fell too far behind.
+const SHELLS_WAITING: usize = 2;
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +81,33 @@ pub enum Pushed {
     SessionEnded,
 }
 
+/// What the engine sends unasked, in its order. Whoever is attached to shells must go on taking while he waits for an answer:
+/// frames that nobody takes hold up what is behind them.
+#[derive(Debug)]
+pub struct Pushes {
+    from: mpsc::UnboundedReceiver<(Pushed, Option<OwnedSemaphorePermit>)>,
+    room: Arc<Semaphore>,
+}
+
+impl Pushes {
+    /// The next; none when the connection has ended. Cancel-safe.
+    pub async fn recv(&mut self) -> Option<Pushed> {
+        self.from.recv().await.map(|(pushed, _place)| pushed)
+    }
+
+    /// The next, if it is there.
+    pub fn try_recv(&mut self) -> Option<Pushed> {
+        self.from.try_recv().ok().map(|(pushed, _place)| pushed)
+    }
+}
+
+impl Drop for Pushes {
+    /// Answers still come for a handle whose pushes nobody takes.
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
 type Callers = HashMap<u64, oneshot::Sender<Result<Response, Failure>>>;
 
 /// Who waits for which answer; nothing once the connection has ended, so that nobody begins to wait after that.
@@ -120,7 +151,7 @@ pub struct Client {
 
 impl Client {
     /// Connects, exchanges hellos.
-    pub async fn connect(path: &Path) -> Result<(Self, mpsc::UnboundedReceiver<Pushed>), ClientError> {
+    pub async fn connect(path: &Path) -> Result<(Self, Pushes), ClientError> {
         let shown = path.display().to_string();
         let stream = UnixStream::connect(path)
             .await
@@ -161,7 +192,9 @@ impl Client {
         let (mut sink, mut source) = framed.split();
         let pending = Pending::new();
         let (out, mut outgoing) = mpsc::unbounded_channel::<Bytes>();
-        let (push, pushed) = mpsc::unbounded_channel();
+        let (push, from) = mpsc::unbounded_channel();
+        let room = Arc::new(Semaphore::new(SHELLS_WAITING));
+        let pushed = Pushes { from, room: Arc::clone(&room) };
         tokio::spawn(async move {
             while let Some(bytes) = outgoing.recv().await {
                 if sink.send(bytes).await.is_err() {
@@ -180,9 +213,12 @@ impl Client {
                             let _ = caller.send(result);
                         }
                     }
-                    Ok(EngineFrame::Update(update)) => drop(push.send(Pushed::Update(update))),
-                    Ok(EngineFrame::Shell(bytes)) => drop(push.send(Pushed::Shell(bytes))),
-                    Ok(EngineFrame::SessionEnded) => drop(push.send(Pushed::SessionEnded)),
+                    Ok(EngineFrame::Update(update)) => drop(push.send((Pushed::Update(update), None))),
+                    Ok(EngineFrame::Shell(bytes)) => {
+                        let place = Arc::clone(&room).acquire_owned().await.ok();
+                        drop(push.send((Pushed::Shell(bytes), place)));
+                    }
+                    Ok(EngineFrame::SessionEnded) => drop(push.send((Pushed::SessionEnded, None))),
                     Ok(EngineFrame::Unknown) | Err(_) => {}
                 }
             }
@@ -212,5 +248,70 @@ impl Client {
             return Err(ClientError::Lost);
         }
         Ok(answer.await.map_err(|_| ClientError::Lost)??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+    use crate::domain::ids::ShellId;
+
+    /// An engine that floods one shell, then answers once.
+    async fn flood(listener: tokio::net::UnixListener, frames: u64) {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut wire = Framed::new(stream, framing(ANSWER_MAX));
+        let hello = Hello {
+            protocol: PROTOCOL,
+            release: String::new(),
+            pid: 1,
+            first_start: false,
+            simulated: false,
+            notices: Vec::new(),
+        };
+        wire.send(encode(&hello).unwrap()).await.unwrap();
+        for offset in 0..frames {
+            let bytes = ShellBytes {
+                shell: ShellId(1),
+                offset,
+                redraw: false,
+                more: false,
+                cols: 80,
+                rows: 24,
+                bytes: vec![b'y'; 64 * 1024],
+                ended: None,
+            };
+            wire.send(encode(&EngineFrame::Shell(bytes)).unwrap()).await.unwrap();
+        }
+        wire.send(encode(&EngineFrame::Reply { id: 1, result: Ok(Response::Done) }).unwrap()).await.unwrap();
+        while wire.next().await.is_some() {}
+    }
+
+    #[tokio::test]
+    async fn a_flood_waits_in_the_engine_and_not_here() {
+        const FRAMES: u64 = 64;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine");
+        tokio::spawn(flood(tokio::net::UnixListener::bind(&path).unwrap(), FRAMES));
+        let (client, mut pushes) = Client::connect(&path).await.unwrap();
+        let answer =
+            tokio::spawn(async move { client.call(Request::Rows(super::super::Topic::Shells)).await });
+        for wanted in 0..FRAMES {
+            let Some(Pushed::Shell(bytes)) = pushes.recv().await else { panic!("no bytes") };
+            assert_eq!(bytes.offset, wanted);
+            assert!(pushes.from.len() <= SHELLS_WAITING);
+            tokio::task::yield_now().await;
+        }
+        answer.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn answers_come_where_nobody_takes_what_is_pushed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine");
+        tokio::spawn(flood(tokio::net::UnixListener::bind(&path).unwrap(), 10));
+        let (client, pushes) = Client::connect(&path).await.unwrap();
+        drop(pushes);
+        client.call(Request::Rows(super::super::Topic::Shells)).await.unwrap();
     }
 }

@@ -95,6 +95,7 @@ mod tests {
         let frame = EngineFrame::Shell(ShellBytes {
             shell: ShellId(1),
             offset: 5,
+            more: false,
             redraw: false,
             cols: 80,
             rows: 24,

@@ -81,11 +81,14 @@ pub enum EngineFrame {
 pub struct ShellBytes {
     /// Which shell.
     pub shell: ShellId,
-    /// Offset of the first byte since the shell was opened.
+    /// Offset of the first byte since the shell was opened; of a redraw, of the first byte after it.
     pub offset: u64,
     /// The client fell behind or came new, or the size changed: forget the screen, these bytes draw it afresh.
     #[serde(default)]
     pub redraw: bool,
+    /// Goes on with the frame before it, which begins to draw a screen that is too large for one: counts as no bytes of the shell.
+    #[serde(default)]
+    pub more: bool,
     /// Columns of the shell; its screen has this size, whatever the size of the pane.
     #[serde(default)]
     pub cols: u16,

@@ -4,14 +4,13 @@
 
 use super::exit::{Code, Fault};
 use super::places::{Places, UNIT};
-use crate::api::client::Pushed;
+use crate::api::client::Pushes;
 use crate::api::{Client, ClientError};
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long a new engine may take until it answers.
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -30,7 +29,7 @@ pub enum IfAbsent {
 }
 
 /// A connection and what comes over it unasked.
-pub type Connection = (Client, UnboundedReceiver<Pushed>);
+pub type Connection = (Client, Pushes);
 
 /// Connects to the engine at `places`.
 pub async fn connect(places: &Places, if_absent: IfAbsent) -> Result<Connection, Fault> {

@@ -8,9 +8,11 @@ use super::exit::{Code, Fault};
 use super::talk::Talk;
 use super::{find, print, prompt};
 use crate::api::client::Pushed;
-use crate::api::{Client, Request, Response, Row, Topic};
+use crate::api::{ClientError, Request, Response, Row, Topic};
 use crate::domain::ids::ShellId;
 use crate::domain::shells::locale;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use std::io::Read;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -19,6 +21,9 @@ use tokio::sync::mpsc;
 const PREFIX: u8 = 0x1d;
 /// End of transmission: what Ctrl-D sends.
 const END: u8 = 0x04;
+
+/// A request whose answer has not come.
+type Asked<'a> = BoxFuture<'a, Result<Response, ClientError>>;
 
 /// What the keys ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,55 +125,68 @@ async fn pass(talk: &mut Talk, shell: ShellId, terminal: bool) -> Result<Ended, 
     let client = talk.client();
     let mut prefixed = false;
     let mut open = true;
+    // Its answer comes behind what the shell says: that is printed meanwhile, and nothing else is asked.
+    let mut asked: Option<Asked<'_>> = None;
+    let mut leaving = None;
     loop {
-        tokio::select! {
+        let free = asked.is_none();
+        let request = tokio::select! {
+            answer = answered(&mut asked) => {
+                asked = None;
+                answer?;
+                if let Some(leave) = leaving {
+                    return Ok(Ended::Left(leave));
+                }
+                None
+            }
             pushed = talk.pushed.recv() => match pushed {
                 Some(Pushed::Shell(bytes)) if bytes.shell == shell => {
                     print::write(&bytes.bytes)?;
-                    if let Some(how) = bytes.ended {
+                    if let Some(how) = bytes.ended.filter(|_| leaving.is_none()) {
                         return Ok(Ended::Said(how));
                     }
+                    None
                 }
                 Some(Pushed::SessionEnded) => {
                     return Err(Fault::new(Code::NotAllowed, "the session has ended: log in again"));
                 }
-                Some(_) => {}
+                Some(_) => None,
                 None => {
                     let text = format!("the connection to the engine was lost (cpmg shell --attach {shell})");
                     return Err(Fault::new(Code::NoEngine, text));
                 }
             },
-            bytes = keys.recv(), if open => {
+            bytes = keys.recv(), if open && free => {
                 let mut bytes = bytes.unwrap_or_default();
                 if bytes.is_empty() {
                     open = false;
                     bytes.push(END);
                 } else if terminal {
-                    let (send, leave) = keys_of(&bytes, &mut prefixed);
-                    if let Some(leave) = leave {
-                        return leave_shell(&client, shell, leave).await;
-                    }
-                    bytes = send;
+                    (bytes, leaving) = keys_of(&bytes, &mut prefixed);
                 }
-                if !bytes.is_empty() {
-                    client.call(Request::ShellWrite { shell, bytes }).await?;
+                match leaving {
+                    Some(Leave::Close) => Some(Request::ShellClose { shell }),
+                    Some(Leave::Detach) => Some(Request::ShellDetach { shell }),
+                    None => (!bytes.is_empty()).then_some(Request::ShellWrite { shell, bytes }),
                 }
             }
-            _ = resized.recv(), if terminal => {
+            _ = resized.recv(), if terminal && free => {
                 let (cols, rows) = size();
-                client.call(Request::ShellResize { shell, cols, rows }).await?;
+                Some(Request::ShellResize { shell, cols, rows })
             }
+        };
+        if let Some(request) = request {
+            asked = Some(client.call(request).boxed());
         }
     }
 }
 
-async fn leave_shell(client: &Client, shell: ShellId, leave: Leave) -> Result<Ended, Fault> {
-    let request = match leave {
-        Leave::Close => Request::ShellClose { shell },
-        Leave::Detach => Request::ShellDetach { shell },
-    };
-    client.call(request).await?;
-    Ok(Ended::Left(leave))
+/// The answer to what was asked; never, when nothing was.
+async fn answered(asked: &mut Option<Asked<'_>>) -> Result<Response, ClientError> {
+    match asked {
+        Some(asked) => asked.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Takes the prefix out of what was typed. `prefixed`: the last byte before was the prefix.

@@ -5,18 +5,17 @@ use super::connect::{IfAbsent, connect};
 use super::exit::{Code, Fault};
 use super::places::Places;
 use super::session;
-use crate::api::client::Pushed;
+use crate::api::client::Pushes;
 use crate::api::views::{SessionView, UserView};
 use crate::api::{Client, ClientError, Failure, FailureKind, Hello, Request, Response};
 use crate::domain::plan::{Localized, localized};
 use crate::domain::secret::Secret;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A connection with what a command needs to know about its call.
 pub struct Talk {
     client: Client,
     /// What the engine sends unasked.
-    pub pushed: UnboundedReceiver<Pushed>,
+    pub pushed: Pushes,
     /// Where the engine is.
     pub places: Places,
     /// Print JSON.

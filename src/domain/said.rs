@@ -57,7 +57,14 @@ pub fn list(all: impl IntoIterator<Item = Said>) -> Said {
 #[serde(from = "Wire")]
 pub struct Said {
     text: String,
-    key: Option<String>,
+    /// Apart, where there is any: states of steps carry sentences, and of those there are tens of thousands.
+    origin: Option<Box<Origin>>,
+}
+
+/// What a sentence is made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Origin {
+    key: String,
     args: BTreeMap<String, Said>,
 }
 
@@ -84,38 +91,43 @@ struct Keyed<'a> {
 impl Said {
     /// The English sentence and its key in the message catalogue.
     pub fn keyed(text: impl Into<String>, key: &str) -> Self {
-        Self { text: text.into(), key: Some(key.to_owned()), args: BTreeMap::new() }
+        let origin = Origin { key: key.to_owned(), args: BTreeMap::new() };
+        Self { text: text.into(), origin: Some(Box::new(origin)) }
     }
 
-    /// An argument of it; it may be a sentence itself.
+    /// An argument of it; it may be a sentence itself. A text without a key has none.
     #[must_use]
     pub fn arg(mut self, name: &str, value: impl Into<Self>) -> Self {
-        self.args.insert(name.to_owned(), value.into());
+        if let Some(origin) = &mut self.origin {
+            origin.args.insert(name.to_owned(), value.into());
+        }
         self
     }
 
     /// Several arguments.
     #[must_use]
-    pub fn args(mut self, args: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.args.extend(args.into_iter().map(|(name, value)| (name, value.into())));
-        self
+    pub fn args(self, args: impl IntoIterator<Item = (String, String)>) -> Self {
+        args.into_iter().fold(self, |said, (name, value)| said.arg(&name, value))
     }
 
     /// The same without what could move a cursor, in its arguments too: nodes have a say in them.
     #[must_use]
     pub fn harmless(self) -> Self {
-        let args = self.args.into_iter().map(|(name, value)| (name, value.harmless())).collect();
-        Self { text: harmless(&self.text), key: self.key, args }
+        let origin = self.origin.map(|mut origin| {
+            origin.args = origin.args.into_iter().map(|(name, value)| (name, value.harmless())).collect();
+            origin
+        });
+        Self { text: harmless(&self.text), origin }
     }
 
     /// Its key, where it has one.
     pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+        self.origin.as_ref().map(|origin| origin.key.as_str())
     }
 
     /// Its arguments.
     pub fn arguments(&self) -> impl Iterator<Item = (&str, &Self)> {
-        self.args.iter().map(|(name, value)| (name.as_str(), value))
+        self.origin.iter().flat_map(|o| &o.args).map(|(name, value)| (name.as_str(), value))
     }
 }
 
@@ -150,16 +162,16 @@ impl From<Wire> for Said {
     fn from(wire: Wire) -> Self {
         match wire {
             Wire::Plain(text) => text.into(),
-            Wire::Keyed { text, key, args } => Self { text, key: Some(key), args },
+            Wire::Keyed { text, key, args } => Self { text, origin: Some(Box::new(Origin { key, args })) },
         }
     }
 }
 
 impl Serialize for Said {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.key {
-            Some(key) if WHOLE.get() => {
-                Keyed { text: &self.text, key, args: &self.args }.serialize(serializer)
+        match self.origin.as_deref() {
+            Some(Origin { key, args }) if WHOLE.get() => {
+                Keyed { text: &self.text, key, args }.serialize(serializer)
             }
             _ => serializer.serialize_str(&self.text),
         }

@@ -19,7 +19,7 @@ use crate::api::{
 use crate::domain::job::JobState;
 use crate::domain::rate::Bucket;
 use crate::domain::user::User;
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -171,9 +171,7 @@ async fn read(
         let places = matches!(request, Request::Rows(_)).then(|| Arc::clone(&places));
         // What only looks ends with its client; what changes something is done to its end.
         let only_looks = matches!(&request, Request::Logs(ask) if ask.only_looks());
-        // Keys that are typed are done with at once: they must not change places, and nothing of them waits for anything.
-        let at_once = matches!(&request, Request::ShellWrite { .. });
-        let mut work = Box::pin(async move {
+        tokio::spawn(async move {
             let place = match places {
                 Some(places) => places.acquire_owned().await.ok(),
                 None => None,
@@ -186,9 +184,6 @@ async fn read(
             let _ = tell.send((EngineFrame::Reply { id, result }, place)).await;
             drop(turn);
         });
-        if !at_once || (&mut work).now_or_never().is_none() {
-            tokio::spawn(work);
-        }
     }
 }
 

@@ -190,7 +190,7 @@ pub fn refused(fault: &store::Error) -> Failure {
         store::Error::Conflict { .. } => FailureKind::Conflict,
         _ => FailureKind::Engine,
     };
-    Failure::new(kind, fault.to_string())
+    Failure::said(kind, &fault.said())
 }
 
 impl Records {

@@ -23,6 +23,8 @@ const THREADS: usize = 2;
 const WAITING_THREADS: usize = 8;
 /// Connections that one account may have at once: an account must not use up what others need.
 const OF_ACCOUNT_MAX: usize = 512;
+/// Bytes that may be on their way to one client, as the kernel counts them: what it shows of a flood is late by as much.
+const UNDER_WAY: usize = 32 * 1024;
 /// Longest path of a unix socket that the kernel takes, bytes.
 const SOCKET_PATH_MAX: usize = 107;
 
@@ -113,6 +115,8 @@ impl Server {
                 Some(at_door) => Caller::inside(&engine, number, &at_door),
                 None => Caller::new(&engine, number, account, origin::of(&stream)),
             };
+            // Best effort: with a larger one everything still comes, only later.
+            let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, UNDER_WAY);
             // Known to the threads of the clients, it is they who wake when something comes.
             let Ok(stream) = stream.into_std() else { continue };
             let (engine, stop) = (Arc::clone(&engine), stop.clone());

@@ -253,10 +253,11 @@ impl Attached {
         let offset = if chunk.redraw { chunk.next } else { self.offset.unwrap_or_default() };
         self.offset = Some(chunk.next);
         self.over = ended.is_some();
-        let frame = |redraw, bytes: &[u8]| ShellBytes {
+        let frame = |redraw, more, bytes: &[u8]| ShellBytes {
             shell: self.id,
             offset,
             redraw,
+            more,
             cols: chunk.size.columns(),
             rows: chunk.size.lines(),
             bytes: bytes.to_vec(),
@@ -264,8 +265,8 @@ impl Attached {
         };
         // The first part of a large screen empties the client's, the others go on.
         let mut parts = chunk.bytes.chunks(PART);
-        let mut frames = vec![frame(chunk.redraw, parts.next().unwrap_or_default())];
-        frames.extend(parts.map(|part| frame(false, part)));
+        let mut frames = vec![frame(chunk.redraw, false, parts.next().unwrap_or_default())];
+        frames.extend(parts.map(|part| frame(false, true, part)));
         if let Some(last) = frames.last_mut() {
             last.ended = ended;
         }

@@ -3,7 +3,7 @@
 
 use super::discovery_tests::{add, at, key_of, sshd, trust};
 use super::tests::{Running, add_env, login, refusal, wait_for};
-use crate::api::client::Pushed;
+use crate::api::client::{Pushed, Pushes};
 use crate::api::rows::NodeRow;
 use crate::api::shells::{RecordingRow, ShellAnswer, ShellAsk};
 use crate::api::transfer::{Sent, TransferFault, download, upload};
@@ -17,7 +17,6 @@ use crate::domain::user::UserRole;
 use crate::ssh::testing::Sshd;
 use crate::terminal::{Alacritty, Answers, Emulator, Size};
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 const SOON: Duration = Duration::from_mins(1);
 
@@ -35,7 +34,7 @@ async fn open(client: &Client, node: &NodeRow) -> ShellId {
 }
 
 /// Follows a shell until its screen shows what is wanted.
-async fn until(pushed: &mut UnboundedReceiver<Pushed>, shell: ShellId, wanted: &str) -> String {
+async fn until(pushed: &mut Pushes, shell: ShellId, wanted: &str) -> String {
     let mut emulator = Alacritty::new(Size::default(), Answers::Discard);
     let follow = async {
         loop {
@@ -90,10 +89,7 @@ async fn user(engine: &Running, ada: &Client, name: &str, role: UserRole) -> Cli
     client
 }
 
-async fn shell_row(
-    pushed: &mut UnboundedReceiver<Pushed>,
-    want: impl Fn(&crate::api::rows::ShellRow) -> bool,
-) {
+async fn shell_row(pushed: &mut Pushes, want: impl Fn(&crate::api::rows::ShellRow) -> bool) {
     let coming = wait_for(pushed, |row| matches!(row, Row::Shell(shell) if want(shell)));
     tokio::time::timeout(SOON, coming).await.expect("in time");
 }

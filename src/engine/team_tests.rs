@@ -4,7 +4,7 @@
 use super::standing_tests::{cloud, left};
 use super::tests::{Running, add_env, login, refusal, wait_for};
 use super::*;
-use crate::api::client::Pushed;
+use crate::api::client::{Pushed, Pushes};
 use crate::api::message::EnvChange;
 use crate::api::team::{Face, Place, SessionRow, Team};
 use crate::api::{Client, Request, Response, Row, Topic};
@@ -16,14 +16,8 @@ use crate::domain::node::NodeState;
 use crate::domain::plan::PlanKind;
 use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
-use tokio::sync::mpsc::UnboundedReceiver;
 
-async fn person(
-    running: &Running,
-    ada: &Client,
-    name: &str,
-    role: UserRole,
-) -> (Client, UnboundedReceiver<Pushed>) {
+async fn person(running: &Running, ada: &Client, name: &str, role: UserRole) -> (Client, Pushes) {
     let (full_name, password) = (String::new(), Secret::new("correct horse"));
     let add = Request::UserAdd { name: name.into(), role, password, full_name, must_change: false };
     ada.call(add).await.unwrap();

@@ -2,14 +2,13 @@
 
 use super::*;
 use crate::api::accounts::AccountAsk;
-use crate::api::client::Pushed;
+use crate::api::client::{Pushed, Pushes};
 use crate::api::message::EnvChange;
 use crate::api::{Client, ClientError, Request, Response, Row, Topic, socket_path};
 use crate::domain::environment::Environment;
 use crate::domain::secret::Secret;
 use crate::domain::user::UserRole;
 use tempfile::TempDir;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(super) struct Running {
     pub(super) dir: TempDir,
@@ -74,7 +73,7 @@ impl Running {
         self.engine.upgrade().expect("the engine has ended")
     }
 
-    pub(super) async fn client(&self) -> (Client, UnboundedReceiver<Pushed>) {
+    pub(super) async fn client(&self) -> (Client, Pushes) {
         loop {
             match Client::connect(&socket_path(&self.dir.path().join("run"))).await {
                 Ok(connected) => return connected,
@@ -87,7 +86,7 @@ impl Running {
         }
     }
 
-    pub(super) async fn administrator(&self) -> (Client, UnboundedReceiver<Pushed>) {
+    pub(super) async fn administrator(&self) -> (Client, Pushes) {
         let (client, pushed) = self.client().await;
         let first =
             Request::FirstAdministrator { name: "ada".into(), password: Secret::new("correct horse") };
@@ -115,7 +114,7 @@ pub(super) async fn add_env(client: &Client, name: &str) -> Environment {
 }
 
 /// Waits for an update that satisfies `want`.
-pub(super) async fn wait_for(pushed: &mut UnboundedReceiver<Pushed>, want: impl Fn(&Row) -> bool) -> Row {
+pub(super) async fn wait_for(pushed: &mut Pushes, want: impl Fn(&Row) -> bool) -> Row {
     loop {
         // Without this, a connection that has ended would be asked for ever.
         let told = pushed.recv().await.expect("the engine keeps the connection");

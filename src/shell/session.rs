@@ -22,6 +22,9 @@ const INPUT: usize = 1024 * 1024;
 /// Bytes of input handed to the connection at once.
 const PIECE: usize = 16 * 1024;
 
+/// Bytes that are taken without a look at who else wants the emulator: 1 ms of the shortest lines.
+const TAKEN: usize = 4 * 1024;
+
 /// How long a broken input waits for the output to tell why.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -79,6 +82,8 @@ enum Input {
 
 struct Shared {
     core: Mutex<Core>,
+    /// How many wait for the core. A mutex is not fair: who takes a flood would have it again before they woke.
+    wanted: AtomicUsize,
     recorder: Mutex<Option<Recorder>>,
     progress: watch::Sender<Progress>,
     input: mpsc::UnboundedSender<Input>,
@@ -115,6 +120,7 @@ impl ShellSession {
         let close = CancellationToken::new();
         let shared = Arc::new(Shared {
             core: Mutex::new(Core::new(size, log)),
+            wanted: AtomicUsize::new(0),
             recorder: Mutex::new(None),
             progress: watch::Sender::new(Progress { end: 0, closed: None }),
             input,
@@ -210,7 +216,10 @@ impl ShellSession {
 
 impl Shared {
     fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wanted.fetch_add(1, Ordering::Relaxed);
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wanted.fetch_sub(1, Ordering::Relaxed);
+        core
     }
 
     fn record(&self, what: impl FnOnce(&mut Recorder)) {
@@ -239,26 +248,35 @@ impl Shared {
 
     /// Shows an update that is overdue.
     fn tick(&self) {
-        let mut core = self.core();
-        let taken = core.tick(Instant::now());
-        self.settle(&core, &taken);
+        self.change(|core| core.tick(Instant::now()));
     }
 
     /// Takes what came from the pty.
-    fn take(&self, event: Option<PipeEvent>) -> Result<(), Closed> {
-        if let Some(PipeEvent::Output(bytes)) = &event {
-            self.record(|recorder| recorder.output(bytes));
-        }
-        let mut core = self.core();
-        let taken = match event {
-            Some(PipeEvent::Output(bytes)) => core.feed(&bytes),
-            Some(PipeEvent::Lost) => core.lost(),
+    async fn take(&self, event: Option<PipeEvent>) -> Result<(), Closed> {
+        match event {
+            Some(PipeEvent::Output(bytes)) => {
+                self.record(|recorder| recorder.output(&bytes));
+                for piece in bytes.chunks(TAKEN) {
+                    self.change(|core| core.feed(piece));
+                    // A flood from one shell leaves room for the others, and for who reads this one.
+                    tokio::task::yield_now().await;
+                    while self.wanted.load(Ordering::Relaxed) > 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+            Some(PipeEvent::Lost) => self.change(Core::lost),
             Some(PipeEvent::Ended(how)) => return Err(Closed::Ended(how)),
             Some(PipeEvent::Refused) => return Err(Closed::Refused),
             None => return Err(Closed::Lost(String::new())),
-        };
-        self.settle(&core, &taken);
+        }
         Ok(())
+    }
+
+    fn change(&self, how: impl FnOnce(&mut Core) -> Taken) {
+        let mut core = self.core();
+        let taken = how(&mut core);
+        self.settle(&core, &taken);
     }
 
     /// Does what bytes asked for.
@@ -307,11 +325,9 @@ async fn read(shared: Arc<Shared>, mut reader: impl PipeReader) {
             }
             event = reader.next() => event,
         };
-        if let Err(how) = shared.take(event) {
+        if let Err(how) = shared.take(event).await {
             break how;
         }
-        // A flood from one shell leaves room for the others.
-        tokio::task::yield_now().await;
     };
     reader.hang_up();
     shared.end(how);

@@ -27,6 +27,7 @@ pub mod parcel;
 mod parts;
 mod pending;
 pub mod rotate;
+mod said;
 mod seal;
 mod sled_store;
 #[cfg(test)]

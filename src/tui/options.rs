@@ -3,7 +3,7 @@
 use super::i18n::Language;
 use super::prefs::{Prefs, Remembered};
 use super::theme::Colours;
-use crate::api::client::Pushed;
+use crate::api::client::Pushes;
 use crate::api::{Client, ClientError};
 use crate::domain::secret::Secret;
 use crate::domain::shells;
@@ -12,7 +12,6 @@ use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// Why no connection could be made, a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +25,7 @@ impl From<ClientError> for ConnectFault {
 }
 
 /// A connection that is being made.
-pub type Connecting =
-    Pin<Box<dyn Future<Output = Result<(Client, mpsc::UnboundedReceiver<Pushed>), ConnectFault>> + Send>>;
+pub type Connecting = Pin<Box<dyn Future<Output = Result<(Client, Pushes), ConnectFault>> + Send>>;
 
 /// Gets every new token, and nothing when the session has ended.
 pub type OnToken = Box<dyn FnMut(Option<&Secret>) + Send>;

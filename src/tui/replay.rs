@@ -3,6 +3,9 @@
 //! A step back begins anew and goes as far as the step before: what is shown follows from the events alone. A frame depends on
 //! nothing else but what screens remember from drawing (how many rows they had), so after a resize a list may stand a row off.
 
+mod times;
+pub use times::times;
+
 use super::app::{App, Looks};
 use super::event::Event;
 use super::guard::{Guard, quietly};
@@ -193,18 +196,32 @@ impl<'a> Player<'a> {
 
     /// Goes one step on; `false` at the end.
     fn step(&mut self) -> bool {
-        let Some(step) = self.recording.steps.get(self.done) else { return false };
+        if self.done >= self.recording.steps.len() {
+            return false;
+        }
+        if let Some((at, event)) = self.next() {
+            self.take(at, event);
+        }
+        true
+    }
+
+    /// The next event, if there is one that can be read; it counts as done.
+    fn next(&mut self) -> Option<(Moment, Event)> {
+        let step = self.recording.steps.get(self.done)?;
         self.done += 1;
-        let Ok(event) = record::read(&step.word) else { return true };
+        record::read(&step.word).ok().map(|event| (step.at, event))
+    }
+
+    /// Lets an event happen.
+    fn take(&mut self, at: Moment, event: Event) {
         if let Event::Resize(columns, rows) = event {
             self.size = (columns, rows);
         }
-        let (app, at) = (&mut self.app, step.at);
+        let app = &mut self.app;
         // What is to be done outside was done when it was recorded.
         if let Err(defect) = quietly(|| drop(update(app, at, event))) {
             self.app.defect = Some(defect);
         }
-        true
     }
 
     /// Goes to the moment after so many steps.

@@ -17,7 +17,7 @@ use super::paint::{Gathered, Paint};
 use super::theme::collect;
 use super::update::update;
 use super::{record, widgets};
-use crate::api::client::Pushed;
+use crate::api::client::{Pushed, Pushes};
 use crate::api::{Client, ClientError, Failure, FailureKind};
 use crate::domain::secret::Secret;
 use crate::domain::time::Moment;
@@ -59,7 +59,7 @@ struct Loop {
     guard: Option<Guard>,
     record: Option<BufWriter<File>>,
     client: Option<Client>,
-    pushed: Option<mpsc::UnboundedReceiver<Pushed>>,
+    pushed: Option<Pushes>,
     send: mpsc::UnboundedSender<Inner>,
     retry_ms: u64,
     exit: Option<Exit>,
@@ -69,7 +69,7 @@ struct Loop {
 /// What tasks of ours report.
 enum Inner {
     Event(Box<Event>),
-    Connected(Box<(Client, mpsc::UnboundedReceiver<Pushed>)>),
+    Connected(Box<(Client, Pushes)>),
     Failed(ConnectFault),
 }
 
@@ -233,7 +233,7 @@ impl Loop {
                 self.input(event);
             } else if let Ok(done) = inner.try_recv() {
                 self.inner(done);
-            } else if let Some(Ok(pushed)) = self.pushed.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
+            } else if let Some(pushed) = self.pushed.as_mut().and_then(Pushes::try_recv) {
                 self.pushed(Some(pushed));
             } else {
                 break;
@@ -421,7 +421,7 @@ fn next_frame(due: Instant, at: Instant) -> Instant {
     if next > at { next } else { at + FRAME }
 }
 
-async fn receive(from: &mut Option<mpsc::UnboundedReceiver<Pushed>>) -> Option<Pushed> {
+async fn receive(from: &mut Option<Pushes>) -> Option<Pushed> {
     match from {
         Some(receiver) => receiver.recv().await,
         None => std::future::pending().await,

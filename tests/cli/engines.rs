@@ -1,7 +1,7 @@
 //! One engine, several clients: starting, outliving, versions, conflicts.
 
 use super::support::{PATIENCE, Site, gone, wait_until};
-use cpmg::api::client::Pushed;
+use cpmg::api::client::{Pushed, Pushes};
 use cpmg::api::codec::{decode, encode, framing};
 use cpmg::api::message::EnvChange;
 use cpmg::api::{Client, ClientError, FailureKind, Hello, PROTOCOL, Request, Response, Row, Topic};
@@ -11,11 +11,10 @@ use std::collections::BTreeSet;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::Instant;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::codec::Framed;
 
 /// Connected and logged in by the token that the command keeps.
-async fn client(site: &Site) -> (Client, UnboundedReceiver<Pushed>) {
+async fn client(site: &Site) -> (Client, Pushes) {
     let (client, pushed) = Client::connect(&site.socket()).await.unwrap();
     let sessions = site.dir.path().join("home/.local/state/cpmg");
     let file = std::fs::read_dir(sessions).unwrap().next().unwrap().unwrap().path();

@@ -1,7 +1,7 @@
 //! An engine as a process of its own, its users, environments and simulated nodes; and a client that stops reading.
 
 use crate::tree;
-use cpmg::api::client::Pushed;
+use cpmg::api::client::Pushes;
 use cpmg::api::codec::{decode, encode, framing};
 use cpmg::api::message::{ClientFrame, Credential, EngineFrame, Hello, NodeChange};
 use cpmg::api::team::Team;
@@ -19,7 +19,6 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::UnixStream;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
 const PASSWORD: &str = "correct horse";
@@ -58,7 +57,7 @@ fn socket(dir: &Path) -> PathBuf {
     socket_path(&dir.join("data/run"))
 }
 
-async fn connect(dir: &Path) -> (Client, UnboundedReceiver<Pushed>) {
+async fn connect(dir: &Path) -> (Client, Pushes) {
     loop {
         match Client::connect(&socket(dir)).await {
             Ok(connected) => return connected,
@@ -151,7 +150,7 @@ impl Site {
     }
 
     /// A client of one of [`PEOPLE`], by number.
-    pub async fn client(&self, n: usize) -> (Client, UnboundedReceiver<Pushed>) {
+    pub async fn client(&self, n: usize) -> (Client, Pushes) {
         let (client, pushed) = connect(self.dir.path()).await;
         let token = self.tokens[n % PEOPLE.len()].clone();
         client.call(Request::Resume { token }).await.unwrap();

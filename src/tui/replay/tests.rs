@@ -94,6 +94,19 @@ fn a_replay_ends_with_the_screen_that_was_recorded() {
     assert!(!printed.contains("secret words"));
 }
 
+#[test]
+fn the_cost_of_its_frames_is_told() {
+    let (_, recording) = recorded();
+    let mut out = Vec::new();
+    super::times(&recording, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    // In the harness no time passes: one frame shows it all.
+    assert!(out.starts_with(&format!("{} events, 1 frames\ncomputed: ", recording.steps.len())), "{out}");
+    let written =
+        out.lines().find_map(|l| l.strip_prefix("written: ")?.split(' ').next()?.parse::<u64>().ok());
+    assert!(written.unwrap() > 1_000, "a whole screen: {out}");
+}
+
 /// The pages of a session that is taken up have other numbers than those of one that begins with a login.
 #[test]
 fn a_session_that_was_taken_up_is_replayed_as_such() {

@@ -32,6 +32,7 @@ pub(super) fn of(
         shell,
         offset,
         redraw,
+        more: false,
         cols,
         rows,
         bytes: text.to_vec(),
@@ -95,6 +96,63 @@ fn keys_reach_the_shell() {
     rig.keys("<C-]>d");
     assert_eq!(rig.stack(), ["environments", "environment"]);
     rig.call("ShellDetach");
+}
+
+#[test]
+fn what_is_typed_before_the_shell_is_open_reaches_it() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.screen(80, 24);
+    rig.keys("suptime<Enter>");
+    assert_eq!(written(&mut rig), []);
+    rig.answer("ShellOpen", Ok(Response::Shell(ShellId(5))));
+    assert_eq!(written(&mut rig), [(5, "uptime\r".to_owned())]);
+    rig.keys("w");
+    assert_eq!(written(&mut rig), [(5, "w".to_owned())]);
+    // Nothing of it goes anywhere else when there is no shell.
+    rig.keys("<C-]>cexit<Enter>");
+    rig.answer("ShellOpen", Err(Failure::new(FailureKind::Node, "no route")));
+    rig.keys("ls");
+    assert_eq!(written(&mut rig), []);
+}
+
+#[test]
+fn a_large_screen_comes_in_parts_and_none_is_left_out() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.screen(80, 24);
+    rig.keys("s");
+    rig.answer("ShellOpen", Ok(Response::Shell(ShellId(5))));
+    let frame = |offset, redraw, more, text: &str| {
+        TuiEvent::Pushed(Pushed::Shell(ShellBytes {
+            shell: ShellId(5),
+            offset,
+            redraw,
+            more,
+            cols: 80,
+            rows: 19,
+            bytes: text.as_bytes().to_vec(),
+            ended: None,
+        }))
+    };
+    for (redraw, more, text) in [(true, false, "one "), (false, true, "two "), (false, true, "three ")] {
+        rig.event(frame(900, redraw, more, text));
+    }
+    rig.event(frame(900, false, false, "and on"));
+    let screen = rig.screen(80, 24);
+    assert!(screen.contains("one two three and on"), "{screen}");
+}
+
+#[test]
+fn a_pane_that_missed_its_beginning_is_drawn_whole() {
+    let mut rig = opened(UserRole::Operator, nodes());
+    rig.screen(80, 24);
+    rig.keys("s");
+    for n in 0..100 {
+        of(&mut rig, ShellId(5), (80, 19), n, n == 0, b"x", None);
+    }
+    rig.answer("ShellOpen", Ok(Response::Shell(ShellId(5))));
+    rig.call("ShellAttach");
+    of(&mut rig, ShellId(5), (80, 19), 100, true, b"the whole screen", None);
+    assert!(rig.screen(80, 24).contains("the whole screen"));
 }
 
 #[test]

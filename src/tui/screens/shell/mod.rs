@@ -37,6 +37,7 @@ use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use layout::{PaneId, Towards, Tree, Way};
 use pane::Pane;
 pub use pane::Wanted;
+use panes::typing;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -84,6 +85,8 @@ pub struct ShellPage {
     digit: usize,
     /// Bytes of shells whose number has not been told yet.
     early: Vec<ShellBytes>,
+    /// There were too many of them.
+    missed: bool,
     /// A file on its way: its name, bytes that arrived, bytes there are.
     moving: Option<(String, u64, u64)>,
     /// Room for panes: what the last frame had.
@@ -120,6 +123,7 @@ impl ShellPage {
             after: None,
             digit: 0,
             early: Vec::new(),
+            missed: false,
             moving: None,
             area: Cell::new(room(cx)),
             drawn: Cell::new(None),
@@ -259,7 +263,7 @@ impl Screen for ShellPage {
             return self.select(mouse, place).or(Some(Vec::new()));
         }
         let shell = here.open()?;
-        Some(vec![Effect::Call(Tag::Typed(shell), Request::ShellWrite { shell, bytes })])
+        Some(vec![typing((shell, Request::ShellWrite { shell, bytes }))])
     }
 
     fn paste(&mut self, _: &Shared, text: &str) -> Vec<Effect> {
@@ -378,7 +382,7 @@ impl Screen for ShellPage {
         let pane = if let Tag::Item(id) = tag { self.panes.get_mut(&id) } else { None };
         match (pane, result) {
             (Some(pane), Ok(Response::Shell(id))) => {
-                pane.id = Some(id);
+                let ahead = pane.opened(id).map(typing);
                 let room = self.area.get();
                 let (mine, others): (Vec<_>, Vec<_>) =
                     std::mem::take(&mut self.early).into_iter().partition(|b| b.shell == id);
@@ -386,7 +390,10 @@ impl Screen for ShellPage {
                 for bytes in mine {
                     pane.take(&bytes, Size::new(room.width, room.height));
                 }
-                self.settle()
+                // Attached anew, it is drawn whole.
+                pane.attached &= !self.missed;
+                self.missed &= self.panes.values().any(|p| p.id.is_none() && p.attached);
+                ahead.into_iter().chain(self.settle()).collect()
             }
             (Some(pane), Err(failure)) => {
                 let why = cx.catalogue.failure(&failure);
@@ -413,10 +420,11 @@ impl Screen for ShellPage {
             }
         } else if self.panes.values().any(|p| p.id.is_none() && p.attached) {
             // The first bytes of a new shell may come before the answer that names it.
-            if self.early.len() >= EARLY {
-                self.early.clear();
+            if self.early.len() < EARLY {
+                self.early.push(bytes.clone());
+            } else {
+                self.missed = true;
             }
-            self.early.push(bytes.clone());
         }
         Vec::new()
     }

@@ -6,6 +6,9 @@ use crate::api::message::ShellBytes;
 use crate::domain::ids::{JobId, NodeId, ShellId};
 use crate::terminal::{Alacritty, Answers, Emulator, Scroll, Size};
 
+/// Bytes that are kept of what is typed before the shell is open: as many as a terminal keeps for a program that does not read.
+const AHEAD: usize = 4096;
+
 /// What a pane is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -39,6 +42,8 @@ pub struct Pane {
     pub copying: Option<Copying>,
     /// The size the engine was told.
     told: Size,
+    /// What was typed before the shell was open.
+    ahead: Vec<u8>,
 }
 
 impl Pane {
@@ -54,6 +59,7 @@ impl Pane {
             aside: false,
             copying: None,
             told: size,
+            ahead: Vec::new(),
         }
     }
 
@@ -65,6 +71,26 @@ impl Pane {
     /// The shell, as long as it takes input.
     pub fn open(&self) -> Option<ShellId> {
         self.id.filter(|_| self.over.is_none())
+    }
+
+    /// Types, now or as soon as the shell is open.
+    pub fn typed(&mut self, bytes: Vec<u8>) -> Option<(ShellId, Request)> {
+        match self.open() {
+            _ if bytes.is_empty() => None,
+            Some(shell) => Some((shell, Request::ShellWrite { shell, bytes })),
+            None if self.over.is_none() && self.ahead.len() + bytes.len() <= AHEAD => {
+                self.ahead.extend(bytes);
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// The shell is open: gives what was typed before.
+    pub fn opened(&mut self, shell: ShellId) -> Option<(ShellId, Request)> {
+        self.id = Some(shell);
+        let ahead = std::mem::take(&mut self.ahead);
+        self.typed(ahead)
     }
 
     /// Asks the engine to open the shell or to attach to it, unless that was done.
@@ -109,6 +135,8 @@ impl Pane {
             let size = if bytes.cols == 0 { room } else { Size::new(bytes.cols, bytes.rows) };
             self.emulator = Alacritty::new(size, Answers::Discard);
             self.end = bytes.offset;
+            self.emulator.feed(&bytes.bytes);
+        } else if bytes.more {
             self.emulator.feed(&bytes.bytes);
         } else {
             let skip = usize::try_from(self.end.saturating_sub(bytes.offset)).unwrap_or(usize::MAX);

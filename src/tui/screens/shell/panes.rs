@@ -4,9 +4,15 @@ use super::ShellPage;
 use super::layout::{PaneId, Towards, Tree, towards};
 use super::pane::Pane;
 use crate::api::Request;
+use crate::domain::ids::ShellId;
 use crate::terminal::Size;
 use crate::tui::event::{Effect, Tag};
 use ratatui::layout::Rect;
+
+/// The effect of typing to a shell.
+pub(super) fn typing((shell, request): (ShellId, Request)) -> Effect {
+    Effect::Call(Tag::Typed(shell), request)
+}
 
 impl ShellPage {
     /// The panes in sight: title line and the room for the shell.
@@ -51,13 +57,13 @@ impl ShellPage {
     }
 
     /// Types, for each pane in its own way.
-    pub(super) fn write(&self, bytes: impl Fn(&Pane) -> Vec<u8>) -> Vec<Effect> {
+    pub(super) fn write(&mut self, bytes: impl Fn(&Pane) -> Vec<u8>) -> Vec<Effect> {
+        let targets = self.targets();
         let pane = |id: PaneId| {
-            let pane = self.panes.get(&id)?;
-            let (shell, bytes) = (pane.open()?, bytes(pane));
-            (!bytes.is_empty()).then(|| Effect::Call(Tag::Typed(shell), Request::ShellWrite { shell, bytes }))
+            let pane = self.panes.get_mut(&id)?;
+            pane.typed(bytes(pane)).map(typing)
         };
-        self.targets().into_iter().filter_map(pane).collect()
+        targets.into_iter().filter_map(pane).collect()
     }
 
     pub(super) fn turn(&mut self, to: usize) -> Vec<Effect> {
