@@ -23,6 +23,8 @@ use tokio_util::codec::Framed;
 /// Frames of shells that may wait here to be taken. What is shown of a flood is late by as much as waits in front of it: the
 /// engine keeps the rest, and sends a redrawn screen to whoever fell too far behind.
 const SHELLS_WAITING: usize = 2;
+/// How long an answer waits behind frames of shells that nobody takes.
+const UNTAKEN: Duration = Duration::from_millis(100);
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +83,8 @@ pub enum Pushed {
     SessionEnded,
 }
 
-/// What the engine sends unasked, in its order. Whoever is attached to shells must go on taking while he waits for an answer:
-/// frames that nobody takes hold up what is behind them.
+/// What the engine sends unasked, in its order. Whoever is attached to shells goes on taking while he waits for an answer: frames
+/// that nobody takes hold it up by 100 ms, then they gather here.
 #[derive(Debug)]
 pub struct Pushes {
     from: mpsc::UnboundedReceiver<(Pushed, Option<OwnedSemaphorePermit>)>,
@@ -132,6 +134,11 @@ impl Pending {
         let (tell, answer) = oneshot::channel();
         self.callers().as_mut()?.insert(id, tell);
         Some(answer)
+    }
+
+    /// Whether anybody waits.
+    fn some(&self) -> bool {
+        self.callers().as_ref().is_some_and(|callers| !callers.is_empty())
     }
 
     /// Ends every call with [`ClientError::Lost`], also those to come.
@@ -206,6 +213,7 @@ impl Client {
         });
         let waiting = pending.clone();
         tokio::spawn(async move {
+            let mut taken = true;
             while let Some(Ok(frame)) = source.next().await {
                 match decode::<EngineFrame>(&frame) {
                     Ok(EngineFrame::Reply { id, result }) => {
@@ -215,7 +223,7 @@ impl Client {
                     }
                     Ok(EngineFrame::Update(update)) => drop(push.send((Pushed::Update(update), None))),
                     Ok(EngineFrame::Shell(bytes)) => {
-                        let place = Arc::clone(&room).acquire_owned().await.ok();
+                        let place = place(&room, &waiting, &mut taken).await;
                         drop(push.send((Pushed::Shell(bytes), place)));
                     }
                     Ok(EngineFrame::SessionEnded) => drop(push.send((Pushed::SessionEnded, None))),
@@ -248,6 +256,21 @@ impl Client {
             return Err(ClientError::Lost);
         }
         Ok(answer.await.map_err(|_| ClientError::Lost)??)
+    }
+}
+
+/// A place for a frame of a shell, as soon as there is one. None where nobody takes frames while somebody waits for an answer:
+/// he who would take them may be the one who waits. `taken`: they were taken until now.
+async fn place(room: &Arc<Semaphore>, callers: &Pending, taken: &mut bool) -> Option<OwnedSemaphorePermit> {
+    loop {
+        let limit = if *taken { UNTAKEN } else { Duration::ZERO };
+        let came = tokio::time::timeout(limit, Arc::clone(room).acquire_owned()).await;
+        *taken = came.is_ok() || !callers.some();
+        match came {
+            Ok(place) => return place.ok(),
+            Err(_) if !*taken => return None,
+            Err(_) => {}
+        }
     }
 }
 
@@ -303,6 +326,20 @@ mod tests {
             tokio::task::yield_now().await;
         }
         answer.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_an_answer_need_not_take_what_is_pushed_before_it() {
+        const FRAMES: u64 = 64;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine");
+        tokio::spawn(flood(tokio::net::UnixListener::bind(&path).unwrap(), FRAMES));
+        let (client, mut pushes) = Client::connect(&path).await.unwrap();
+        client.call(Request::Rows(super::super::Topic::Shells)).await.unwrap();
+        for wanted in 0..FRAMES {
+            let Some(Pushed::Shell(bytes)) = pushes.recv().await else { panic!("no bytes") };
+            assert_eq!(bytes.offset, wanted);
+        }
     }
 
     #[tokio::test]
