@@ -368,7 +368,7 @@ command_test() {
     part "$script" sh "$script"
   done
   if cargo nextest --version >/dev/null 2>&1; then
-    runner='cargo nextest run --locked --no-fail-fast --status-level fail --final-status-level fail'
+    runner='cargo nextest run --locked --no-fail-fast --status-level slow --final-status-level fail'
     everything=''
     in_lab='--test e2e --test campaign --test wires --run-ignored only --test-threads 2'
     listed='cargo nextest list --locked --test e2e --test campaign --test wires --test cobbler --run-ignored only --message-format oneline'

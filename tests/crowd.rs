@@ -13,9 +13,11 @@ use cpmg::domain::node::{NodeRole, NodeRoles};
 use cpmg::domain::secret::Secret;
 use cpmg::engine::{Engine, EngineError, Options};
 use cpmg::sim::{self, SimHandle, SimOptions};
+use cpmg::store;
 use futures_util::{StreamExt, stream};
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +44,7 @@ impl Site {
         match Engine::open(options, stop.clone()) {
             Ok(engine) => Some(tokio::spawn(engine.serve())),
             // Connections of the one before hold its data a little longer.
-            Err(EngineError::Store(_)) => None,
+            Err(EngineError::Store(store::Error::InUse { .. } | store::Error::Database { .. })) => None,
             Err(other) => panic!("{other}"),
         }
     }
@@ -162,12 +164,15 @@ async fn a_hundred_nodes_at_once() {
     stop.cancel();
     engine.await.unwrap().unwrap();
     let stop = CancellationToken::new();
-    let again = loop {
-        match site.start(&stop) {
-            Some(engine) => break engine,
-            None => tokio::task::yield_now().await,
+    let started = tokio::time::timeout(Duration::from_mins(2), async {
+        loop {
+            match site.start(&stop) {
+                Some(engine) => return engine,
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
         }
-    };
+    });
+    let again = started.await.expect("the old engine lets go of the data");
     let client =
         site.client(Request::Login { name: "ada".into(), password: Secret::new(PASSWORD), code: None }).await;
     let (nodes_after, steps_after) = whole(&client, job).await;

@@ -23,8 +23,12 @@ const THREADS: usize = 2;
 const WAITING_THREADS: usize = 8;
 /// Connections that one account may have at once: an account must not use up what others need.
 const OF_ACCOUNT_MAX: usize = 512;
-/// Bytes that may be on their way to one client, as the kernel counts them: what it shows of a flood is late by as much.
-const UNDER_WAY: usize = 32 * 1024;
+/// Bytes that may be on their way to one client, half of what the kernel counts. A flood fills it at one go, three chunks of it, and what other
+/// shells say comes behind.
+const UNDER_WAY: usize = 16 * 1024;
+/// How many tasks a thread polls between two looks at the sockets. A flood of output keeps tasks ready all the time, a millisecond each: with
+/// tokio's usual 61 what comes from elsewhere would not be seen for many frames.
+const BETWEEN_LOOKS: u32 = 4;
 /// Longest path of a unix socket that the kernel takes, bytes.
 const SOCKET_PATH_MAX: usize = 107;
 
@@ -47,6 +51,7 @@ impl Threads {
     fn new() -> Result<Self, EngineError> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         builder.worker_threads(THREADS).max_blocking_threads(WAITING_THREADS).thread_name("clients");
+        builder.event_interval(BETWEEN_LOOKS);
         let built = builder.enable_all().build();
         built
             .map(|r| Self(Some(r)))

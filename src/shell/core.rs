@@ -5,9 +5,9 @@ use std::time::Instant;
 use super::log::Log;
 use crate::terminal::{Alacritty, Answers, Emulator, HISTORY_LINES, Size};
 
-/// Bytes a chunk has at most, unless it is a redrawn screen. Of the shortest lines (`yes`) so many take an emulator 5 ms: what
+/// Bytes a chunk has at most, unless it is a redrawn screen. Of the shortest lines (`yes`) so many take an emulator 2.5 ms: what
 /// other shells have to show comes between them.
-const CHUNK: usize = 16 * 1024;
+const CHUNK: usize = 8 * 1024;
 
 /// What a client gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Chunk {
     pub size: Size,
     /// Start from a fresh emulator of that size: the bytes draw the whole screen, its history included.
     pub redraw: bool,
-    /// 16 KiB at most, empty when there is nothing new. A redrawn screen usually has 10 to 200 KiB; one of 1,000 columns
+    /// 8 KiB at most, empty when there is nothing new. A redrawn screen usually has 10 to 200 KiB; one of 1,000 columns
     /// with colours of its own in each cell some megabytes, to be sent in parts.
     pub bytes: Vec<u8>,
 }

@@ -58,13 +58,16 @@ fn socket(dir: &Path) -> PathBuf {
 }
 
 async fn connect(dir: &Path) -> (Client, Pushes) {
-    loop {
-        match Client::connect(&socket(dir)).await {
-            Ok(connected) => return connected,
-            Err(ClientError::NoEngine { .. }) => tokio::time::sleep(Duration::from_millis(20)).await,
-            Err(other) => panic!("{other}"),
+    let connected = tokio::time::timeout(Duration::from_mins(2), async {
+        loop {
+            match Client::connect(&socket(dir)).await {
+                Ok(connected) => return connected,
+                Err(ClientError::NoEngine { .. }) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(other) => panic!("{other}"),
+            }
         }
-    }
+    });
+    connected.await.expect("the engine answers")
 }
 
 fn session(response: Response) -> Secret {
