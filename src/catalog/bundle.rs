@@ -10,6 +10,7 @@ use crate::domain::facts::Facts;
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::node::{NodeRole, NodeRoles};
 use crate::domain::plan::{Plan, PlanNode, StageKind, StepId};
+use crate::domain::said::Said;
 use crate::domain::text::sh_quote;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -88,6 +89,21 @@ pub enum BundleFault {
     /// The tar stream cannot be written.
     #[error("the scripts cannot be packed: {0}")]
     Pack(String),
+}
+
+impl BundleFault {
+    /// The sentence with its key in the message catalogue.
+    pub fn said(&self) -> Said {
+        let keyed = |key| Said::keyed(self.to_string(), key);
+        match self {
+            Self::NoNode(node) => keyed("error-bundle-no-node").arg("node", node.to_string()),
+            Self::Gone { what } => keyed("error-bundle-gone").arg("what", what.as_str()),
+            // What is wrong with a template is said by what reads it.
+            Self::Template { .. } => self.to_string().into(),
+            Self::Variable(name) => keyed("error-bundle-variable").arg("name", name.as_str()),
+            Self::Pack(why) => keyed("error-bundle-pack").arg("why", why.as_str()),
+        }
+    }
 }
 
 /// The variables of a module on a platform: its own defaults, then the platform's, then the platform's for this module.

@@ -1,6 +1,7 @@
 //! A node's facts: one script on standard input, one answer.
 
 use crate::domain::facts::{Facts, FactsFault};
+use crate::domain::said::Said;
 use crate::domain::time::Moment;
 use crate::ssh::{Session, SshError, StreamEvent};
 use std::time::Duration;
@@ -30,6 +31,18 @@ pub enum GatherError {
         /// Address and port.
         host: String,
     },
+}
+
+impl From<&GatherError> for Said {
+    fn from(fault: &GatherError) -> Self {
+        match fault {
+            GatherError::Ssh(why) => why.into(),
+            GatherError::Facts(why) => Self::keyed(why.to_string(), why.key()),
+            GatherError::Silent { host } => Self::keyed(fault.to_string(), "error-facts-silent")
+                .arg("host", host.as_str())
+                .arg("seconds", DEADLINE.as_secs().to_string()),
+        }
+    }
 }
 
 /// Asks the node for its facts; `now` is the engine's clock.

@@ -201,16 +201,19 @@ impl fmt::Display for Task {
 }
 
 /// Whether a flat network may be called so: a letter, then up to 11 letters, digits and hyphens, because bridges are called after it; what the modules use themselves is not free.
-pub fn check_flat_name(name: &str) -> Result<(), &'static str> {
+pub fn check_flat_name(name: &str) -> Result<(), Said> {
     let good = name.starts_with(|c: char| c.is_ascii_lowercase())
         && (1..=12).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !good {
-        return Err("1 to 12 lower-case letters, digits and hyphens, a letter first");
+        return Err(sentence!(
+            "error-flat-name-form",
+            "1 to 12 lower-case letters, digits and hyphens, a letter first"
+        ));
     }
     // Physical networks of the modules, and what follows `br-` in the names of their bridges.
     if ["provider", "tenants", "int", "tun", "ex", "vlan", "cluster", "mirror"].contains(&name) {
-        return Err("cpmg uses that name itself");
+        return Err(sentence!("error-flat-name-taken", "cpmg uses that name itself"));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The door over SSH: whether it is open and where, what it is asked to run, the keys of users.
 
+use super::said::{Said, sentence};
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -32,12 +33,15 @@ pub struct UserKey {
 }
 
 /// Reads an address and a port to listen at. A name would be looked up, and may be another address tomorrow.
-pub fn listen_at(text: &str) -> Result<SocketAddr, &'static str> {
-    let at: SocketAddr = text.trim().parse().map_err(
-        |_| "give an address of this machine and a port, as in 192.0.2.10:2222 or [2001:db8::10]:2222",
-    )?;
+pub fn listen_at(text: &str) -> Result<SocketAddr, Said> {
+    let at: SocketAddr = text.trim().parse().map_err(|_| {
+        sentence!(
+            "error-listen-address",
+            "give an address of this machine and a port, as in 192.0.2.10:2222 or [2001:db8::10]:2222"
+        )
+    })?;
     if at.port() == 0 {
-        return Err("port 0 is no port: 2222 is usual");
+        return Err(sentence!("error-listen-port", "port 0 is no port: 2222 is usual"));
     }
     Ok(at)
 }

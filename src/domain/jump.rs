@@ -5,6 +5,7 @@
 
 use super::net::HostAddress;
 use super::node::CredentialKind;
+use super::said::Said;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,17 @@ pub enum JumpFault {
         "'{0}' is not a jump host: write [account@]address[:port] with an IPv4 address, as admin@10.0.0.1:22"
     )]
     Form(String),
+}
+
+impl JumpFault {
+    /// The sentence with its key in the message catalogue.
+    pub fn said(&self) -> Said {
+        let keyed = |key| Said::keyed(self.to_string(), key);
+        match self {
+            Self::Several(place) => keyed("error-jump-several").arg("place", place.as_str()),
+            Self::Form(place) => keyed("error-jump-form").arg("place", place.as_str()),
+        }
+    }
 }
 
 /// Where a jump host is, as it is written.

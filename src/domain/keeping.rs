@@ -1,5 +1,6 @@
 //! Rules for exports: how many are kept, and whether copies go to another directory.
 
+use super::said::{Said, sentence};
 use serde::{Deserialize, Serialize};
 
 /// Exports that are kept unless somebody says otherwise.
@@ -32,15 +33,25 @@ impl Default for ExportRules {
 
 impl ExportRules {
     /// What is wrong with them: field and sentence.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
+    pub fn check(&self) -> Result<(), (&'static str, Said)> {
         for (field, kept) in [("kept", self.kept), ("copies-kept", self.copies_kept)] {
             if !(1..=KEPT_MAX).contains(&kept) {
-                return Err((field, format!("1 to {KEPT_MAX} exports can be kept, not {kept}")));
+                let why = sentence!(
+                    "error-exports-kept",
+                    "1 to {most} exports can be kept, not {kept}",
+                    most = KEPT_MAX,
+                    kept = kept
+                );
+                return Err((field, why));
             }
         }
         match &self.copies {
             Some(dir) if !dir.starts_with('/') || dir.chars().any(char::is_control) => {
-                Err(("copies", "give the whole path of a directory on this host, beginning with /".into()))
+                let why = sentence!(
+                    "error-copies-path",
+                    "give the whole path of a directory on this host, beginning with /"
+                );
+                Err(("copies", why))
             }
             _ => Ok(()),
         }

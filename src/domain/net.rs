@@ -1,5 +1,6 @@
 //! Addresses, networks and ranges, parsed once at the edge.
 
+use super::said::Said;
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -37,6 +38,24 @@ pub enum NetFault {
     /// More than [`RANGE_MAX`].
     #[error("'{0}' holds {1} addresses; 65536 are the most for one sweep: split it")]
     TooLarge(String, u64),
+}
+
+impl NetFault {
+    /// The sentence with its key in the message catalogue.
+    pub fn said(&self) -> Said {
+        let keyed = |key| Said::keyed(self.to_string(), key);
+        match self {
+            Self::Address(_) => keyed("fault-address"),
+            Self::Unusable(address, _) => keyed("fault-range-unusable").arg("address", address.to_string()),
+            Self::Network(_) | Self::Range(_) => keyed("fault-range"),
+            Self::Backwards { start, end } => {
+                keyed("fault-range-backwards").arg("start", start.to_string()).arg("end", end.to_string())
+            }
+            Self::TooLarge(text, count) => {
+                keyed("fault-range-large").arg("range", text.as_str()).arg("count", count.to_string())
+            }
+        }
+    }
 }
 
 /// An address that a node may have: not loopback's network address, multicast, broadcast or unspecified. Loopback itself is

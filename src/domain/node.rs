@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::ids::{EnvId, JobId, NodeId, Revision};
 use super::jump::Jump;
 use super::net::HostAddress;
-use super::said::Said;
+use super::said::{Said, sentence};
 use super::time::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -428,15 +428,20 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
 }
 
 /// Why `roles` cannot be given to a node that has `old` ones in `state`, or nothing.
-pub fn check_roles(state: NodeState, old: &NodeRoles, roles: &NodeRoles) -> Result<(), String> {
+pub fn check_roles(state: NodeState, old: &NodeRoles, roles: &NodeRoles) -> Result<(), Said> {
     if state.is_busy() {
-        return Err(format!("the node is {state}: its roles can be changed when the job is over"));
+        let state = Said::keyed(state.to_string(), &format!("node-state-{}", state.word()));
+        return Err(sentence!(
+            "error-roles-busy",
+            "the node is {state}: its roles can be changed when the job is over",;
+            state = state
+        ));
     }
     if matches!(state, NodeState::Installed) && !old.is_subset(roles) {
-        return Err(
+        return Err(sentence!(
+            "error-roles-installed",
             "the node is installed: a role can be added to it, or the node removed, but no role taken away"
-                .into(),
-        );
+        ));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Rules for shells: how long one is kept whose operator is gone, what is recorded and how long that is kept.
 
+use super::said::{Said, sentence};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -104,15 +105,21 @@ impl ShellRules {
     }
 
     /// Which field is wrong, and why.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
+    pub fn check(&self) -> Result<(), (&'static str, Said)> {
         if self.keep_minutes > 60 * 24 * 365 {
-            return Err(("keep", "a shell is kept for a year at most: 525600 minutes".into()));
+            let why =
+                sentence!("error-shell-rules-keep", "a shell is kept for a year at most: 525600 minutes");
+            return Err(("keep", why));
         }
         if self.recording_days > 3650 {
-            return Err(("days", "recordings are kept for ten years at most: 3650 days".into()));
+            let why =
+                sentence!("error-shell-rules-days", "recordings are kept for ten years at most: 3650 days");
+            return Err(("days", why));
         }
         if !(16..=1024 * 1024).contains(&self.recordings_mib) {
-            return Err(("mib", "all recordings together may take 16 to 1048576 MiB".into()));
+            let why =
+                sentence!("error-shell-rules-mib", "all recordings together may take 16 to 1048576 MiB");
+            return Err(("mib", why));
         }
         Ok(())
     }

@@ -93,6 +93,7 @@ impl Engine {
                     Some(user) => Secret::new(user),
                     None => password_from(&dice::<128>()?, PASSWORD_LENGTH).ok_or_else(|| {
                         Failure::new(FailureKind::Engine, "no password could be generated: the dice ran out")
+                            .keyed("generator-fault-dice")
                     })?,
                 };
                 self.records.save_account(env.id, &spec.name, &value)?;
@@ -208,6 +209,8 @@ impl Engine {
                 FailureKind::Engine,
                 format!("what is stored about the rotation of {name} is damaged"),
             )
+            .keyed("error-rotation-damaged")
+            .arg("name", name)
         })
     }
 

@@ -1,6 +1,6 @@
 //! What operators ask of a job: stops, retries, undo, renewal of nodes. Everything becomes an event in its journal.
 
-use super::deeds::locked;
+use super::deeds::{given_reason, locked};
 use super::jobs::{JobCell, Journalled, refuse_locked};
 use super::records::{NODES, refused};
 use super::rested::Kept;
@@ -8,7 +8,7 @@ use super::topics::Area;
 use super::{Engine, now};
 use crate::api::rows::NodeRow;
 use crate::api::{Failure, FailureKind};
-use crate::domain::audit::{AuditKind, reason};
+use crate::domain::audit::AuditKind;
 use crate::domain::ids::{JobId, NodeId};
 use crate::domain::job::forecast::Stop;
 use crate::domain::job::schedule::REINSTALL_MINUTES;
@@ -310,7 +310,9 @@ impl Engine {
         }
         let minutes = minutes.unwrap_or(REINSTALL_MINUTES);
         if !(1..=EXTEND_MAX).contains(&minutes) {
-            return Err(invalid("minutes", format!("a reinstallation gets 1 to {EXTEND_MAX} minutes")));
+            return Err(invalid("minutes", format!("a reinstallation gets 1 to {EXTEND_MAX} minutes"))
+                .keyed("error-reinstall-minutes")
+                .arg("most", EXTEND_MAX));
         }
         let cell = self.renewal_job(asks, id)?;
         let what = match &profile {
@@ -336,7 +338,9 @@ impl Engine {
         minutes: u32,
     ) -> Result<Arc<JobCell>, Failure> {
         if !(1..=EXTEND_MAX).contains(&minutes) {
-            return Err(invalid("minutes", format!("it is extended by 1 to {EXTEND_MAX} minutes")));
+            return Err(invalid("minutes", format!("it is extended by 1 to {EXTEND_MAX} minutes"))
+                .keyed("error-extend-minutes")
+                .arg("most", EXTEND_MAX));
         }
         let cell = self.job(id)?;
         self.ask(&cell, JobEvent::ReinstallExtended { node, by: asks.name.clone(), minutes })?;
@@ -368,7 +372,9 @@ impl Engine {
         seconds: u32,
     ) -> Result<Arc<JobCell>, Failure> {
         if !(1..=EXTEND_MAX * 60).contains(&seconds) {
-            return Err(invalid("seconds", format!("it is extended by 1 to {} seconds", EXTEND_MAX * 60)));
+            return Err(invalid("seconds", format!("it is extended by 1 to {} seconds", EXTEND_MAX * 60))
+                .keyed("error-extend-seconds")
+                .arg("most", EXTEND_MAX * 60));
         }
         let cell = self.job(id)?;
         let open = cell.lock().job.open_step(node).map(|(index, _)| index);
@@ -385,7 +391,7 @@ impl Engine {
     pub fn node_lock(&self, asks: &User, id: NodeId, why: Option<String>) -> Result<NodeRow, Failure> {
         let why = match why {
             None => None,
-            Some(why) => Some(reason(&why).map_err(|words| invalid("why", words))?),
+            Some(why) => Some(given_reason("why", &why)?),
         };
         let node = {
             let _write = self.write();

@@ -5,6 +5,7 @@
 
 use crate::catalog::{BundleFault, Bundled};
 use crate::domain::ids::NodeId;
+use crate::domain::said::Said;
 use crate::store;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -44,6 +45,17 @@ pub enum WriteFault {
     /// The index cannot be kept.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl WriteFault {
+    /// The sentence with its key in the message catalogue.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Io(why) => Said::keyed(self.to_string(), "error-bundle-kept").arg("why", why.to_string()),
+            Self::Bundle(why) => why.said(),
+            Self::Store(why) => why.said(),
+        }
+    }
 }
 
 impl Writer {

@@ -5,6 +5,7 @@
 //! kinds) renews that part of what the last one saw and judges all of it again; where that is not kept any more, or what it
 //! rests on has changed, the whole check is made. Ending a check early leaves no report, and the nodes as they were.
 
+use super::deeds::given_reason;
 use super::records::{CHECKS, refused};
 use super::topics::Area;
 use super::{Engine, now};
@@ -12,7 +13,6 @@ use crate::api::check::{CheckPhase, CheckRow, CheckRunRow, CheckScope};
 use crate::api::{Failure, FailureKind, Row};
 use crate::discovery;
 use crate::discovery::probe::{self, ProbeEvent};
-use crate::domain::audit::reason;
 use crate::domain::check::gate::gate;
 use crate::domain::check::probe::{NodeProbe, Task, TaskKind};
 use crate::domain::check::{
@@ -129,14 +129,13 @@ impl Engine {
         let basis = self.check_basis(env)?;
         let changed = report.as_ref().map(|r| r.changed(&basis, now())).unwrap_or_default();
         let gate = gate(basis.plan > 0, report.as_deref(), &changed);
-        let invalid = |why: String| Failure::new(FailureKind::Invalid, why).at("over");
-        let over = over.map(|text| reason(&text).map_err(invalid)).transpose()?;
+        let over = over.map(|text| given_reason("over", &text)).transpose()?;
         if gate.needs_reason && over.is_none() {
             let words = gate.said();
-            return Err(invalid(format!(
+            let why = format!(
                 "{words}: check first ('cpmg check run'), or say why it is to be installed all the same (--reason)"
-            ))
-            .keyed("error-check-gate"));
+            );
+            return Err(Failure::new(FailureKind::Invalid, why).at("over").keyed("error-check-gate"));
         }
         Ok((gate.said(), over))
     }
@@ -158,7 +157,8 @@ impl Engine {
         }
         for id in &scope.nodes {
             if self.node(*id)?.env != env {
-                return Err(invalid("nodes", "this node belongs to another environment"));
+                return Err(invalid("nodes", "this node belongs to another environment")
+                    .keyed("error-node-elsewhere"));
             }
         }
         let cancel = CancellationToken::new();

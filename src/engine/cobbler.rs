@@ -96,6 +96,7 @@ impl Engine {
                 FailureKind::Engine,
                 "what is stored about the Cobbler server cannot be read: set it again",
             )
+            .keyed("error-cobbler-unreadable")
         })
     }
 
@@ -130,7 +131,11 @@ impl Engine {
         if !POWER_SECONDS_RANGE.contains(&place.power_seconds) {
             let (least, most) = (POWER_SECONDS_RANGE.start(), POWER_SECONDS_RANGE.end());
             let why = format!("a power agent gets {least} to {most} seconds");
-            return Err(Failure::new(FailureKind::Invalid, why).at("power-seconds"));
+            return Err(Failure::new(FailureKind::Invalid, why)
+                .at("power-seconds")
+                .keyed("fault-power-seconds")
+                .arg("least", least)
+                .arg("most", most));
         }
         let cobbler = client(&place).await.map_err(|why| fault(&why))?;
         let text =

@@ -42,7 +42,10 @@ impl Sets {
 }
 
 fn no_set(name: &str) -> Failure {
-    Failure::new(FailureKind::NotFound, format!("there is no set of credentials called {name}")).at("set")
+    Failure::new(FailureKind::NotFound, format!("there is no set of credentials called {name}"))
+        .at("set")
+        .keyed("error-no-set")
+        .arg("name", name)
 }
 
 fn invalid(field: &str, why: impl Into<String>) -> Failure {
@@ -56,7 +59,8 @@ pub fn check_user(user: &str) -> Result<(), Failure> {
     if good {
         return Ok(());
     }
-    Err(invalid("user", "an account has 1 to 32 letters, digits, dots, underscores or hyphens"))
+    Err(invalid("user", "an account has 1 to 32 letters, digits, dots, underscores or hyphens")
+        .keyed("error-account-form"))
 }
 
 impl Engine {
@@ -95,7 +99,7 @@ impl Engine {
         change: SetChange,
     ) -> Result<(), Failure> {
         let env = self.env(id)?;
-        check_name(name).map_err(|f| invalid("set", f.to_string()))?;
+        check_name(name).map_err(|f| invalid("set", f.to_string()).keyed(f.key()))?;
         // Opening a key takes a while: before anything is locked.
         let fresh = match &change {
             SetChange::Add { user, credential } => {
@@ -105,7 +109,8 @@ impl Engine {
                     return Err(invalid(
                         "credential",
                         "a set holds passwords, keys and agents, no other set",
-                    ));
+                    )
+                    .keyed("error-set-in-set"));
                 }
                 Some((user.clone(), kind, stored))
             }
@@ -119,12 +124,14 @@ impl Engine {
         let what = match change {
             SetChange::Add { .. } => {
                 if is_new && self.set_rows(id).len() >= SETS_MAX {
-                    return Err(invalid("set", format!("an environment has {SETS_MAX} sets at most")));
+                    return Err(invalid("set", format!("an environment has {SETS_MAX} sets at most"))
+                        .keyed("error-sets-many")
+                        .arg("most", SETS_MAX));
                 }
                 if set.entries.len() >= ENTRIES_MAX {
                     let text =
                         format!("a set has {ENTRIES_MAX} credentials at most: each is tried on every node");
-                    return Err(invalid("set", text));
+                    return Err(invalid("set", text).keyed("error-set-full").arg("most", ENTRIES_MAX));
                 }
                 let Some((user, kind, stored)) = fresh else { return Ok(()) };
                 let entry = set.next;
@@ -179,5 +186,11 @@ impl Engine {
 fn place_of(set: &SetRecord, name: &str, entry: u32) -> Result<usize, Failure> {
     let text = format!("the set {name} has no credential number {entry}");
     let place = set.entries.iter().position(|e| e.id == entry);
-    place.ok_or_else(|| Failure::new(FailureKind::NotFound, text).at("entry"))
+    place.ok_or_else(|| {
+        Failure::new(FailureKind::NotFound, text)
+            .at("entry")
+            .keyed("error-no-set-entry")
+            .arg("name", name)
+            .arg("number", entry)
+    })
 }

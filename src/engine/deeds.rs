@@ -7,7 +7,6 @@ mod parts;
 
 use super::objects::{Object, object};
 use super::{Engine, now};
-use crate::api::Request;
 use crate::api::accounts::AccountAsk;
 use crate::api::cobbler::CobblerAsk;
 use crate::api::discovery::DiscoveryChange;
@@ -16,7 +15,8 @@ use crate::api::manual::ManualAsk;
 use crate::api::proof::ProofAsk;
 use crate::api::shells::ShellAsk;
 use crate::api::team::Team;
-use crate::domain::audit::{AuditEntry, AuditKind as K};
+use crate::api::{Failure, FailureKind, Request};
+use crate::domain::audit::{AuditEntry, AuditKind as K, REASON_MAX, reason};
 use crate::domain::job::forecast::Stop;
 use crate::domain::said::{Said, sentence};
 use crate::domain::user::User;
@@ -224,6 +224,13 @@ fn told(request: &Request) -> Option<(K, Said)> {
         R::Stop => (K::Engine, sentence!("deed-stop", "stopped the engine")),
     };
     Some((kind, what))
+}
+
+/// A reason as it is kept with a deed; `field` is where it was typed.
+pub fn given_reason(field: &str, typed: &str) -> Result<String, Failure> {
+    reason(typed).map_err(|words| {
+        Failure::new(FailureKind::Invalid, words).at(field).keyed("fault-why").arg("most", REASON_MAX)
+    })
 }
 
 /// Said of a node that is locked, or is no longer.

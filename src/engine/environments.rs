@@ -84,6 +84,7 @@ impl Engine {
                     FailureKind::Engine,
                     "the catalog has no platform: 'cpmg doctor' says where roles are looked for",
                 )
+                .keyed("error-no-platforms")
             })?,
         };
         let usual = catalog.modules_of(platform).filter(|m| !m.optional);

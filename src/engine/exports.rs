@@ -9,7 +9,7 @@ use crate::api::keep::ExportState;
 use crate::api::{Failure, FailureKind};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::keeping::ExportRules;
-use crate::domain::said::sentence;
+use crate::domain::said::{Said, sentence};
 use crate::domain::time::{Moment, utc};
 use crate::domain::user::User;
 use crate::store::export::{self, Summary};
@@ -82,12 +82,12 @@ impl Engine {
         asks: &User,
         rules: ExportRules,
     ) -> Result<ExportState, Failure> {
-        rules.check().map_err(|(field, why)| Failure::new(FailureKind::Invalid, why).at(field))?;
+        rules.check().map_err(|(field, why)| Failure::said(FailureKind::Invalid, &why).at(field))?;
         if let Some(dir) = rules.copies.clone() {
             let data = self.options.data.clone();
             let good = tokio::task::spawn_blocking(move || check_dir(&data, Path::new(&dir)));
             let good = good.await.map_err(|e| Failure::new(FailureKind::Engine, e.to_string()))?;
-            good.map_err(|why| Failure::new(FailureKind::Invalid, why).at("copies"))?;
+            good.map_err(|why| Failure::said(FailureKind::Invalid, &why).at("copies"))?;
         }
         {
             let _write = self.write();
@@ -153,6 +153,7 @@ impl Engine {
         let (done, wait) = tokio::sync::oneshot::channel();
         let work = move || {
             let result = check_dir(&data, Path::new(&dir))
+                .map_err(|why| why.to_string())
                 .and_then(|()| export::copy(&made.path, Path::new(&dir), kept).map_err(|f| f.to_string()));
             let mut state = exports.state();
             state.copying = None;
@@ -179,17 +180,22 @@ impl Engine {
 }
 
 /// Refuses a directory that copies cannot go to.
-fn check_dir(data: &Path, dir: &Path) -> Result<(), String> {
+fn check_dir(data: &Path, dir: &Path) -> Result<(), Said> {
     let meta = std::fs::metadata(dir).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => "it is not there: is the share mounted?".to_owned(),
-        _ => e.to_string(),
+        std::io::ErrorKind::NotFound => {
+            sentence!("error-copies-none", "it is not there: is the share mounted?")
+        }
+        _ => e.to_string().into(),
     })?;
     if !meta.is_dir() {
-        return Err("it is no directory".into());
+        return Err(sentence!("error-copies-file", "it is no directory"));
     }
-    let real = |p: &Path| p.canonicalize().map_err(|e| e.to_string());
+    let real = |p: &Path| p.canonicalize().map_err(|e| Said::from(e.to_string()));
     if real(dir)?.starts_with(real(data)?) {
-        return Err("it lies in the data directory: a copy there is lost together with it".into());
+        return Err(sentence!(
+            "error-copies-inside",
+            "it lies in the data directory: a copy there is lost together with it"
+        ));
     }
     Ok(())
 }

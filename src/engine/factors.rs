@@ -83,6 +83,7 @@ impl Engine {
                 FailureKind::Engine,
                 "the key of the second factor is missing: use a recovery code, or ask an administrator to reset it",
             )
+            .keyed("error-factor-lost")
         })?;
         let key = Zeroizing::new(hex::decode(key.reveal()).unwrap_or_default());
         match totp::accepted(&key, code.reveal(), self.auth.clock.now(), second.last_step) {

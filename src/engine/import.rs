@@ -107,7 +107,8 @@ impl Engine {
                 return Err(Failure::new(
                     FailureKind::Conflict,
                     "a part of the list is missing: send it again",
-                ));
+                )
+                .keyed("error-import-part"));
             }
             if kept.text.reveal().len() + text.reveal().len() > TEXT_MAX {
                 let why = format!("a list has {TEXT_MAX} bytes at most: split it");
@@ -123,10 +124,11 @@ impl Engine {
     pub async fn import_preview(&self, asks: &User, ask: ImportAsk) -> Result<ImportView, Failure> {
         let env = self.env(ask.env)?.id;
         if !import::is_account(&ask.user) {
-            return Err(invalid("user", Reason::of(Why::BadUser, &ask.user).to_string()));
+            let why = Reason::of(Why::BadUser, &ask.user);
+            return Err(invalid("user", why.to_string()).keyed("import-why-bad-user").arg("what", why.what));
         }
         if ask.port == 0 {
-            return Err(invalid("port", "a port is a number from 1 to 65535"));
+            return Err(invalid("port", "a port is a number from 1 to 65535").keyed("fault-port"));
         }
         let (number, mut records) = match ask.source {
             ImportSource::Text { upload, format } => {
@@ -156,7 +158,9 @@ impl Engine {
         let _write = self.write();
         let read = self.imports.with(asks.id, number, |kept| kept.read.clone())?;
         let Some((env, records, defaults)) = read else {
-            return Err(invalid("import", "the list was not previewed: do that first"));
+            return Err(
+                invalid("import", "the list was not previewed: do that first").keyed("error-import-preview")
+            );
         };
         let env = self.env(env)?;
         let known = self.known(env.id, &records)?;
@@ -288,7 +292,12 @@ fn change(node: &mut Node, wanted: Wanted) -> Result<(), Failure> {
     }
     if let Some(roles) = roles.filter(|r| *r != node.roles) {
         let event = if roles.is_empty() { NodeEvent::RolesCleared } else { NodeEvent::RolesSet };
-        node.state = next(node.state, event).map_err(|r| Failure::new(FailureKind::Busy, r.to_string()))?;
+        node.state = next(node.state, event).map_err(|r| {
+            Failure::new(FailureKind::Busy, r.to_string())
+                .keyed("error-node-state")
+                .arg("node", &node.name)
+                .word("state", &format!("node-state-{}", r.state.word()))
+        })?;
         node.roles = roles;
     }
     Ok(())
@@ -300,7 +309,9 @@ async fn good_keys(
     notes: &mut Vec<Note>,
 ) -> Result<BTreeMap<String, Secret>, Failure> {
     if keys.len() > KEYS_MAX {
-        return Err(invalid("keys", format!("{KEYS_MAX} keys at most go with one list")));
+        return Err(invalid("keys", format!("{KEYS_MAX} keys at most go with one list"))
+            .keyed("error-import-keys")
+            .arg("most", KEYS_MAX));
     }
     let mut good = BTreeMap::new();
     for (path, text) in keys {

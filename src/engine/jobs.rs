@@ -309,9 +309,10 @@ impl Engine {
         store::private_dir(&dir).map_err(|f| super::records::refused(&f))?;
         let catalog = self.catalog()?;
         let lists = Lists::of(plan);
-        let kept = |fault: bundles::WriteFault| match fault {
-            bundles::WriteFault::Bundle(why) => Failure::new(FailureKind::Invalid, why.to_string()),
-            why => Failure::new(FailureKind::Engine, why.to_string()),
+        let kept = |fault: bundles::WriteFault| {
+            let of_catalog = matches!(fault, bundles::WriteFault::Bundle(_));
+            let kind = if of_catalog { FailureKind::Invalid } else { FailureKind::Engine };
+            Failure::said(kind, &fault.said())
         };
         let mut files = bundles::Writer::new(&dir).map_err(|e| io(&dir, &e))?;
         let (network, resolved) = self.network(plan.env)?;
@@ -352,7 +353,7 @@ impl Engine {
         let input =
             BundleInput { plan: &plan, node, job: JobId(0), facts: &facts, vars: &vars, options: &options };
         let made = self.catalog()?.preview(input, step);
-        Ok(made.map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()))?.text())
+        Ok(made.map_err(|f| Failure::said(FailureKind::Invalid, &f.said()))?.text())
     }
 
     /// Works on a job until nothing is left to do.

@@ -6,11 +6,11 @@
 use super::Engine;
 use super::nodes::{invalid, split};
 use super::records::StoredCredential;
-use crate::api::Failure;
 use crate::api::message::{Credential, JumpAsk};
+use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::NodeId;
-use crate::domain::jump::{Jump, JumpPlace};
+use crate::domain::jump::{Jump, JumpFault, JumpPlace};
 use crate::domain::node::{CredentialKind, Node};
 use crate::domain::said::sentence;
 use crate::domain::user::User;
@@ -28,13 +28,14 @@ pub struct NewJump {
 /// What is asked for, checked. `user`: the node's account.
 pub async fn asked(ask: Option<JumpAsk>, user: &str) -> Result<Option<NewJump>, Failure> {
     let Some(ask) = ask else { return Ok(None) };
-    let place: JumpPlace =
-        ask.place.parse().map_err(|f: crate::domain::jump::JumpFault| invalid("jump", f.to_string()))?;
+    let refused = |f: JumpFault| Failure::said(FailureKind::Invalid, &f.said()).at("jump");
+    let place: JumpPlace = ask.place.parse().map_err(refused)?;
     if matches!(ask.credential, Some(Credential::Set { .. })) {
         return Err(invalid(
             "jump",
             "a jump host takes no set of credentials: give a password, a key or an agent",
-        ));
+        )
+        .keyed("error-jump-set"));
     }
     let (kind, secret) = match ask.credential {
         Some(credential) => {
@@ -85,7 +86,7 @@ impl Engine {
         };
         let host_key = match self.jump_key(node, jump) {
             Some(key) => HostKeyCheck::Pinned(
-                key.parse().map_err(|f: ssh::ValueFault| invalid("jump", f.to_string()))?,
+                key.parse().map_err(|f: ssh::ValueFault| invalid("jump", f.to_string()).keyed(f.key()))?,
             ),
             None => HostKeyCheck::AskFirst,
         };
@@ -96,13 +97,16 @@ impl Engine {
     /// Pins the key of a node's jump host.
     pub fn trust_jump(&self, asks: &User, node: &Node, key: &HostKey) -> Result<(), Failure> {
         let Some(jump) = &node.jump else {
-            return Err(invalid("key", format!("{} has no jump host", node.name)));
+            return Err(invalid("key", format!("{} has no jump host", node.name))
+                .keyed("error-no-jump")
+                .arg("node", &node.name));
         };
         if self.jump_key(node, jump).is_some_and(|k| k != key.to_string()) {
             return Err(invalid(
                 "key",
                 "another host key is pinned for this jump host: forget that one first, if you know why it changed",
-            ));
+            )
+            .keyed("error-jump-key-other"));
         }
         let what = sentence!(
             "deed-jump-key-pinned",

@@ -14,9 +14,9 @@ use crate::api::{Failure, FailureKind};
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::{EnvId, NodeId, Revision};
 use crate::domain::jump::Jump;
-use crate::domain::net::HostAddress;
+use crate::domain::net::{HostAddress, NetFault};
 use crate::domain::node::{self, CredentialKind, Node, NodeEvent, NodeState, Reach};
-use crate::domain::said::sentence;
+use crate::domain::said::{Said, sentence};
 use crate::domain::user::User;
 use crate::ssh::{self, HostKey, SshError};
 use crate::store::{Kind, Stamp};
@@ -33,6 +33,10 @@ pub fn invalid(field: &str, message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Invalid, message).at(field)
 }
 
+fn no_address(fault: &NetFault) -> Failure {
+    Failure::said(FailureKind::Invalid, &fault.said()).at("address")
+}
+
 /// What a typed credential is, and what of it is secret.
 pub async fn split(credential: Credential) -> Result<(CredentialKind, Option<StoredCredential>), Failure> {
     Ok(match credential {
@@ -45,7 +49,7 @@ pub async fn split(credential: Credential) -> Result<(CredentialKind, Option<Sto
         Credential::Key { text, passphrase } => {
             ssh::check_key(text.clone(), (!passphrase.is_empty()).then(|| passphrase.clone()))
                 .await
-                .map_err(|f| invalid("key", f.to_string()))?;
+                .map_err(|f| Failure::said(FailureKind::Invalid, &Said::from(&f)).at("key"))?;
             (CredentialKind::Key, Some(StoredCredential::Key { text, passphrase }))
         }
         Credential::Agent { socket } => (CredentialKind::Agent { socket }, None),
@@ -126,8 +130,7 @@ impl Engine {
     pub async fn node_add(&self, env: EnvId, asked: NodeAsk) -> Result<NodeRow, Failure> {
         let NodeAsk { name, address, port, user, credential, jump } = asked;
         self.env(env)?;
-        let address: HostAddress =
-            address.parse().map_err(|f: crate::domain::net::NetFault| invalid("address", f.to_string()))?;
+        let address: HostAddress = address.parse().map_err(|f: NetFault| no_address(&f))?;
         check_user(&user)?;
         if let Credential::Set { name } = &credential {
             self.check_set(env, name)?;
@@ -221,7 +224,7 @@ impl Engine {
             }
             NodeChange::Roles(roles) => {
                 node::check_roles(node.state, &node.roles, &roles)
-                    .map_err(|why| Failure::new(FailureKind::Busy, why).at("roles"))?;
+                    .map_err(|why| Failure::said(FailureKind::Busy, &why).at("roles"))?;
                 let event = if roles.is_empty() { NodeEvent::RolesCleared } else { NodeEvent::RolesSet };
                 node.state = node::next(node.state, event).map_err(|r| refused_state(&node, r))?;
                 node.roles = roles;
@@ -239,9 +242,7 @@ impl Engine {
                 if busy {
                     return Err(busy_node(&node));
                 }
-                let address = address
-                    .parse()
-                    .map_err(|f: crate::domain::net::NetFault| invalid("address", f.to_string()))?;
+                let address = address.parse().map_err(|f: NetFault| no_address(&f))?;
                 self.check_node(node.env, Some(id), &node.name, address, port, node.jump.as_ref())?;
                 (node.address, node.port, node.reach) = (address, port, Reach::Unknown);
             }
@@ -346,7 +347,8 @@ impl Engine {
 
     /// Pins a node's host key.
     pub fn node_trust(&self, asks: &User, id: NodeId, key: &str, jump: bool) -> Result<NodeRow, Failure> {
-        let key: HostKey = key.parse().map_err(|f: ssh::ValueFault| invalid("key", f.to_string()))?;
+        let key: HostKey =
+            key.parse().map_err(|f: ssh::ValueFault| invalid("key", f.to_string()).keyed(f.key()))?;
         let node = self.node(id)?;
         if jump {
             self.trust_jump(asks, &node, &key)?;

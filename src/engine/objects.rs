@@ -5,7 +5,7 @@
 //! would be told if it did not exist, and lists and subscriptions leave it out. The match has no "all others": a new request does not
 //! compile before somebody has said what it is about.
 
-use super::{Engine, environments, jobs, nodes};
+use super::{Engine, environments, jobs, nodes, sweeps};
 use crate::api::accounts::AccountAsk;
 use crate::api::cobbler::CobblerAsk;
 use crate::api::day2::Day2;
@@ -289,8 +289,10 @@ impl Engine {
         Err(match object {
             Object::Node(node) => nodes::no_node(node),
             Object::Job(job) | Object::JobNode(job, _) => jobs::no_job(job),
-            Object::Sweep(sweep) => Failure::new(FailureKind::NotFound, format!("there is no sweep {sweep}")),
-            Object::Shell(shell) => Failure::new(FailureKind::NotFound, format!("shell {shell} has ended")),
+            Object::Sweep(sweep) => sweeps::no_sweep(sweep),
+            Object::Shell(shell) => Failure::new(FailureKind::NotFound, format!("shell {shell} has ended"))
+                .keyed("error-shell-ended")
+                .arg("number", shell),
             Object::Import(_) | Object::Tail(_) | Object::Nothing | Object::Env(_) => {
                 environments::no_env(env.id)
             }

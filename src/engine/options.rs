@@ -103,7 +103,9 @@ impl Engine {
             return Err(invalid(
                 "text",
                 format!("an environment has texts for {TEXTS_MAX} scopes and files at most"),
-            ));
+            )
+            .keyed("error-options-many")
+            .arg("most", TEXTS_MAX));
         }
         env.options.sort_by(|a, b| (a.scope, &a.file).cmp(&(b.scope, &b.file)));
         Ok(())

@@ -49,6 +49,8 @@ fn argon() -> Result<Argon2<'static>, Failure> {
 
 fn failed(what: &str) -> Failure {
     Failure::new(FailureKind::Engine, format!("the password could not be processed: {what}"))
+        .keyed("error-password-failed")
+        .arg("why", what)
 }
 
 /// The PHC string of a password. Slow on purpose: run it where blocking is allowed.

@@ -4,12 +4,13 @@
 //! change, together with the entry of the audit trail; then its files. The machines are not touched. Which table belongs to what is a match
 //! without "all others", so that a new table cannot be forgotten here.
 
+use super::deeds::given_reason;
 use super::records::{ENVIRONMENTS, NETWORKS, NetworkRecord};
 use super::topics::Area;
 use super::{Engine, now};
 use crate::api::logs::CollectChange;
 use crate::api::{Failure, FailureKind};
-use crate::domain::audit::{AuditKind, reason};
+use crate::domain::audit::AuditKind;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EnvId, JobId, NodeId, Revision, SweepId};
 use crate::domain::netplan::NetworkPlan;
@@ -85,15 +86,19 @@ impl Engine {
                 "type the environment's name, {}, to confirm that everything about it will be lost",
                 env.name
             );
-            let refusal = Failure::new(FailureKind::Invalid, sentence).at("name");
-            return Err(refusal.keyed("error-typed-env").arg("name", &env.name));
+            return Err(Failure::new(FailureKind::Invalid, sentence)
+                .at("name")
+                .keyed("error-typed-env")
+                .arg("name", &env.name));
         }
-        let why = reason(why).map_err(|words| Failure::new(FailureKind::Invalid, words).at("why"))?;
+        let why = given_reason("why", why)?;
         self.refuse_while_busy(id)?;
         self.refuse_while_proving(id)?;
         if let Some(sweep) = self.sweeps.running(id) {
             let sentence = format!("sweep {sweep} looks for its nodes: end it first");
-            return Err(Failure::new(FailureKind::Busy, sentence));
+            return Err(Failure::new(FailureKind::Busy, sentence)
+                .keyed("error-purge-sweep")
+                .arg("sweep", sweep));
         }
         if self.log_settings(id).on {
             self.log_collect(asks, id, &CollectChange::Off)?;

@@ -182,6 +182,9 @@ impl Engine {
         }
         self.recordings.part(number, offset).map_err(|why| {
             Failure::new(FailureKind::Engine, format!("recording {number} cannot be read: {why}"))
+                .keyed("error-recording-unreadable")
+                .arg("number", number)
+                .arg("why", why)
         })
     }
 
@@ -221,7 +224,7 @@ impl Engine {
 
     /// Changes the rules for shells.
     pub fn shell_rules_set(&self, user: &User, rules: ShellRules) -> Result<(), Failure> {
-        rules.check().map_err(|(field, why)| Failure::new(FailureKind::Invalid, why).at(field))?;
+        rules.check().map_err(|(field, why)| Failure::said(FailureKind::Invalid, &why).at(field))?;
         let what = sentence!(
             "deed-shell-rules",
             "rules for shells: kept {minutes} min without a client, recorded {recorded}, recordings kept {days} days and {mib} MiB",

@@ -327,6 +327,9 @@ impl Records {
         let secret = self.sealer.open(&identity, sealed).map_err(|f| refused(&f))?;
         serde_json::from_str(secret.reveal()).map(Some).map_err(|e| {
             Failure::new(FailureKind::Engine, format!("a credential of the set {} is damaged: {e}", set.1))
+                .keyed("error-set-damaged")
+                .arg("name", &set.1)
+                .arg("why", e)
         })
     }
 
@@ -371,6 +374,9 @@ impl Records {
         let secret = self.sealer.open(&identity, &sealed.value).map_err(|f| refused(&f))?;
         serde_json::from_str(secret.reveal()).map(Some).map_err(|e| {
             Failure::new(FailureKind::Engine, format!("the credential of node {node} is damaged: {e}"))
+                .keyed("error-credential-damaged")
+                .arg("node", node)
+                .arg("why", e)
         })
     }
 

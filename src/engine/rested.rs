@@ -170,7 +170,7 @@ impl Engine {
             return Ok(cell);
         }
         let refused = |f: store::Error| super::records::refused(&f);
-        let plan = self.read_plan(id).map_err(|why| Failure::new(FailureKind::Engine, why))?;
+        let plan = self.read_plan(id).map_err(|why| Failure::said(FailureKind::Engine, &why))?;
         let (_, record) = self.records.under(JOBS, &id).map_err(refused)?.pop().ok_or_else(|| no_job(id))?;
         let cell = self.load_job(id, record, plan).map_err(refused)?;
         cell.looked(self.shelf.look());

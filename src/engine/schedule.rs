@@ -87,11 +87,11 @@ impl Engine {
         match change {
             DiscoveryChange::Schedule(None) => settings.schedule = None,
             DiscoveryChange::Schedule(Some((order, every))) => {
-                order.check().map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()).at(f.field()))?;
+                order.check().map_err(|f| Failure::said(FailureKind::Invalid, &f.said()).at(f.field()))?;
                 settings.schedule = Some(Schedule { order, every, since: now() });
             }
             DiscoveryChange::Limit(limit) => {
-                limit.check().map_err(|(field, why)| Failure::new(FailureKind::Invalid, why).at(field))?;
+                limit.check().map_err(|(field, why)| Failure::said(FailureKind::Invalid, &why).at(field))?;
                 settings.limit = limit;
             }
         }

@@ -14,6 +14,7 @@ use crate::api::{Failure, FailureKind, Row};
 use crate::domain::asciicast::Origin;
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::{EnvId, JobId, NodeId, ShellId, UserId};
+use crate::domain::said::Said;
 use crate::domain::shells::{self, ShellRules};
 use crate::domain::time::Moment;
 use crate::domain::user::User;
@@ -375,7 +376,7 @@ impl Engine {
                 ShellError::Busy => FailureKind::Busy,
                 ShellError::Closed(_) => FailureKind::NotFound,
             };
-            Failure::new(kind, fault.to_string())
+            Failure::said(kind, &Said::from(&fault))
         })
     }
 

@@ -59,6 +59,13 @@ pub fn known<'a>(
         .collect()
 }
 
+/// A refusal because there is no such sweep.
+pub fn no_sweep(sweep: SweepId) -> Failure {
+    Failure::new(FailureKind::NotFound, format!("there is no sweep {sweep}"))
+        .keyed("error-no-sweep")
+        .arg("sweep", sweep)
+}
+
 impl Engine {
     /// Rows of a sweep.
     pub fn sweep_rows(&self, id: SweepId) -> Vec<Row> {
@@ -120,7 +127,7 @@ impl Engine {
     ) -> Result<SweepId, Failure> {
         self.env(env)?;
         let ranges =
-            order.check().map_err(|f| Failure::new(FailureKind::Invalid, f.to_string()).at(f.field()))?;
+            order.check().map_err(|f| Failure::said(FailureKind::Invalid, &f.said()).at(f.field()))?;
         let id = SweepId(self.records.next_id(Kind::Sweeps)?);
         let cancel = CancellationToken::new();
         let record = SweepRecord {
@@ -282,7 +289,7 @@ impl Engine {
     pub fn sweep_cancel(&self, id: SweepId) -> Result<(), Failure> {
         let state = self.sweeps.state();
         if !state.records.contains_key(&id) {
-            return Err(Failure::new(FailureKind::NotFound, format!("there is no sweep {id}")));
+            return Err(no_sweep(id));
         }
         if let Some(cancel) = state.cancel.get(&id) {
             cancel.cancel();

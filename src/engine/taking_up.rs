@@ -7,6 +7,7 @@ use super::{Engine, now};
 use crate::domain::ids::JobId;
 use crate::domain::job::{Job, JobEvent, JournalEntry};
 use crate::domain::plan::Plan;
+use crate::domain::said::{Said, sentence};
 use crate::store;
 use std::sync::Arc;
 
@@ -35,12 +36,19 @@ impl Engine {
     }
 
     /// The plan that a job was started with, or why it cannot be read.
-    pub(super) fn read_plan(&self, id: JobId) -> Result<Plan, String> {
+    pub(super) fn read_plan(&self, id: JobId) -> Result<Plan, Said> {
         let path = self.job_dir(id).join("plan.json");
         std::fs::read(&path)
             .map_err(|e| io(&path, &e).message)
             .and_then(|b| serde_json::from_slice(&b).map_err(|e| e.to_string()))
-            .map_err(|why| format!("the plan of job {id} cannot be read ({why})"))
+            .map_err(|why| {
+                sentence!(
+                    "error-plan-unreadable",
+                    "the plan of job {job} cannot be read ({why})",
+                    job = id,
+                    why = why
+                )
+            })
     }
 
     /// A job as its journal tells it.

@@ -53,6 +53,7 @@ impl Engine {
         let plan = self.catalog()?.task(&input, task, &env.shape).map_err(|fault| match fault {
             PlanFault::NoNodes | PlanFault::NoRoles | PlanFault::NoController if !known.is_empty() => {
                 invalid("nothing is installed yet: install the environment first")
+                    .keyed("error-task-nothing-installed")
             }
             fault => Failure::said(FailureKind::Invalid, &fault.said()),
         })?;
@@ -168,26 +169,41 @@ impl Engine {
             self.node(id)
                 .ok()
                 .filter(|n| n.env == env.id)
-                .ok_or_else(|| invalid("the environment has no such node"))
+                .ok_or_else(|| invalid("the environment has no such node").keyed("error-task-no-such-node"))
         };
         let installed = |node: &Node| {
             if self.stands(node) {
                 return Ok(());
             }
-            Err(invalid(format!("{} is not installed: that comes first", node.name)))
+            Err(invalid(format!("{} is not installed: that comes first", node.name))
+                .keyed("error-task-not-installed")
+                .arg("node", &node.name))
         };
         match task {
             Task::AddFlat { name, nics } => {
-                check_flat_name(name)
-                    .map_err(|why| invalid(format!("'{name}' cannot be a flat network's name: {why}")))?;
+                check_flat_name(name).map_err(|why| {
+                    let said = sentence!(
+                        "error-task-flat-name",
+                        "'{name}' cannot be a flat network's name: {why}",
+                        name = name;
+                        why = why
+                    );
+                    Failure::said(FailureKind::Invalid, &said).at("task")
+                })?;
                 if let Some(node) = nics.nodes.keys().find(|n| of_env(**n).is_err()) {
-                    return Err(invalid(format!("the environment has no node {node}")));
+                    return Err(invalid(format!("the environment has no node {node}"))
+                        .keyed("error-no-node")
+                        .arg("node", node));
                 }
                 self.refuse_flat(env, name, nics)
             }
             Task::RemoveFlat { name } if !env.shape.flat.contains_key(name) => {
                 let there: Vec<&str> = env.shape.flat.keys().map(String::as_str).collect();
-                Err(invalid(format!("there is no flat network {name}; there are: {}", there.join(", "))))
+                let there = there.join(", ");
+                Err(invalid(format!("there is no flat network {name}; there are: {there}"))
+                    .keyed("error-task-no-flat")
+                    .arg("name", name)
+                    .arg("there", there))
             }
             Task::RemoveFlat { .. } | Task::SelfService { .. } => Ok(()),
             Task::Images { node } => {
@@ -196,23 +212,31 @@ impl Engine {
                     return Err(invalid(format!(
                         "{} has no role: give it one and install it first",
                         node.name
-                    )));
+                    ))
+                    .keyed("error-task-no-role")
+                    .arg("node", &node.name));
                 }
                 installed(&node)
             }
             Task::Compute { node, on } => {
                 let node = of_env(*node)?;
                 if !node.roles.contains(&NodeRole::Controller) {
-                    let how = if *on {
-                        "give it the role and install it"
+                    let (how, key) = if *on {
+                        ("give it the role and install it", "error-task-not-controller")
                     } else {
-                        "'cpmg node remove' takes it out"
+                        ("'cpmg node remove' takes it out", "error-task-not-controller-out")
                     };
-                    return Err(invalid(format!("{} is no controller: {how}", node.name)));
+                    return Err(invalid(format!("{} is no controller: {how}", node.name))
+                        .keyed(key)
+                        .arg("node", &node.name));
                 }
                 if node.roles.contains(&NodeRole::Compute) == *on {
-                    let is = if *on { "is a compute node already" } else { "is no compute node" };
-                    return Err(invalid(format!("{} {is}", node.name)));
+                    let (is, key) = if *on {
+                        ("is a compute node already", "error-task-compute-already")
+                    } else {
+                        ("is no compute node", "error-task-compute-not")
+                    };
+                    return Err(invalid(format!("{} {is}", node.name)).keyed(key).arg("node", &node.name));
                 }
                 installed(&node)
             }
@@ -233,28 +257,43 @@ impl Engine {
                 return Err(invalid(format!(
                     "{} has no NIC {nic}: name another one for it (--on {}=NIC), or gather its facts anew (cpmg node facts {} --refresh)",
                     node.name, node.name, node.name
-                )));
+                ))
+                .keyed("error-task-no-nic")
+                .arg("node", &node.name)
+                .arg("nic", nic));
             }
             found = true;
             if is_ours(node, nic) {
-                return Err(invalid(format!("{nic} of {} carries cpmg's own connection", node.name)));
+                return Err(invalid(format!("{nic} of {} carries cpmg's own connection", node.name))
+                    .keyed("error-task-nic-ours")
+                    .arg("node", &node.name)
+                    .arg("nic", nic));
             }
             let ports = resolved.nodes.get(&node.id);
             if let Some((tag, _)) = ports.and_then(|p| p.iter().find(|(_, port)| port.nic == *nic)) {
-                return Err(invalid(format!("{nic} of {} carries the network {tag} already", node.name)));
+                return Err(invalid(format!("{nic} of {} carries the network {tag} already", node.name))
+                    .keyed("error-task-nic-network")
+                    .arg("node", &node.name)
+                    .arg("nic", nic)
+                    .arg("network", tag));
             }
             let other = env.shape.flat.iter().find(|(other, n)| *other != name && n.of(node.id) == Some(nic));
             if let Some((other, _)) = other {
                 return Err(invalid(format!(
                     "{nic} of {} carries the flat network {other} already",
                     node.name
-                )));
+                ))
+                .keyed("error-task-nic-flat")
+                .arg("node", &node.name)
+                .arg("nic", nic)
+                .arg("network", other));
             }
         }
         if found {
             Ok(())
         } else {
-            Err(invalid("no node was given a NIC for it: name one with --nic or --on NODE=NIC"))
+            Err(invalid("no node was given a NIC for it: name one with --nic or --on NODE=NIC")
+                .keyed("error-task-no-nics"))
         }
     }
 
@@ -317,16 +356,15 @@ impl Engine {
         let job = cell.lock().job.clone();
         let list = self.taken_back_list(&job, &UndoScope::All).unwrap_or_default();
         if let Some(why) = &list.why {
-            let failure = Failure::new(FailureKind::Invalid, why.to_string());
-            let told = matches!(**why, NoUndo::Refused(_));
-            return Err(if told { failure } else { failure.keyed(why.key()) });
+            return Err(Failure::new(FailureKind::Invalid, why.to_string()).keyed(why.key()).arg("why", why));
         }
         if !job.state.is_over() {
             return Err(Failure::new(
                 FailureKind::Busy,
                 format!("job {} is not over: stop it first", job.id),
             )
-            .keyed("error-job-refuses"));
+            .keyed("error-task-not-over")
+            .arg("job", job.id));
         }
         if list.digest != digest {
             return Err(Failure::new(
@@ -340,7 +378,7 @@ impl Engine {
             Some(Ok((_, Back::Rotation(name, shown)))) => {
                 self.account_rotate(asks, job.env, &name, NewValue::Old, shown)
             }
-            _ => Err(invalid("there is nothing to undo")),
+            _ => Err(invalid("there is nothing to undo").keyed("error-task-no-undo")),
         }
     }
 }

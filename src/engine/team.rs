@@ -6,11 +6,12 @@
 
 use super::Engine;
 use super::auth::Caller;
+use super::deeds::given_reason;
 use super::jobs::JobCell;
 use super::topics::Area;
 use crate::api::team::{Face, Place, SessionRow};
 use crate::api::{Failure, FailureKind, Row};
-use crate::domain::audit::{AuditKind, reason};
+use crate::domain::audit::AuditKind;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobEvent;
 use crate::domain::plan::PlanKind;
@@ -22,9 +23,9 @@ impl Engine {
     /// The screens of a client show something else.
     pub fn here(&self, caller: &Caller, place: Place) -> Result<(), Failure> {
         if !place.is_sound() {
-            return Err(
-                Failure::new(FailureKind::Invalid, "a page is a word of a-z, 0-9 and hyphens").at("page")
-            );
+            return Err(Failure::new(FailureKind::Invalid, "a page is a word of a-z, 0-9 and hyphens")
+                .at("page")
+                .keyed("error-page"));
         }
         if caller.went(place) {
             self.topics.touch(Area::Sessions);
@@ -72,7 +73,7 @@ impl Engine {
 
     /// Takes a job that works over.
     pub fn take_over(self: &Arc<Self>, asks: &User, id: JobId, why: &str) -> Result<Arc<JobCell>, Failure> {
-        let why = reason(why).map_err(|words| Failure::new(FailureKind::Invalid, words).at("why"))?;
+        let why = given_reason("why", why)?;
         let cell = self.job(id)?;
         let (over, env, owner) = {
             let inner = cell.lock();

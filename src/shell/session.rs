@@ -12,6 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::core::{Chunk, Core, Taken};
 use super::pipe::{PipeEvent, PipeReader, PipeWriter};
 use super::recorder::Recorder;
+use crate::domain::said::Said;
 use crate::ssh::{Session, SshError};
 use crate::terminal::{Emulator, Screen, Size, TERM};
 
@@ -55,6 +56,19 @@ impl fmt::Display for Closed {
     }
 }
 
+impl From<&Closed> for Said {
+    fn from(closed: &Closed) -> Self {
+        let keyed = |key| Self::keyed(closed.to_string(), key);
+        match closed {
+            Closed::Ended(how) => keyed("error-shell-over").arg("how", how.as_str()),
+            Closed::Refused => keyed("error-shell-refused"),
+            Closed::Lost(why) if why.is_empty() => keyed("error-shell-lost"),
+            Closed::Lost(why) => keyed("error-shell-lost-why").arg("why", why.as_str()),
+            Closed::Here => keyed("error-shell-closed"),
+        }
+    }
+}
+
 /// Why a shell does not take input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShellError {
@@ -64,6 +78,15 @@ pub enum ShellError {
     /// 1 MiB of input waits already.
     #[error("the program on the node takes no input: wait, or interrupt it with Ctrl-C in another shell")]
     Busy,
+}
+
+impl From<&ShellError> for Said {
+    fn from(fault: &ShellError) -> Self {
+        match fault {
+            ShellError::Closed(closed) => closed.into(),
+            ShellError::Busy => Self::keyed(fault.to_string(), "error-shell-no-input"),
+        }
+    }
 }
 
 /// How far a shell is. A client that sees a greater `end` than its own number has something to read.

@@ -15,6 +15,15 @@ pub enum ValueFault {
     HostKey,
 }
 
+impl ValueFault {
+    /// Key of the sentence in the catalogue of the screens.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::HostKey => "error-host-key-form",
+        }
+    }
+}
+
 /// A fault of SSH. `Display` is the sentence for the operator.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SshError {

@@ -136,6 +136,16 @@ pub enum FactsFault {
     Torn,
 }
 
+impl FactsFault {
+    /// Key of the sentence in the message catalogue.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::None => "error-facts-none",
+            Self::Torn => "error-facts-torn",
+        }
+    }
+}
+
 impl Facts {
     /// Reads the script's answer. The node looked at its clock between `asked` and `answered`, both by the engine's clock.
     pub fn parse(text: &str, asked: Moment, answered: Moment) -> Result<Self, FactsFault> {

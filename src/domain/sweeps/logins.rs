@@ -1,5 +1,6 @@
 //! How often cpmg lets a node refuse it before it waits, so that no account is locked out.
 
+use super::super::said::{Said, sentence};
 use super::super::time::Moment;
 use super::MINUTE;
 use serde::{Deserialize, Serialize};
@@ -27,12 +28,15 @@ impl LoginLimit {
     pub const MINUTES_MAX: u32 = 24 * 60;
 
     /// Refuses what is out of bounds, with the field.
-    pub fn check(self) -> Result<(), (&'static str, String)> {
+    pub fn check(self) -> Result<(), (&'static str, Said)> {
         if !(1..=Self::ATTEMPTS_MAX).contains(&self.attempts) {
-            return Err(("attempts", format!("1 to {} refused logins", Self::ATTEMPTS_MAX)));
+            let why =
+                sentence!("error-limit-attempts", "1 to {most} refused logins", most = Self::ATTEMPTS_MAX);
+            return Err(("attempts", why));
         }
         if !(1..=Self::MINUTES_MAX).contains(&self.minutes) {
-            return Err(("minutes", format!("1 to {} minutes", Self::MINUTES_MAX)));
+            let why = sentence!("error-limit-minutes", "1 to {most} minutes", most = Self::MINUTES_MAX);
+            return Err(("minutes", why));
         }
         Ok(())
     }

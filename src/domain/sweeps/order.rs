@@ -1,6 +1,7 @@
 //! What is to be asked, how quickly, and why an order is refused.
 
 use super::super::net::{AddressRange, HostAddress, NetFault, RANGE_MAX, merged};
+use super::super::said::Said;
 use serde::{Deserialize, Serialize};
 
 /// Addresses begun in a second unless told otherwise: 65,536 in 33 s.
@@ -66,6 +67,19 @@ impl OrderFault {
             Self::Port => "port",
             Self::Rate => "rate",
             Self::Parallel => "parallel",
+        }
+    }
+
+    /// The sentence with its key in the message catalogue.
+    pub fn said(&self) -> Said {
+        let keyed = |key| Said::keyed(self.to_string(), key);
+        match self {
+            Self::Range(fault) => fault.said(),
+            Self::NoRange => keyed("error-sweep-no-range"),
+            Self::TooMany(count) => keyed("fault-ranges-large").arg("count", count.to_string()),
+            Self::Port => keyed("fault-port"),
+            Self::Rate => keyed("error-sweep-rate").arg("most", RATE_MAX.to_string()),
+            Self::Parallel => keyed("error-sweep-parallel").arg("most", PARALLEL_MAX.to_string()),
         }
     }
 }

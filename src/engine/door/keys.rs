@@ -4,7 +4,7 @@ use super::super::people::Keep;
 use super::super::{Engine, now};
 use crate::api::{Failure, FailureKind};
 use crate::domain::door::{KEYS_MAX, UserKey};
-use crate::domain::said::sentence;
+use crate::domain::said::{Said, sentence};
 use crate::domain::user::User;
 use crate::ssh::serve::LoginKey;
 
@@ -24,8 +24,8 @@ fn no_key(name: &str) -> Failure {
 impl Engine {
     /// Registers a key of the user `name`. One key belongs to one user: it must say who comes.
     pub(super) fn key_add(&self, by: &User, name: &str, line: &str) -> Result<Vec<UserKey>, Failure> {
-        let key =
-            LoginKey::parse(line).map_err(|e| Failure::new(FailureKind::Invalid, e.to_string()).at("key"))?;
+        let key = LoginKey::parse(line)
+            .map_err(|e| Failure::said(FailureKind::Invalid, &Said::from(&e)).at("key"))?;
         let LoginKey { fingerprint, line, comment } = key;
         let elsewhere = {
             let model = self.model.read();
@@ -34,7 +34,9 @@ impl Engine {
         };
         match elsewhere {
             Some(true) => {
-                return Err(Failure::new(FailureKind::Conflict, "this key is registered already").at("key"));
+                return Err(Failure::new(FailureKind::Conflict, "this key is registered already")
+                    .at("key")
+                    .keyed("error-key-registered"));
             }
             // Not whose: that is nobody's business.
             Some(false) => {
@@ -42,7 +44,8 @@ impl Engine {
                     FailureKind::Conflict,
                     "this key belongs to another user: make one of your own with 'ssh-keygen -t ed25519'",
                 )
-                .at("key"));
+                .at("key")
+                .keyed("error-key-of-another"));
             }
             None => {}
         }
@@ -59,7 +62,10 @@ impl Engine {
                 return Err(Failure::new(
                     FailureKind::Busy,
                     format!("{name} has {KEYS_MAX} keys, which are the most: remove one first"),
-                ));
+                )
+                .keyed("error-keys-many")
+                .arg("name", name)
+                .arg("most", KEYS_MAX));
             }
             user.keys.push(added);
             Ok(())

@@ -19,7 +19,7 @@ use crate::api::proof::ProofAsk;
 use crate::api::{Failure, FailureKind, Request};
 use crate::domain::audit::{AuditEntry, AuditKind};
 use crate::domain::door::{DoorSettings, everywhere, listen_at};
-use crate::domain::said::sentence;
+use crate::domain::said::{Said, sentence};
 use crate::domain::user::User;
 use crate::ssh::serve::{self, Limits, ServerKey};
 use crate::store::Stamp;
@@ -106,8 +106,9 @@ pub fn not_from_afar(request: &Request) -> Result<(), Failure> {
     .keyed("error-not-from-afar"))
 }
 
-fn invalid(why: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::Invalid, why).at("listen")
+/// Nobody can listen there.
+fn no_place(why: &Said) -> Failure {
+    Failure::said(FailureKind::Invalid, why).at("listen")
 }
 
 impl Engine {
@@ -161,7 +162,7 @@ impl Engine {
         let _turn = self.door.turn.lock().await;
         let before = self.door.state().settings.clone();
         let listen = match listen {
-            Some(text) => Some(listen_at(&text).map_err(invalid)?),
+            Some(text) => Some(listen_at(&text).map_err(|why| no_place(&why))?),
             None => before.listen,
         };
         let settings = DoorSettings { on, listen };
@@ -171,13 +172,16 @@ impl Engine {
             return Ok(self.door_view());
         }
         let at = listen.ok_or_else(|| {
-            invalid("say where to listen: an address of this machine and a port, as in 192.0.2.10:2222")
+            no_place(&sentence!(
+                "error-listen-nowhere",
+                "say where to listen: an address of this machine and a port, as in 192.0.2.10:2222"
+            ))
         })?;
         let open = self.door.state().open.is_some();
         if open && before.listen == Some(at) {
             return Ok(self.door_view());
         }
-        let (listener, key) = self.door_parts(at).await.map_err(invalid)?;
+        let (listener, key) = self.door_parts(at).await.map_err(|why| no_place(&why))?;
         self.keep_door(user, &settings)?;
         self.close_door();
         self.open_door(listener, key);
@@ -197,10 +201,15 @@ impl Engine {
         Ok(())
     }
 
-    async fn door_parts(&self, at: SocketAddr) -> Result<(TcpListener, ServerKey), String> {
-        let key = ServerKey::open(&self.options.data.join(HOST_KEY)).map_err(|e| e.to_string())?;
+    async fn door_parts(&self, at: SocketAddr) -> Result<(TcpListener, ServerKey), Said> {
+        let key = ServerKey::open(&self.options.data.join(HOST_KEY)).map_err(|e| Said::from(&e))?;
         let listener = TcpListener::bind(at).await.map_err(|e| {
-            format!("nothing can listen at {at} ({e}): choose an address that 'ip addr' shows and a port that is free")
+            sentence!(
+                "error-listen",
+                "nothing can listen at {at} ({why}): choose an address that 'ip addr' shows and a port that is free",
+                at = at,
+                why = e
+            )
         })?;
         Ok((listener, key))
     }
@@ -235,7 +244,7 @@ impl Engine {
                 Err(why) => {
                     engine
                         .notice(format!("The door over SSH is closed: {why}; 'cpmg serve on' tries again."));
-                    engine.door.state().why = Some(why);
+                    engine.door.state().why = Some(why.to_string());
                 }
             }
         });

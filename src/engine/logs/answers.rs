@@ -214,7 +214,11 @@ impl Engine {
             }
         });
         let done = done.await;
-        let done = done.map_err(|e| Failure::new(FailureKind::Engine, format!("a search broke off: {e}")))?;
+        let done = done.map_err(|e| {
+            Failure::new(FailureKind::Engine, format!("a search broke off: {e}"))
+                .keyed("error-log-search")
+                .arg("why", e)
+        })?;
         done.map_err(|f| at_store(&f))
     }
 
@@ -245,7 +249,9 @@ impl Engine {
             TraceOf::Request(id) | TraceOf::Instance(id) => id.trim(),
         };
         if id.len() < 8 {
-            return Err(invalid("id", format!("'{id}' is too short to be an id")));
+            return Err(invalid("id", format!("'{id}' is too short to be an id"))
+                .keyed("error-log-id")
+                .arg("id", id));
         }
         let text = TextMatch { pattern: regex::escape(id), inverted: false };
         let filter = LogFilter { text: vec![text], ..LogFilter::default() };
@@ -272,7 +278,7 @@ impl Engine {
     /// The next hits of a regular expression.
     pub(super) async fn log_search(self: &Arc<Self>, env: EnvId, search: Search) -> Result<LogHits, Failure> {
         if search.regex.is_empty() {
-            return Err(invalid("regex", "what is to be looked for?"));
+            return Err(invalid("regex", "what is to be looked for?").keyed("error-log-nothing"));
         }
         let wrong = |f: FilterFault| invalid("regex", f.why).keyed(&f.key).args(f.args);
         crate::domain::logs::check_pattern(&search.regex).map_err(wrong)?;

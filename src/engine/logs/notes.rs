@@ -44,7 +44,9 @@ impl Engine {
         note: &str,
     ) -> Result<Vec<LogMark>, Failure> {
         if note.chars().count() > NOTE_MAX {
-            return Err(invalid("note", format!("a note has at most {NOTE_MAX} characters")));
+            return Err(invalid("note", format!("a note has at most {NOTE_MAX} characters"))
+                .keyed("error-log-note")
+                .arg("most", NOTE_MAX));
         }
         let row = self.log_rows(env, vec![cursor]).await?.pop().flatten();
         let row = row.ok_or_else(|| no_record(cursor))?;
@@ -53,7 +55,7 @@ impl Engine {
             let known = self.records.under(LOG_MARKS, &env).map_err(|f| refused(&f))?;
             if known.len() >= MARKS_MAX && !known.iter().any(|((_, c), _)| *c == cursor.0) {
                 let why = format!("{MARKS_MAX} marks are the most that are kept: remove some first");
-                return Err(invalid("cursor", why));
+                return Err(invalid("cursor", why).keyed("error-log-marks").arg("most", MARKS_MAX));
             }
             let (note, by) = (note.to_owned(), user.name.clone());
             let mark = LogMark { cursor, time: row.time, note, by, at: now(), row: None };
@@ -94,18 +96,23 @@ impl Engine {
     ) -> Result<Vec<LogView>, Failure> {
         view.name = view.name.trim().to_owned();
         if view.name.is_empty() || view.name.chars().count() > NOTE_MAX {
-            return Err(invalid("name", format!("a view needs a name of 1 to {NOTE_MAX} characters")));
+            return Err(invalid("name", format!("a view needs a name of 1 to {NOTE_MAX} characters"))
+                .keyed("error-log-view-name")
+                .arg("most", NOTE_MAX));
         }
         if view.layout.len() > LAYOUT_MAX || view.panes.len() > PANES_MAX {
-            return Err(invalid("panes", format!("a view has at most {PANES_MAX} panes")));
+            return Err(invalid("panes", format!("a view has at most {PANES_MAX} panes"))
+                .keyed("error-log-view-panes")
+                .arg("most", PANES_MAX));
         }
         if serde_json::to_vec(&view).map_or(usize::MAX, |json| json.len()) > VIEW_MAX {
-            return Err(invalid("panes", "the filters of this view are too long to be kept"));
+            return Err(invalid("panes", "the filters of this view are too long to be kept")
+                .keyed("error-log-view-long"));
         }
         let known = self.log_views(env)?;
         if known.len() >= VIEWS_MAX && !known.iter().any(|v| v.name == view.name) {
             let why = format!("{VIEWS_MAX} views are the most that are kept: remove some first");
-            return Err(invalid("name", why));
+            return Err(invalid("name", why).keyed("error-log-views").arg("most", VIEWS_MAX));
         }
         let _write = self.write();
         view.by.clone_from(&user.name);
@@ -118,7 +125,9 @@ impl Engine {
     /// Forgets a view.
     pub(super) fn log_view_remove(&self, env: EnvId, name: &str) -> Result<Vec<LogView>, Failure> {
         if !self.log_views(env)?.iter().any(|v| v.name == name) {
-            return Err(Failure::new(FailureKind::NotFound, format!("there is no view {name}")));
+            return Err(Failure::new(FailureKind::NotFound, format!("there is no view {name}"))
+                .keyed("log-view-none")
+                .arg("name", name));
         }
         let _write = self.write();
         self.records.remove(LOG_VIEWS, &(env, name.to_owned()))?;

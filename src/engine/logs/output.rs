@@ -91,7 +91,10 @@ impl Engine {
         if let Some(unknown) =
             filter.nodes.iter().find(|name| !job.plan.nodes.iter().any(|n| n.name == **name))
         {
-            return Err(invalid("node", format!("job {id} has no node {unknown}")));
+            return Err(invalid("node", format!("job {id} has no node {unknown}"))
+                .keyed("error-job-no-node")
+                .arg("job", id)
+                .arg("node", unknown));
         }
         let mut out = Output::default();
         for (at, (node, progress)) in job.nodes.iter().enumerate() {

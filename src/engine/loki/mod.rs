@@ -70,7 +70,9 @@ fn fault(why: &LokiError) -> Failure {
         LokiError::Failed { status, said } => {
             failure.keyed("error-loki-failed").arg("status", status).arg("said", harmless(said))
         }
-        _ => failure,
+        LokiError::Address { .. } => failure.keyed("loki-bad-url"),
+        LokiError::Authority { why } => failure.keyed("error-loki-authority").arg("why", harmless(why)),
+        LokiError::Odd { why } => failure.keyed("error-loki-odd").arg("why", harmless(why)),
     };
     if field.is_empty() { failure } else { failure.at(field) }
 }
@@ -125,6 +127,7 @@ impl Engine {
         let Some(text) = self.records.account(env, KEPT)? else { return Ok(None) };
         serde_json::from_str(text.reveal()).map(Some).map_err(|_| {
             Failure::new(FailureKind::Engine, "what is stored about Loki cannot be read: set it again")
+                .keyed("error-loki-unreadable")
         })
     }
 
@@ -232,8 +235,10 @@ impl Engine {
 /// The filter of what is pushed.
 fn what(place: &LokiPlace) -> Result<LogFilter, Failure> {
     let filter: LogFilter = place.what.parse().map_err(|why: crate::domain::logs::FilterFault| {
-        let told = Failure::new(FailureKind::Invalid, format!("what is to be pushed: {why}"));
-        told.at("what").keyed(&why.key).args(why.args)
+        Failure::new(FailureKind::Invalid, format!("what is to be pushed: {why}"))
+            .at("what")
+            .keyed(&why.key)
+            .args(why.args)
     })?;
     if filter.is_of_a_job() {
         let why = "output of installations is not pushed: leave 'job' out of what is to be pushed";

@@ -26,7 +26,10 @@ impl Engine {
                     "node {} has not taken a credential of the set {name} yet: probe it first",
                     node.name
                 );
-                return Err(Failure::new(FailureKind::Node, text));
+                return Err(Failure::new(FailureKind::Node, text)
+                    .keyed("error-set-untried")
+                    .arg("node", &node.name)
+                    .arg("name", name));
             }
             _ => match self.records.credential(node.id)? {
                 Some(stored) => vec![stored.to_ssh()],
@@ -54,9 +57,9 @@ impl Engine {
         credentials: Vec<ssh::Credential>,
     ) -> Result<Target, Failure> {
         let host_key = match &node.host_key {
-            Some(key) => HostKeyCheck::Pinned(
-                key.parse().map_err(|f: ssh::ValueFault| Failure::new(FailureKind::Engine, f.to_string()))?,
-            ),
+            Some(key) => HostKeyCheck::Pinned(key.parse().map_err(|f: ssh::ValueFault| {
+                Failure::new(FailureKind::Engine, f.to_string()).keyed(f.key())
+            })?),
             None => HostKeyCheck::AskFirst,
         };
         let jumps = self.way(node, &credentials)?;
@@ -114,7 +117,7 @@ impl Engine {
         };
         let facts = discovery::gather(&session, now).await;
         session.close().await;
-        let facts = facts.map_err(|why| Failure::new(FailureKind::Node, why.to_string()))?;
+        let facts = facts.map_err(|why| Failure::said(FailureKind::Node, &Said::from(&why)))?;
         let first = node.facts.is_none();
         self.keep_facts(node.id, facts, |n, facts| {
             // A node that was added by its address gets the name it gives itself, once.

@@ -2,6 +2,7 @@
 //! the management host into a cloud by way of the engine.
 
 use crate::domain::proof::judge::{disk_format, disk_size};
+use crate::domain::said::{Said, sentence};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -32,10 +33,14 @@ pub struct File {
 }
 
 /// Looks at a file; the reason if it is not taken.
-pub fn look(path: &str) -> Result<Found, String> {
+pub fn look(path: &str) -> Result<Found, Said> {
     let path = Path::new(path);
     if !path.is_absolute() {
-        return Err(format!("{}: name the image by its whole path on the management host", path.display()));
+        return Err(sentence!(
+            "error-image-path",
+            "{path}: name the image by its whole path on the management host",
+            path = path.display()
+        ));
     }
     let (head, length) = head(path)?;
     let beside = |end: &str| path.with_extension(end);
@@ -51,41 +56,52 @@ pub fn look(path: &str) -> Result<Found, String> {
     };
     let format = disk_format(&head).or(boots_with.as_ref().map(|_| "raw"));
     let Some(format) = format else {
-        return Err(format!(
-            "{} is not a disk image: give a qcow2, raw, vmdk or iso file (CirrOS, or the cloud image of a distribution)",
-            path.display()
+        return Err(sentence!(
+            "error-image-form",
+            "{path} is not a disk image: give a qcow2, raw, vmdk or iso file (CirrOS, or the cloud image of a distribution)",
+            path = path.display()
         ));
     };
     let disk = File { path: path.to_owned(), length, format, holds: disk_size(&head, length) };
     Ok(Found { disk, boots_with })
 }
 
-fn head_of_part(path: &Path) -> Result<u64, String> {
+fn head_of_part(path: &Path) -> Result<u64, Said> {
     head(path).map(|(_, length)| length)
 }
 
 /// The first bytes of a file, and its length.
-fn head(path: &Path) -> Result<(Vec<u8>, u64), String> {
-    let bad = |why: &dyn std::fmt::Display| {
-        format!("the image {} cannot be used: {why}; name one with --image FILE", path.display())
+fn head(path: &Path) -> Result<(Vec<u8>, u64), Said> {
+    let bad = |why: Said| {
+        sentence!(
+            "error-image",
+            "the image {path} cannot be used: {why}; name one with --image FILE",
+            path = path.display();
+            why = why
+        )
     };
-    if !std::fs::metadata(path).map_err(|e| bad(&e))?.is_file() {
-        return Err(bad(&"it is not a file"));
+    let failed = |e: std::io::Error| bad(e.to_string().into());
+    let no_file = || bad(sentence!("error-image-file", "it is not a file"));
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(no_file());
     }
     // What is asked is the file that is read: the name may be another one's meanwhile.
-    let file = std::fs::File::open(path).map_err(|e| bad(&e))?;
-    let about = file.metadata().map_err(|e| bad(&e))?;
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
     if !about.is_file() {
-        return Err(bad(&"it is not a file"));
+        return Err(no_file());
     }
     if about.permissions().mode() & 0o004 == 0 {
-        return Err(bad(&"not everybody may read it (chmod a+r), and the engine takes no other files"));
+        return Err(bad(sentence!(
+            "error-image-private",
+            "not everybody may read it (chmod a+r), and the engine takes no other files"
+        )));
     }
     if about.len() == 0 || about.len() > LARGEST {
-        return Err(bad(&"it is empty, or larger than 64 GiB"));
+        return Err(bad(sentence!("error-image-size", "it is empty, or larger than 64 GiB")));
     }
     let mut head = Vec::new();
-    file.take(65_536).read_to_end(&mut head).map_err(|e| bad(&e))?;
+    file.take(65_536).read_to_end(&mut head).map_err(failed)?;
     Ok((head, about.len()))
 }
 

@@ -127,7 +127,7 @@ impl Engine {
             _ => self.proofs.with(id, |c| c.image.clone()).unwrap_or_else(|| self.default_image()),
         };
         if !clean_only {
-            image::look(&file).map_err(|why| Failure::new(FailureKind::Invalid, why).at("image"))?;
+            image::look(&file).map_err(|why| Failure::said(FailureKind::Invalid, &why).at("image"))?;
         }
         let ground = ground::Ground::of(self, &env)?;
         let size = ground.size;

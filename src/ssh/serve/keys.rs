@@ -1,5 +1,6 @@
 //! Keys: the door's own, and those that users log in with.
 
+use crate::domain::said::Said;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::ssh_key::public::RsaPublicKey;
@@ -37,6 +38,20 @@ pub enum KeyFault {
         /// What is wrong.
         why: String,
     },
+}
+
+impl From<&KeyFault> for Said {
+    fn from(fault: &KeyFault) -> Self {
+        let keyed = |key| Self::keyed(fault.to_string(), key);
+        match fault {
+            KeyFault::NotPublic => keyed("error-key-not-public"),
+            KeyFault::Private => keyed("error-key-private"),
+            KeyFault::Kind(kind) => keyed("error-key-kind").arg("kind", kind.as_str()),
+            KeyFault::Host { path, why } => {
+                keyed("error-door-key").arg("path", path.display().to_string()).arg("why", why.as_str())
+            }
+        }
+    }
 }
 
 /// A key that a user logs in with.

@@ -182,3 +182,4 @@ error-rotation-user = Services that log in as a user cannot be moved to another.
 error-rotation-unused = No service uses it yet: set it, the installation will use that.
 error-rotation-changed = What the rotation would do has changed: look at it again.
 error-rotation-same = That is the present password.
+error-rotation-damaged = What is stored about the rotation of { $name } is damaged.

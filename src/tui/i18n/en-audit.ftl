@@ -79,6 +79,7 @@ env-members-title = Who may reach { $name }
 env-limited = limited to { $names }
 env-limited-nobody = administrators only
 error-purge-shown = { $name } is not hidden: hide it first, so that nobody works in it.
+error-purge-sweep = Sweep { $sweep } looks for its nodes: end it first.
 error-typed-env = Type the environment's name, { $name }, to confirm that everything about it will be lost.
 act-env-clone = make an environment like this one
 hint-copy-name = name of the new one; nodes and accounts are not copied

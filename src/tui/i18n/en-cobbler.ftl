@@ -53,6 +53,7 @@ cobbler-bad-user = The user is missing
 cobbler-bad-authority = This is no certificate: its first line would be -----BEGIN CERTIFICATE-----
 error-cobbler-no-password = The password of this user on this server is missing
 error-cobbler-no-mac = The MAC address is not known: probe the node, or type the address
+error-cobbler-unreadable = What is stored about the Cobbler server cannot be read: set it again
 refused-no-cobbler = say first where the Cobbler server is
 refused-cobbler-read-only = this version of Cobbler is only read
 refused-no-profiles = the Cobbler server has no profile, or has not answered

@@ -217,3 +217,12 @@ filter-fault-regex-size = the regular expression { $pattern } is too large
 filter-fault-number = { $field }={ $value }: this is no number
 filter-fault-time = '{ $value }' is no time: say how long ago (90m, 12h, 7d), or a date or time (2026-03-01, 2026-03-01T07:02:09Z)
 error-no-log-record = There is no record { $cursor }: it is not kept any more, or never was.
+error-log-id = '{ $id }' is too short to be an id.
+error-log-marks = { $most } marks are the most that are kept: remove some first.
+error-log-note = A note has at most { $most } characters.
+error-log-nothing = What is to be looked for?
+error-log-search = A search broke off: { $why }
+error-log-view-long = The filters of this view are too long to be kept.
+error-log-view-name = A view needs a name of 1 to { $most } characters.
+error-log-view-panes = A view has at most { $most } panes.
+error-log-views = { $most } views are the most that are kept: remove some first.

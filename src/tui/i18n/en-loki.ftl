@@ -74,3 +74,6 @@ error-loki-other = This is no Loki: { $why }; the address is the part before /lo
 error-loki-refused = Loki refuses: { $said }
 error-loki-too-much = Loki is asked too much: { $said }
 error-loki-failed = Loki failed ({ $status }): { $said }
+error-loki-authority = The certificates of the authority cannot be used: { $why }
+error-loki-odd = Loki answered something unexpected: { $why }
+error-loki-unreadable = What is stored about Loki cannot be read: set it again

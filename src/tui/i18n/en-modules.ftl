@@ -92,6 +92,7 @@ button-roll-out = Roll out
 error-nothing-to-roll-out = There is nothing to roll out: every installed node has the options that are set, or no module writes their files.
 error-no-new-nodes = Every node of the environment is installed already.
 error-no-service = The node { $node } has no service { $unit }.
+error-options-many = An environment has texts for { $most } scopes and files at most.
 
 ## A node in daily use
 known-since = as of { $at }

@@ -122,3 +122,4 @@ error-login-busy = Too many logins at once: try again in a moment.
 error-no-session = There is no such session any more.
 error-delete-own = Nobody deletes the own account: ask another administrator.
 error-full-name-long = A full name has 60 characters at most.
+error-factor-lost = The key of the second factor is missing: use a recovery code, or ask an administrator to reset it.

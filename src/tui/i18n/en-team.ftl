@@ -26,6 +26,7 @@ take-over-done = You have job { $job } in hand.
 error-job-foreign = { $by } has job { $job } in hand: watch it, or take it over with a reason.
 error-job-over-free = Job { $job } is over: whoever goes on with it has it in hand.
 error-job-mine = You have job { $job } in hand already.
+error-page = A page is a word of a-z, 0-9 and hyphens.
 
 place-environments = environments
 place-nodes = nodes

@@ -79,6 +79,7 @@ env-members-title = 谁可以访问 { $name }
 env-limited = 仅限 { $names }
 env-limited-nobody = 仅限管理员
 error-purge-shown = { $name } 未隐藏：请先隐藏它，确保没有人在其中操作。
+error-purge-sweep = 查找 { $sweep } 正在为它查找节点：请先结束它。
 error-typed-env = 请输入环境名称 { $name }，确认与其相关的一切都将丢失。
 act-env-clone = 以此环境为样板新建环境
 hint-copy-name = 新环境的名称；不复制节点和账号

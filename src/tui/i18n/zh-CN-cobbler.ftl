@@ -53,6 +53,7 @@ cobbler-bad-user = 缺少用户
 cobbler-bad-authority = 这不是证书：第一行应为 -----BEGIN CERTIFICATE-----
 error-cobbler-no-password = 缺少该用户在此服务器上的密码
 error-cobbler-no-mac = 不知道 MAC 地址：请先探测节点，或输入地址
+error-cobbler-unreadable = 无法读取已保存的 Cobbler 服务器设置：请重新设置
 refused-no-cobbler = 请先设置 Cobbler 服务器
 refused-cobbler-read-only = 此版本的 Cobbler 只能读取
 refused-no-profiles = Cobbler 服务器没有配置模板，或尚未回答

@@ -1,5 +1,11 @@
 # 引擎拒绝请求的原因（按其发送的键）；以及他人先行保存时的处理。
 
+error-account-form = 账号由 1 到 32 个字母、数字、点、下划线或连字符组成。
+error-bundle-gone = 计划需要 { $what }，而目录中已没有：请把它放回，或开始新的安装。
+error-bundle-kept = 无法保存节点的文件：{ $why }
+error-bundle-no-node = 节点 { $node } 不在计划中。
+error-bundle-pack = 无法打包脚本：{ $why }
+error-bundle-variable = 无法把变量 { $name } 交给步骤：它与账号同名、不是合法的变量名，或含有 NUL。
 error-conflict = { $kind ->
     [network] { $name } 的网络规划
     [discovery] { $name } 的机器发现设置
@@ -10,11 +16,19 @@ error-conflict = { $kind ->
     [blank] 他人
    *[other] { $by }
 }修改（版本 { $revision }，您的修改基于版本 { $based }）：请重新查看后再改。
+error-credential-damaged = 节点 { $node } 的凭据已损坏：{ $why }
+error-door-key = 主机密钥 { $path }：{ $why }
 error-empty-password = 密码为空。
 error-env-busy = { $by } 的任务 { $job }（{ $kind }）处理此环境已有 { $minutes } 分钟：请等待其结束，或停止该任务。
 error-env-exists = 已有名为 { $name } 的环境。
 error-env-hidden-exists = 有一个隐藏的环境名为 { $name }：请另取名称，或请管理员恢复显示它。
+error-extend-minutes = 可延长 1 到 { $most } 分钟。
+error-extend-seconds = 可延长 1 到 { $most } 秒。
+error-facts-none = 节点没有给出信息：其账号需要带有常用工具的 POSIX shell（sh）。
+error-facts-silent = { $host } 在 { $seconds } 秒内没有给出信息：可能有磁盘或文件系统没有响应。
+error-facts-torn = 节点给出信息时中断：请重试。
 error-host-key-changed = { $host } 的主机密钥已改变：原先固定的是 { $pinned }，现在是 { $offered }。要么机器重装过，要么有人从中拦截。未发送任何内容。只有在清楚原因时才忘记旧密钥。
+error-host-key-form = 这不是主机密钥：应形如“ssh-ed25519 AAAAC3…”，即 ssh-keyscan 在地址之后输出的内容。
 error-host-key-other = 该节点已固定另一个主机密钥：若您清楚密钥为何变化，请先忘记原密钥。
 error-host-key-unknown = { $host } 的主机密钥是新的：{ $offered }。请与节点上的密钥核对后再接受。
 error-ip-full = 没有任何{ $kind }地址池有连续 { $count } 个空闲地址：{ $address } 属于 { $owner }。请添加地址池，或删除子网。
@@ -34,11 +48,22 @@ error-ip-pools-full = 一个环境最多 64 个地址池：请先删除一个。
 error-ip-size = 子网的地址数为 8、16、32 或 64。
 error-ip-subnet-full = { $owner } 的子网 { $net } 已满：{ $usable } 个可用地址均已使用。
 error-ip-taken = { $net } 不空闲：{ $address } 属于 { $owner }（{ $source }）。
+error-job-no-node = 任务 { $job } 没有节点 { $node }。
 error-job-not-newest = 任务 { $job } 不是该环境最新的任务：其后还有任务 { $newer }。
 error-job-not-over = 任务 { $job } 的状态为“{ $state }”：只有失败、已取消或已撤销的任务才能重试。
 error-job-over = 任务 { $job } 已经结束：{ $state }。
 error-job-refuses = 任务 { $job } 的状态为“{ $state }”，或节点的状态不允许此操作：请再查看。
+error-jump-form = “{ $place }”不是跳板机：请写成 [账号@]地址[:端口]，用 IPv4 地址，如 admin@10.0.0.1:22。
+error-jump-key-other = 该跳板机已固定另一个主机密钥：若您清楚密钥为何变化，请先忘记原密钥。
 error-jump-self = 跳板机就是该节点本身。
+error-jump-set = 跳板机不能使用凭据组：请提供密码、密钥或代理。
+error-jump-several = 最多一台跳板机：“{ $place }”写了多台。
+error-key-kind = 不接受这种密钥（{ $kind }）：请用 ssh-keygen -t ed25519 生成一个。
+error-key-not-public = 这不是公钥：请粘贴 ~/.ssh/id_ed25519.pub 之类文件中的一行。
+error-key-of-another = 此公钥属于另一个用户：请用 ssh-keygen -t ed25519 生成您自己的密钥。
+error-key-private = 这是私钥，除您之外任何人都不应持有：请提供以 .pub 结尾的文件。
+error-key-registered = 此公钥已登记。
+error-keys-many = { $name } 已有 { $most } 个公钥，达到上限：请先删除一个。
 error-last-administrator = { $name } 是最后一名管理员：请先另建一名。
 error-login-delay = 密码错误次数过多：请 { $seconds } 秒后再试。
 error-network-not-ready = { $env } 的网络规划尚未就绪，还有 { $count } 处问题：请在环境页按 w，再按 3。
@@ -49,9 +74,11 @@ error-no-jump = { $node } 没有跳板机。
 error-no-module = 平台 { $platform } 没有模块 { $module }；可用的有 { $modules }。
 error-no-node = 没有节点 { $node }。
 error-no-platform = 目录中没有平台 { $name }。
+error-no-platforms = 目录中没有平台：“cpmg doctor”会说明在哪里查找 roles。
 error-no-user = 没有名为 { $name } 的用户。
 error-node-address-taken = { $address } 已是节点 { $node } 的地址。
 error-node-busy = 节点 { $node } 的状态为“{ $state }”：请等待任务结束，或取消任务。
+error-node-elsewhere = 该节点属于另一个环境。
 error-node-locked = 节点 { $node } 已被 { $by } 锁定（{ $why }）：请先解锁。
 error-node-name-taken = 该环境已有名为 { $name } 的节点。
 error-node-state = 节点 { $node } 的状态为“{ $state }”，不允许此操作。
@@ -63,8 +90,11 @@ error-nothing-runs = 该节点上没有正在运行的步骤。
 error-nothing-to-undo = 任务 { $job } 在那里没有可撤销的操作。
 error-old-password = 旧密码不正确。
 error-passphrase-needed = 私钥已加密：请提供口令。
+error-password-failed = 无法处理该密码：{ $why }
+error-reinstall-minutes = 重装的时限为 1 到 { $most } 分钟。
 error-report-gone = 该报告已不再保存：请重新生成。
 error-session-expired = 会话已过期，请重新登录。
+error-set-untried = 节点 { $node } 尚未采用凭据组 { $name } 中的凭据：请先探测该节点。
 error-ssh-agent = 无法使用 { $socket } 处的 SSH 代理（{ $why }）：请启动它，并用 ssh-add 加入密钥。
 error-ssh-channel = { $host } 拒绝再开通道（{ $why }）：已达到 MaxSessions。请关闭一些终端，或提高其 MaxSessions。
 error-ssh-command = { $host } 上执行失败：{ $what }（{ $status }）：{ $said }
@@ -76,6 +106,22 @@ error-ssh-not-ssh = { $host } 不是 SSH 服务（其应答：{ $said }）：请
 error-ssh-refused = { $host } 拒绝连接：该端口没有服务在监听。请在那里启动 sshd，或更正端口。
 error-ssh-timeout = { $host } 在 { $seconds } 秒内没有应答：请检查电源、网络以及途中的防火墙。
 error-ssh-unreachable = 无法到达 { $host }（{ $why }）：请检查电源、网线和地址。
+error-task-compute-already = { $node } 已是计算节点。
+error-task-compute-not = { $node } 不是计算节点。
+error-task-nic-flat = { $node } 的网卡 { $nic } 已承载扁平网络 { $network }。
+error-task-nic-network = { $node } 的网卡 { $nic } 已承载网络 { $network }。
+error-task-nic-ours = { $node } 的网卡 { $nic } 承载着 cpmg 自己的连接。
+error-task-no-flat = 没有扁平网络 { $name }；现有：{ $there }
+error-task-no-nic = { $node } 没有网卡 { $nic }：请为它指定另一块网卡（--on { $node }=NIC），或重新收集其信息（cpmg node facts { $node } --refresh）。
+error-task-no-nics = 没有为任何节点指定网卡：请用 --nic 或 --on NODE=NIC 指定。
+error-task-no-role = { $node } 没有角色：请先分配角色并安装。
+error-task-no-such-node = 环境中没有这个节点。
+error-task-no-undo = 没有可撤销的操作。
+error-task-not-controller = { $node } 不是控制节点：请给它该角色并安装。
+error-task-not-controller-out = { $node } 不是控制节点：请用 cpmg node remove 移除它。
+error-task-not-installed = { $node } 尚未安装：请先安装。
+error-task-not-over = 任务 { $job } 尚未结束：请先停止它。
+error-task-nothing-installed = 尚未安装任何内容：请先安装该环境。
 error-typed-name = 输入的节点名称不正确：未执行任何操作。
 error-undo-changed = 将要撤销的内容在显示之后已有变化：请重新查看列表。
 error-unknown-request = 引擎不认识此请求：它与本程序版本不同。

@@ -204,3 +204,12 @@ filter-fault-regex-size = 正则表达式 { $pattern } 过大
 filter-fault-number = { $field }={ $value }：不是数字
 filter-fault-time = “{ $value }” 不是时间：请写多久以前（90m、12h、7d），或日期时间（2026-03-01、2026-03-01T07:02:09Z）
 error-no-log-record = 没有记录 { $cursor }：已不再保留，或从未存在。
+error-log-id = “{ $id }”太短，不可能是 ID。
+error-log-marks = 最多保留 { $most } 个标记：请先去掉一些。
+error-log-note = 备注最多 { $most } 个字符。
+error-log-nothing = 要搜索什么？
+error-log-search = 搜索中断：{ $why }
+error-log-view-long = 此视图的过滤条件太长，无法保存。
+error-log-view-name = 视图的名称须有 1 到 { $most } 个字符。
+error-log-view-panes = 一个视图最多 { $most } 个窗格。
+error-log-views = 最多保留 { $most } 个视图：请先去掉一些。

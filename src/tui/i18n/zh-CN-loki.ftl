@@ -74,3 +74,6 @@ error-loki-other = 这不是 Loki：{ $why }；地址应为 /loki/api/v1 之前�
 error-loki-refused = Loki 拒绝：{ $said }
 error-loki-too-much = 对 Loki 的请求过多：{ $said }
 error-loki-failed = Loki 出错（{ $status }）：{ $said }
+error-loki-authority = 无法使用证书颁发机构的证书：{ $why }
+error-loki-odd = Loki 的应答出乎意料：{ $why }
+error-loki-unreadable = 无法读取已保存的 Loki 设置：请重新设置

@@ -88,6 +88,7 @@ button-roll-out = 下发
 error-nothing-to-roll-out = 没有可下发的内容：已安装的节点都已具备所设选项，或没有模块写入这些文件。
 error-no-new-nodes = 环境中的所有节点都已安装。
 error-no-service = 节点 { $node } 没有服务 { $unit }。
+error-options-many = 一个环境最多可为 { $most } 组范围和文件设置选项文本。
 
 ## 节点的日常运维
 known-since = 截至 { $at }

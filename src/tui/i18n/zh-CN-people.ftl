@@ -116,3 +116,4 @@ error-login-busy = 同时登录的次数过多：请稍后再试。
 error-no-session = 该会话已不存在。
 error-delete-own = 不能删除自己的账号：请由另一名管理员操作。
 error-full-name-long = 姓名最多 60 个字符。
+error-factor-lost = 第二因素的密钥已丢失：请使用恢复码，或请管理员重置。

@@ -26,6 +26,7 @@ take-over-done = 任务 { $job } 已由您负责。
 error-job-foreign = 任务 { $job } 由 { $by } 负责：请旁观，或说明原因后接管。
 error-job-over-free = 任务 { $job } 已结束：谁继续它，就由谁负责。
 error-job-mine = 任务 { $job } 已由您负责。
+error-page = 页面名由 a-z、0-9 和连字符组成。
 
 place-environments = 环境列表
 place-nodes = 节点

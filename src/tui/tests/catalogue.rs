@@ -259,7 +259,19 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
     assert!(missing.is_empty(), "used and not in the catalogue: {missing:?}");
     // Sentences of the engine's refusals, of what is wrong with a filter, and those that are kept, are asked for by the keys that come with them.
     let mut all = Vec::new();
-    for room in ["api", "catalog", "cobbler", "domain", "engine", "install", "runner", "ssh", "store"] {
+    for room in [
+        "api",
+        "catalog",
+        "cobbler",
+        "discovery",
+        "domain",
+        "engine",
+        "install",
+        "runner",
+        "shell",
+        "ssh",
+        "store",
+    ] {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room), &mut all);
     }
     let keyed = Regex::new(r#"(?s)Said::keyed\((?:[^";]|"[^"]* [^"]*")*?"([a-z]+(?:-[a-z]+)+)"\)"#).unwrap();

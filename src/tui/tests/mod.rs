@@ -37,6 +37,7 @@ mod people;
 mod policies;
 mod proof;
 mod recorder;
+mod refusals;
 mod repaint;
 mod shell;
 mod states;
