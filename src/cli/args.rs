@@ -447,7 +447,7 @@ pub enum DebugCommand {
         /// The last screen on which this text stands, not the last of all
         #[arg(long, value_name = "TEXT", requires = "svg")]
         shows: Option<String>,
-        /// Print how long its frames take to be computed on this machine instead
+        /// Print how long this machine works to compute its frames instead
         #[arg(long, conflicts_with_all = ["print", "svg"])]
         times: bool,
     },

@@ -7,8 +7,9 @@ use crate::tui::widgets::chrome;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use rustix::time::{ClockId, clock_gettime};
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longest time between events that one frame shows, milliseconds: a sixtieth of a second.
 const FRAME: u64 = 16;
@@ -24,7 +25,12 @@ struct Cost {
     bytes: u64,
 }
 
-/// Does everything once, as fast as it goes, and tells what the frames cost. What the screens do only to read the recording is left
+/// Time that a processor has worked for this thread: what others do on the same machine is not in it.
+fn worked() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// Does everything once, as fast as it goes, and tells what the frames cost the processor. What the screens do only to read the recording is left
 /// out; frames that repaint a shell alone are drawn whole here, which costs more.
 pub fn times(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
     let costs = costs(recording)?;
@@ -74,22 +80,22 @@ fn costs(recording: &Recording) -> io::Result<Vec<Cost>> {
         let mut taken = Duration::ZERO;
         while recording.steps.get(player.done).is_some_and(|s| s.at.since(first) < FRAME) {
             let event = player.next();
-            let began = Instant::now();
+            let began = worked();
             if let Some((at, event)) = event {
                 player.take(at, event);
             }
-            taken += began.elapsed();
+            taken += worked().saturating_sub(began);
         }
         if size != player.size {
             size = player.size;
             terminal.resize(room(size))?;
         }
-        let (app, began) = (&player.app, Instant::now());
+        let (app, began) = (&player.app, worked());
         // A frame that cannot be drawn is shown as a defect by the other ways to replay.
         if let Ok(done) = quietly(|| terminal.draw(|frame| chrome::draw(app, frame)).map(drop)) {
             done?;
         }
-        let drawn = began.elapsed();
+        let drawn = worked().saturating_sub(began);
         let mut bytes = Counted(0);
         written.let_out(&mut bytes)?;
         costs.push(Cost { taken, drawn, bytes: bytes.0 });
