@@ -18,7 +18,7 @@ use crate::domain::said::Said;
 use crate::domain::shells::{self, ShellRules};
 use crate::domain::time::Moment;
 use crate::domain::user::User;
-use crate::shell::{Recorder, ShellError, ShellSession};
+use crate::shell::{Floor, Recorder, ShellError, ShellSession};
 use crate::terminal::Size;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, select_all};
@@ -78,13 +78,19 @@ struct Cell {
 pub struct Shells {
     cells: Mutex<BTreeMap<ShellId, Cell>>,
     last: AtomicU64,
+    floor: Floor,
     /// Grows when somebody comes or goes.
     pub comings: Arc<watch::Sender<u64>>,
 }
 
 impl Default for Shells {
     fn default() -> Self {
-        Self { cells: Mutex::default(), last: AtomicU64::default(), comings: Arc::new(watch::Sender::new(0)) }
+        Self {
+            cells: Mutex::default(),
+            last: AtomicU64::default(),
+            floor: Floor::default(),
+            comings: Arc::new(watch::Sender::new(0)),
+        }
     }
 }
 
@@ -312,7 +318,7 @@ impl Engine {
         let mut deed = self.deed_on(user, AuditKind::Shell, &node, format!("opened shell {id}"));
         deed.job = job;
         self.audit(&deed)?;
-        let session = ShellSession::over_ssh(&connection, size, &shells::locale(locale))
+        let session = ShellSession::over_ssh(&connection, size, &shells::locale(locale), &self.shells.floor)
             .await
             .map_err(|f| node_fault(&f))?;
         let session = Arc::new(session);

@@ -4,7 +4,8 @@
 //! beside it and a log of the last bytes (`log.rs`), numbered from the shell's start. A client follows: it asks
 //! [`ShellSession::read_from`] for what comes after the number it has, and feeds that to an emulator of its own. If its
 //! number is no longer in the log, it gets a redrawn screen instead. `core.rs` keeps the two together and knows no IO;
-//! `session.rs` moves the bytes; `pipe.rs` is what a pty must be able to do; `recorder.rs` writes what was printed into a file.
+//! `session.rs` moves the bytes; `pipe.rs` is what a pty must be able to do; `recorder.rs` writes what was printed into a file;
+//! `floor.rs` keeps one from taking the time of the others.
 //!
 //! Rules that make both sides show the same:
 //! - A client's emulator has the size of the [`Chunk`]s, not of its own pane. Several clients share one pty and so one size;
@@ -18,6 +19,7 @@
 //! than on its way to the node.
 
 mod core;
+mod floor;
 mod log;
 mod pipe;
 mod recorder;
@@ -26,6 +28,7 @@ mod session;
 mod tests;
 
 pub use core::Chunk;
+pub use floor::Floor;
 pub use pipe::{PipeEvent, PipeReader, PipeWriter};
 pub use recorder::Recorder;
 pub use session::{Closed, Progress, ShellError, ShellSession};

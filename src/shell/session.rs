@@ -10,6 +10,7 @@ use tokio_util::bytes::Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::core::{Chunk, Core, Taken};
+use super::floor::{Floor, Speaker};
 use super::pipe::{PipeEvent, PipeReader, PipeWriter};
 use super::recorder::Recorder;
 use crate::domain::said::Said;
@@ -122,23 +123,30 @@ pub struct ShellSession {
 
 impl ShellSession {
     /// Opens a shell over an SSH connection that nothing else uses.
-    /// `locale` is told to the node, which may have other ideas.
+    /// `locale` is told to the node, which may have other ideas. On the `floor` are those that it shares its time with.
     pub async fn over_ssh(
         session: &Session,
         size: Size,
         locale: &[(String, String)],
+        floor: &Floor,
     ) -> Result<Self, SshError> {
         let pty = session.pty(TERM, size.columns(), size.lines(), locale).await?;
         let writer = pty.writer();
-        Ok(Self::open(pty, writer, size))
+        Ok(Self::with_log(pty, writer, size, LOG, floor))
     }
 
     /// Makes a session of a pty that has this size already. To be called within a tokio runtime.
     pub fn open(reader: impl PipeReader, writer: impl PipeWriter, size: Size) -> Self {
-        Self::with_log(reader, writer, size, LOG)
+        Self::with_log(reader, writer, size, LOG, &Floor::default())
     }
 
-    pub(super) fn with_log(reader: impl PipeReader, writer: impl PipeWriter, size: Size, log: usize) -> Self {
+    pub(super) fn with_log(
+        reader: impl PipeReader,
+        writer: impl PipeWriter,
+        size: Size,
+        log: usize,
+        floor: &Floor,
+    ) -> Self {
         let (input, queue) = mpsc::unbounded_channel();
         let close = CancellationToken::new();
         let shared = Arc::new(Shared {
@@ -150,7 +158,7 @@ impl ShellSession {
             waiting: AtomicUsize::new(0),
             close: close.clone(),
         });
-        tokio::spawn(read(Arc::clone(&shared), reader));
+        tokio::spawn(read(Arc::clone(&shared), reader, floor.enter()));
         tokio::spawn(write(Arc::clone(&shared), writer, queue));
         Self { shared, _hang_up: close.drop_guard() }
     }
@@ -275,12 +283,17 @@ impl Shared {
     }
 
     /// Takes what came from the pty.
-    async fn take(&self, event: Option<PipeEvent>) -> Result<(), Closed> {
+    async fn take(&self, event: Option<PipeEvent>, speaker: &mut Speaker) -> Result<(), Closed> {
         match event {
             Some(PipeEvent::Output(bytes)) => {
                 self.record(|recorder| recorder.output(&bytes));
                 for piece in bytes.chunks(TAKEN) {
+                    let began = Instant::now();
                     self.change(|core| core.feed(piece));
+                    let now = Instant::now();
+                    if let Some(pause) = speaker.said(now, now.duration_since(began)) {
+                        tokio::time::sleep(pause).await;
+                    }
                     // A flood from one shell leaves room for the others, and for who reads this one.
                     tokio::task::yield_now().await;
                     while self.wanted.load(Ordering::Relaxed) > 0 {
@@ -330,7 +343,7 @@ impl Shared {
 }
 
 /// From the pty to emulator and log.
-async fn read(shared: Arc<Shared>, mut reader: impl PipeReader) {
+async fn read(shared: Arc<Shared>, mut reader: impl PipeReader, mut speaker: Speaker) {
     let how = loop {
         let deadline = shared.core().deadline();
         let overdue = async {
@@ -348,7 +361,7 @@ async fn read(shared: Arc<Shared>, mut reader: impl PipeReader) {
             }
             event = reader.next() => event,
         };
-        if let Err(how) = shared.take(event).await {
+        if let Err(how) = shared.take(event, &mut speaker).await {
             break how;
         }
     };

@@ -56,7 +56,13 @@ impl PipeWriter for Writer {
 fn session(log: usize) -> (ShellSession, Node) {
     let ((output, reader), (sent, input)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
     let (takes, taking) = watch::channel(true);
-    let session = ShellSession::with_log(Reader(reader), Writer(sent, taking), Size::new(40, 10), log);
+    let session = ShellSession::with_log(
+        Reader(reader),
+        Writer(sent, taking),
+        Size::new(40, 10),
+        log,
+        &Floor::default(),
+    );
     (session, Node { output, input, takes })
 }
 
@@ -254,7 +260,7 @@ async fn real(size: Size) -> (Sshd, ShellSession) {
         host_key: HostKeyCheck::Pinned(sshd.host_key("ed25519").parse().unwrap()),
     };
     let connection = connect(&hop.into()).await.unwrap();
-    let session = ShellSession::over_ssh(&connection, size, &[]).await.unwrap();
+    let session = ShellSession::over_ssh(&connection, size, &[], &Floor::default()).await.unwrap();
     // The connection lives as long as the shell.
     drop(connection);
     session.write(b"exec env PS1='ready$ ' /bin/sh\r").unwrap();
