@@ -42,7 +42,8 @@ impl Stolen {
 }
 
 /// Keeps the processors from being halted: a virtual machine's may be given back tens of milliseconds after they have something to do, and
-/// what is measured is the host. One task of the idle class for each: it gives way to everything at once.
+/// what is measured is the host. One task of the idle class for each: it gives way to whoever wakes. Not for a machine
+/// that is busy: there it takes its share.
 pub struct Awake(Vec<std::process::Child>);
 
 impl Awake {
