@@ -3,6 +3,7 @@
 use super::args::Global;
 use super::check_args::CheckCommand;
 use super::exit::{Code, Fault};
+use super::interrupt::Interrupt;
 use super::talk::Talk;
 use super::{find, print, prompt};
 use crate::api::check::{CheckPhase, CheckRow, CheckRunRow, CheckScope};
@@ -24,10 +25,11 @@ pub async fn run(global: &Global, command: CheckCommand) -> Result<Code, Fault> 
                 let wanted = if name.contains('/') { name.clone() } else { format!("{}/{name}", env.name) };
                 scope.nodes.push(find::node(&talk, &wanted).await?.id);
             }
+            let interrupt = Interrupt::listen()?;
             talk.call(Request::Subscribe(Topic::Check(env.id))).await?;
             let request = Request::CheckRun { env: env.id, scope };
             let Response::CheckRun(run) = talk.call(request).await? else { return Err(Talk::unexpected()) };
-            follow(&mut talk, env.id, run.started).await?;
+            follow(&mut talk, env.id, run.started, interrupt).await?;
             show(&talk, env.id, &env.name).await
         }
         CheckCommand::Show { env } => {
@@ -44,13 +46,13 @@ pub async fn run(global: &Global, command: CheckCommand) -> Result<Code, Fault> 
 }
 
 /// Waits for the end of the check that was just started. Ctrl-C ends it.
-async fn follow(talk: &mut Talk, env: EnvId, started: Moment) -> Result<(), Fault> {
+async fn follow(talk: &mut Talk, env: EnvId, started: Moment, mut interrupt: Interrupt) -> Result<(), Fault> {
     let person = prompt::interactive() && !talk.json;
     let mut shown: Option<CheckRunRow> = None;
     loop {
         let pushed = tokio::select! {
             pushed = talk.pushed.recv() => pushed,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupt.next() => {
                 talk.call(Request::CheckCancel { env }).await?;
                 continue;
             }

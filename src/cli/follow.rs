@@ -5,6 +5,7 @@
 //! takes over. Ctrl-C leaves; the job goes on.
 
 use super::exit::{Code, Fault};
+use super::interrupt::Interrupt;
 use super::jobs::{end_word, summary};
 use super::talk::Talk;
 use super::{find, print};
@@ -121,6 +122,7 @@ struct Follower {
 
 /// Follows a job until it is over, or the goal cannot be reached without an operator. The code says whether it was reached.
 pub async fn run(talk: Talk, job: JobId, goal: Goal) -> Result<Code, Fault> {
+    let mut interrupt = Interrupt::listen()?;
     let mut follower = Follower {
         talk,
         job,
@@ -134,7 +136,7 @@ pub async fn run(talk: Talk, job: JobId, goal: Goal) -> Result<Code, Fault> {
     };
     tokio::select! {
         ended = follower.until_over() => ended?,
-        _ = tokio::signal::ctrl_c() => {
+        () = interrupt.next() => {
             print::complain(&format!("left; the job goes on (cpmg job follow {job})"));
             return Ok(Code::Left);
         }

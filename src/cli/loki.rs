@@ -3,6 +3,7 @@
 use super::args::Global;
 use super::audit::moment;
 use super::exit::{Code, Fault};
+use super::interrupt::Interrupt;
 use super::loki_args::{LokiCommand, QueryArgs, SetArgs};
 use super::talk::Talk;
 use super::{find, print, prompt};
@@ -276,6 +277,7 @@ fn times(args: &QueryArgs) -> Result<LokiQuery, Fault> {
 }
 
 async fn tail(talk: &Talk, env: &Environment, query: String, lines: u32) -> Result<Code, Fault> {
+    let mut interrupt = Interrupt::listen()?;
     let start = nanos(print::now()).saturating_sub(3_600 * 1_000_000_000);
     let asked = LokiAsk::TailOpen { env: env.id, query, limit: lines.max(1), start: Some(start) };
     let LokiReply::Tailing(tail) = ask(talk, asked).await? else { return Err(Talk::unexpected()) };
@@ -283,7 +285,7 @@ async fn tail(talk: &Talk, env: &Environment, query: String, lines: u32) -> Resu
     loop {
         let next = tokio::select! {
             next = ask(talk, LokiAsk::TailNext { tail }) => next?,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupt.next() => {
                 // It would end by itself in a minute.
                 let _ = ask(talk, LokiAsk::TailClose { tail }).await;
                 return Ok(Code::Left);

@@ -35,6 +35,7 @@ mod follow;
 mod handover;
 mod import;
 mod import_args;
+mod interrupt;
 mod ip;
 mod ip_args;
 mod job_args;

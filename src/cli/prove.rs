@@ -2,6 +2,7 @@
 
 use super::args::Global;
 use super::exit::{Code, Fault};
+use super::interrupt::Interrupt;
 use super::talk::Talk;
 use super::{find, print, prompt};
 use crate::api::client::Pushed;
@@ -58,6 +59,7 @@ pub async fn run(global: &Global, args: ProveArgs) -> Result<Code, Fault> {
     }
     // The engine reads the file, from wherever it was started.
     let image = args.image.as_deref().map(whole_path).transpose()?;
+    let interrupt = Interrupt::listen()?;
     talk.call(Request::Subscribe(Topic::Proof(env.id))).await?;
     let request = Request::Proof(ProofAsk::Start { env: env.id, image, clean: args.clean });
     let Response::Proof(proof) = talk.call(request).await? else { return Err(Talk::unexpected()) };
@@ -71,7 +73,7 @@ pub async fn run(global: &Global, args: ProveArgs) -> Result<Code, Fault> {
         )?;
         return Ok(Code::Done);
     }
-    let proof = follow(&mut talk, env.id, *proof).await?;
+    let proof = follow(&mut talk, env.id, *proof, interrupt).await?;
     show(&talk, &proof, &env.name, true)
 }
 
@@ -88,7 +90,12 @@ async fn row(talk: &Talk, env: EnvId) -> Result<ProofRow, Fault> {
 
 /// Waits for the end of the proof that was just started, says each rung as it is done. The first Ctrl-C ends the proof, the second leaves it
 /// to the engine.
-async fn follow(talk: &mut Talk, env: EnvId, mut proof: Proof) -> Result<Proof, Fault> {
+async fn follow(
+    talk: &mut Talk,
+    env: EnvId,
+    mut proof: Proof,
+    mut interrupt: Interrupt,
+) -> Result<Proof, Fault> {
     let number = proof.number;
     let mut told = 0;
     let mut asked = false;
@@ -101,7 +108,7 @@ async fn follow(talk: &mut Talk, env: EnvId, mut proof: Proof) -> Result<Proof, 
         }
         let pushed = tokio::select! {
             pushed = talk.pushed.recv() => pushed,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupt.next() => {
                 if asked {
                     return Err(Fault::new(Code::Left, "left; the engine goes on removing what the proof made"));
                 }

@@ -1,6 +1,7 @@
 //! `cpmg node sweep`: looks for SSH at many addresses.
 
 use super::exit::{Code, Fault};
+use super::interrupt::Interrupt;
 use super::sweep_args::SweepArgs;
 use super::talk::Talk;
 use super::{discovery, find, print, prompt};
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 /// Sweeps and prints what was found. Ctrl-C ends the sweep and prints what was found so far.
 pub async fn run(talk: &mut Talk, env: &str, ranges: Vec<String>, how: &SweepArgs) -> Result<(), Fault> {
     let env = find::environment(talk, env, false).await?;
+    let mut interrupt = Interrupt::listen()?;
     let start = Request::SweepStart {
         env: env.env.id,
         ranges,
@@ -28,7 +30,7 @@ pub async fn run(talk: &mut Talk, env: &str, ranges: Vec<String>, how: &SweepArg
     while progress.as_ref().is_none_or(|p| p.ended.is_none()) {
         let pushed = tokio::select! {
             pushed = talk.pushed.recv() => pushed,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupt.next() => {
                 talk.call(Request::SweepCancel { sweep }).await?;
                 continue;
             }

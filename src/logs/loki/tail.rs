@@ -12,6 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, Upgraded};
 use serde_json::Value;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
@@ -37,6 +38,8 @@ pub struct TailFrame {
 /// A live tail.
 pub struct Tail {
     socket: WebSocketStream<Upgraded>,
+    /// When something came last, a ping as well.
+    heard: Instant,
 }
 
 impl Loki {
@@ -79,18 +82,21 @@ impl Loki {
         let stream = tokio::time::timeout(HANDSHAKE, shake).await.map_err(late)??;
         let config =
             WebSocketConfig::default().max_message_size(Some(FRAME_MAX)).max_frame_size(Some(FRAME_MAX));
-        Ok(Tail { socket: WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await })
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await;
+        Ok(Tail { socket, heard: Instant::now() })
     }
 }
 
 impl Tail {
-    /// Waits for what comes next; `None`: Loki ended the tail in order.
+    /// Waits for what comes next; `None`: Loki ended the tail in order. Cancel-safe: who waits again waits for the rest of the time in which
+    /// a silent connection counts as alive.
     pub async fn next(&mut self) -> Result<Option<TailFrame>, LokiError> {
         loop {
             let broken = |why: String| LokiError::Broken { why };
-            let next = tokio::time::timeout(SILENCE, self.socket.next())
+            let next = tokio::time::timeout_at(self.heard + SILENCE, self.socket.next())
                 .await
                 .map_err(|_| broken(format!("nothing for {} s", SILENCE.as_secs())))?;
+            self.heard = Instant::now();
             match next {
                 Some(Ok(Message::Text(text))) => return frame(text.as_bytes()).map(Some),
                 Some(Ok(Message::Binary(bytes))) => return frame(&bytes).map(Some),

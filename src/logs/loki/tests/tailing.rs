@@ -4,6 +4,7 @@ use super::place;
 use super::server::{Answer, read, serve};
 use crate::logs::loki::{Loki, LokiError};
 use futures_util::{SinkExt, StreamExt};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_tungstenite::WebSocketStream;
@@ -11,6 +12,14 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+
+/// The answer to a handshake with this key.
+fn switching(key: &str) -> String {
+    let accept = derive_accept_key(key.as_bytes());
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+    )
+}
 
 /// A server of one tail that sends these and then closes with that code; it waits for the answer to every ping.
 async fn serve_tail(frames: Vec<Message>, end: CloseFrame) -> String {
@@ -22,11 +31,7 @@ async fn serve_tail(frames: Vec<Message>, end: CloseFrame) -> String {
         assert_eq!(asked.path, "/loki/api/v1/tail");
         assert_eq!(asked.headers["x-loki-response-encoding-flags"], "categorize-labels");
         assert_eq!(asked.params["query"], "{job=\"openstack\"}");
-        let accept = derive_accept_key(asked.headers["sec-websocket-key"].as_bytes());
-        let head = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(switching(&asked.headers["sec-websocket-key"]).as_bytes()).await.unwrap();
         let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
         for frame in frames {
             let ping = frame.is_ping();
@@ -107,6 +112,25 @@ async fn a_metric_query_is_refused_after_the_handshake() {
     let mut tail = Loki::new(&place(&url)).unwrap().tail("{job=\"openstack\"}", 5, None).await.unwrap();
     let why = tail.next().await.unwrap_err();
     assert_eq!(why, LokiError::Refused { status: 1011, said: "only log selector is supported".into() });
+}
+
+#[tokio::test]
+async fn silence_counts_from_what_came_last_and_not_from_who_asks() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let asked = read(&mut stream).await.unwrap();
+        stream.write_all(switching(&asked.headers["sec-websocket-key"]).as_bytes()).await.unwrap();
+        // And nothing more, as of a machine that lost its current.
+        std::future::pending::<()>().await;
+    });
+    let mut tail = Loki::new(&place(&url)).unwrap().tail("{job=\"openstack\"}", 5, None).await.unwrap();
+    tokio::time::pause();
+    let minute = Duration::from_mins(1);
+    assert!(tokio::time::timeout(minute, tail.next()).await.is_err());
+    let why = tokio::time::timeout(minute, tail.next()).await.unwrap().unwrap_err();
+    assert_eq!(why, LokiError::Broken { why: "nothing for 90 s".into() });
 }
 
 #[tokio::test]
