@@ -213,7 +213,7 @@ fn main() {
     assert!(screen.lines().iter().any(|l| l.contains("work number")), "no lines are on the screen");
     let face = Memory::of(screen.pid());
     println!("{written} lines behind the screens: {face}");
-    verdict("memory of the screens, what is shared divided", face.share, 40.0, "MB");
+    verdict("memory of the screens at most", face.peak, 40.0, "MB");
     verdict("CPU of the engine", engine * per_core, 100.0, "% of a core");
     let _ = fs::remove_dir(PLACE);
 }

@@ -160,7 +160,7 @@ fn part(name: &str, site: &Site, crowd: &Crowd, over: impl Fn(u64, &str) -> bool
     verdict(&format!("{name}: written, on the average of {frames:.0} frames"), each, 8.0, "kB");
     verdict(&format!("{name}: CPU of the screens for each frame, with all else they do"), cost, 4.0, "ms");
     println!("{name}: screens: {face}");
-    verdict(&format!("{name}: memory of the screens, what is shared divided"), face.share, 40.0, "MB");
+    verdict(&format!("{name}: memory of the screens at most"), face.peak, 40.0, "MB");
     let (count, worst) = (keys.count(), keys.worst());
     verdict(&format!("{name}: key to screen, median of {count}"), keys.median(), BOUNDS.2, "ms");
     verdict(&format!("{name}: key to screen, 99 of 100 (worst {worst:.1} ms)"), keys.at(99), BOUNDS.2, "ms");

@@ -95,18 +95,18 @@ pub struct Update {
     pub gone: Vec<RowKey>,
 }
 
-/// A row. Its key is [`Row::key`].
+/// A row. Its key is [`Row::key`]. Clients keep thousands, most of them steps: what is larger than these is boxed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Row {
     /// An environment with what follows from its nodes and jobs.
-    Env(EnvRow),
+    Env(Box<EnvRow>),
     /// A node.
     Node(Box<NodeRow>),
     /// A job.
-    Job(JobRow),
+    Job(Box<JobRow>),
     /// A node within a job.
-    JobNode(JobNodeRow),
+    JobNode(Box<JobNodeRow>),
     /// A step of a node.
     Step(StepRow),
     /// A sweep.
@@ -131,6 +131,24 @@ pub enum Row {
     Session(SessionRow),
     /// Something this program does not know.
     Unknown,
+}
+
+impl From<EnvRow> for Row {
+    fn from(row: EnvRow) -> Self {
+        Self::Env(Box::new(row))
+    }
+}
+
+impl From<JobRow> for Row {
+    fn from(row: JobRow) -> Self {
+        Self::Job(Box::new(row))
+    }
+}
+
+impl From<JobNodeRow> for Row {
+    fn from(row: JobNodeRow) -> Self {
+        Self::JobNode(Box::new(row))
+    }
 }
 
 impl Row {

@@ -18,7 +18,7 @@ pub async fn rows(talk: &Talk, topic: Topic) -> Result<Vec<Row>, Fault> {
 pub async fn environments(talk: &Talk, hidden: bool) -> Result<Vec<EnvRow>, Fault> {
     let topic = if hidden { Topic::Hidden } else { Topic::Environments };
     let rows = rows(talk, topic).await?;
-    Ok(rows.into_iter().filter_map(|r| if let Row::Env(e) = r { Some(e) } else { None }).collect())
+    Ok(rows.into_iter().filter_map(|r| if let Row::Env(e) = r { Some(*e) } else { None }).collect())
 }
 
 /// The environment called `wanted`.
@@ -73,8 +73,8 @@ pub async fn job(talk: &Talk, id: JobId) -> Result<(JobRow, Vec<JobNodeRow>), Fa
     let mut nodes = Vec::new();
     for row in rows(talk, Topic::Job(id)).await? {
         match row {
-            Row::Job(job) => found = Some(job),
-            Row::JobNode(node) => nodes.push(node),
+            Row::Job(job) => found = Some(*job),
+            Row::JobNode(node) => nodes.push(*node),
             _ => {}
         }
     }

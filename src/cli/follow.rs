@@ -302,7 +302,7 @@ impl Follower {
             Topic::Job(job) if job == self.job => {
                 for row in update.rows {
                     match row {
-                        Row::Job(row) => self.job_row(row)?,
+                        Row::Job(row) => self.job_row(*row)?,
                         Row::JobNode(node) => {
                             let id = node.node;
                             let changed = self.nodes.get(&id).is_some_and(|b| b.state != node.state);
@@ -312,7 +312,7 @@ impl Follower {
                                 let steps: Vec<_> = steps.into_iter().map(|s| (id, s)).collect();
                                 self.steps(&steps).await?;
                             }
-                            self.node(node, false)?;
+                            self.node(*node, false)?;
                             if self.subscribed.insert(id) {
                                 self.talk.call(Request::Subscribe(Topic::JobNode(self.job, id))).await?;
                             }

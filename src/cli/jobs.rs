@@ -195,7 +195,7 @@ async fn list(talk: &Talk, env: Option<&str>) -> Result<(), Fault> {
         find::environments(talk, false).await?.into_iter().map(|e| (e.env.id, e.env.name)).collect();
     let rows = find::rows(talk, topic).await?;
     let jobs: Vec<JobRow> =
-        rows.into_iter().filter_map(|r| if let Row::Job(j) = r { Some(j) } else { None }).collect();
+        rows.into_iter().filter_map(|r| if let Row::Job(j) = r { Some(*j) } else { None }).collect();
     if talk.json {
         return print::json(&jobs);
     }

@@ -50,14 +50,14 @@ impl Engine {
                 .kept_jobs()
                 .into_iter()
                 .filter(|(_, kept)| kept.env() == env)
-                .map(|(_, kept)| Row::Job(kept.row()))
+                .map(|(_, kept)| Row::from(kept.row()))
                 .collect(),
             Topic::RunningJobs => self
                 .whole_jobs()
                 .iter()
                 .filter_map(|c| {
                     let mut inner = c.lock();
-                    (!inner.job.state.is_over()).then(|| Row::Job(job_row(c, &mut inner)))
+                    (!inner.job.state.is_over()).then(|| Row::from(job_row(c, &mut inner)))
                 })
                 .collect(),
             Topic::Job(job) => self.job(job).map_or_else(
@@ -65,12 +65,12 @@ impl Engine {
                 |c| {
                     let mut inner = c.lock();
                     let left = knowing::left(&c, &inner.job, now());
-                    let mut rows = vec![Row::Job(row_of(&c, &mut inner, left.as_ref()))];
+                    let mut rows = vec![Row::from(row_of(&c, &mut inner, left.as_ref()))];
                     let mut nodes = job_node_rows(&c, &mut inner, left.as_ref());
                     for node in nodes.iter_mut().filter(|n| n.state == JobNodeState::Failed) {
                         node.known = self.known_of_node(node, inner.first_error.as_ref());
                     }
-                    rows.extend(nodes.into_iter().map(Row::JobNode));
+                    rows.extend(nodes.into_iter().map(Row::from));
                     rows
                 },
             ),
@@ -111,7 +111,7 @@ impl Engine {
             .values()
             .filter(|e| e.hidden == hidden)
             .map(|env| {
-                Row::Env(EnvRow {
+                Row::from(EnvRow {
                     nodes: count(env.id, &|_| true),
                     installed: count(env.id, &|n| n.state == NodeState::Installed),
                     failed: count(env.id, &|n| n.state == NodeState::Failed),

@@ -13,7 +13,7 @@ use crate::tui::i18n::Text;
 use std::collections::{BTreeMap, HashMap};
 
 /// Topics kept although nobody watches them.
-const KEPT: usize = 64;
+const KEPT: usize = 32;
 
 /// Rows by topic.
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ impl Data {
 
     /// The environments, hidden ones instead of the others if asked.
     pub fn environments(&self, topic: Topic) -> Vec<&EnvRow> {
-        self.rows(topic).filter_map(|r| if let Row::Env(r) = r { Some(r) } else { None }).collect()
+        self.rows(topic).filter_map(|r| if let Row::Env(r) = r { Some(&**r) } else { None }).collect()
     }
 
     /// An environment.
@@ -122,7 +122,7 @@ impl Data {
     /// Nodes of a job.
     pub fn job_nodes(&self, id: JobId) -> Vec<&JobNodeRow> {
         self.rows(Topic::Job(id))
-            .filter_map(|r| if let Row::JobNode(r) = r { Some(r) } else { None })
+            .filter_map(|r| if let Row::JobNode(r) = r { Some(&**r) } else { None })
             .collect()
     }
 

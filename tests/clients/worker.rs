@@ -199,7 +199,7 @@ impl Worker {
 
     fn job(&self) -> Option<JobRow> {
         let jobs = self.rows(Topic::Jobs(self.env)).into_iter();
-        jobs.filter_map(|r| if let Row::Job(j) = r { Some(j) } else { None }).next_back()
+        jobs.filter_map(|r| if let Row::Job(j) = r { Some(*j) } else { None }).next_back()
     }
 
     /// Holds the job that works and goes on with it, which only one at a time may.

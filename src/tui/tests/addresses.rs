@@ -16,7 +16,7 @@ pub(super) fn view(now: Moment, requests: &[IpRequest], seen: &Seen) -> IpView {
 
 pub(super) fn opened(role: UserRole, view: IpView) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 1, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 1, 0, 0))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(EnvId(7)), super::fixtures::nodes());
     rig.keys("D");

@@ -59,7 +59,7 @@ pub(super) fn run(ended: bool) -> Row {
 
 pub(super) fn opened(role: UserRole, rows: Vec<Row>) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(ENV), super::fixtures::nodes());
     rig.keys("t");

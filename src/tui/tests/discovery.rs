@@ -15,7 +15,7 @@ use crate::domain::user::UserRole;
 
 pub(super) fn opened(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 4, 1, 1))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 4, 1, 1))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(ENV), nodes());
     rig

@@ -15,14 +15,14 @@ fn listed(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
     let mut busy = env(7, "production", 3, 0, 0);
     busy.job = Some(job(JobState::Running));
-    rig.rows(Topic::RunningJobs, vec![Row::Job(job(JobState::Running))]);
+    rig.rows(Topic::RunningJobs, vec![Row::from(job(JobState::Running))]);
     rig.rows(
         Topic::Environments,
         vec![
-            Row::Env(busy),
-            Row::Env(env(8, "测试云 二号", 12, 12, 0)),
-            Row::Env(env(9, "staging with a name of forty characters!", 5, 2, 1)),
-            Row::Env(env(10, "lab", 0, 0, 0)),
+            Row::from(busy),
+            Row::from(env(8, "测试云 二号", 12, 12, 0)),
+            Row::from(env(9, "staging with a name of forty characters!", 5, 2, 1)),
+            Row::from(env(10, "lab", 0, 0, 0)),
         ],
     );
     rig.calls.clear();

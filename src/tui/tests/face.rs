@@ -28,7 +28,7 @@ fn settings_count_at_once_and_are_kept() {
     rig.connect(false);
     rig.keys("ada<Enter>correct horse<Enter>");
     rig.answer("Login", Ok(session("ada", UserRole::Operator)));
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     assert_eq!(kept(&rig), None, "nothing was chosen");
     rig.keys("<F2>");
     snapshots("settings", &mut rig);
@@ -59,7 +59,7 @@ fn door(rig: &mut Rig, view: DoorView) {
 #[test]
 fn administrators_see_how_the_door_over_ssh_stands() {
     let mut rig = Rig::logged_in(UserRole::Administrator);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("<F2>");
     door(&mut rig, DoorView::default());
     rig.keys("G");
@@ -85,7 +85,7 @@ fn administrators_see_how_the_door_over_ssh_stands() {
     }
     // Nobody else is told.
     let mut rig = Rig::logged_in(UserRole::Operator);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("<F2>");
     assert!(!rig.calls.iter().any(|c| matches!(c.request, Request::Door(_))));
 }
@@ -94,7 +94,7 @@ fn administrators_see_how_the_door_over_ssh_stands() {
 fn keys_for_files_of_the_host_are_off_over_ssh_and_say_so_first() {
     let mut rig = Rig::logged_in(UserRole::Administrator);
     rig.app.shared.served = true;
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     for keys in ["E", "I", "<C-z>"] {
         rig.keys(keys);
         let shown = rig.screen(80, 24);
@@ -134,7 +134,7 @@ fn a_keymap_changes_keys_footer_and_help() {
 #[test]
 fn the_command_line_goes_by_names() {
     let mut rig = opened(UserRole::Operator, nodes());
-    rig.rows(Topic::Jobs(ENV), vec![Row::Job(job(JobState::Running))]);
+    rig.rows(Topic::Jobs(ENV), vec![Row::from(job(JobState::Running))]);
     rig.keys(":node-3");
     let screen = rig.screen(80, 24);
     assert!(screen.contains("» node node-3") && screen.contains("shell node-3"), "{screen}");
@@ -175,11 +175,11 @@ fn an_environment_at_a_glance() {
     .unwrap();
     let (plan, _) = text.read(&[], &NetworkPlan::default());
     let mut rig = overview(nodes(), plan);
-    rig.rows(Topic::Jobs(ENV), vec![Row::Job(job(JobState::Running))]);
+    rig.rows(Topic::Jobs(ENV), vec![Row::from(job(JobState::Running))]);
     rig.at = rig.at.plus(12_000);
     let mut later = job(JobState::Running);
     later.changed += 9;
-    rig.rows(Topic::Jobs(ENV), vec![Row::Job(later)]);
+    rig.rows(Topic::Jobs(ENV), vec![Row::from(later)]);
     snapshots("overview", &mut rig);
     // Pages and tabs are one key away, as on the page below.
     rig.keys("w");
@@ -206,7 +206,7 @@ fn the_report_for_the_owner() {
     );
     // In the other language, with a job that cannot be had.
     rig.keys("<F3>");
-    rig.rows(Topic::Jobs(ENV), vec![Row::Job(job(JobState::Running))]);
+    rig.rows(Topic::Jobs(ENV), vec![Row::from(job(JobState::Running))]);
     rig.keys("<C-s>");
     rig.answer("JobReport", Err(Failure::new(FailureKind::Engine, "gone")));
     rig.keys("<C-s>");
@@ -257,7 +257,7 @@ fn a_theme_of_ones_own_is_edited_and_taken() {
     rig.connect(false);
     rig.keys("ada<Enter>correct horse<Enter>");
     rig.answer("Login", Ok(session("ada", UserRole::Operator)));
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("<F2>e");
     assert!(rig.notice().contains("Only a theme"), "{}", rig.notice());
     rig.keys("<Down>e");

@@ -238,8 +238,8 @@ pub fn running_job() -> Vec<Row> {
     let mut silent = current(StepState::Running { since: ms_ago(252_000) }, "Setting up chrony …");
     silent.last_output = Some(ms_ago(250_000));
     three.current = Some(silent);
-    let mut rows = vec![Row::Job(job(JobState::Running))];
-    rows.extend([one, two, three].map(Row::JobNode));
+    let mut rows = vec![Row::from(job(JobState::Running))];
+    rows.extend([one, two, three].map(Row::from));
     rows
 }
 
@@ -279,8 +279,8 @@ pub fn failed_job() -> Vec<Row> {
     let mut two = job_node(12, "node-2", "compute", JobNodeState::Cancelled, 60);
     two.why = Some("not begun: node-1 failed".into());
     let three = job_node(13, "node-3", "compute", JobNodeState::Done, 1000);
-    let mut rows = vec![Row::Job(row)];
-    rows.extend([one, two, three].map(Row::JobNode));
+    let mut rows = vec![Row::from(row)];
+    rows.extend([one, two, three].map(Row::from));
     rows
 }
 

@@ -28,7 +28,7 @@ far ansible_host=10.9.9.40 ansible_ssh_common_args='-o ProxyJump=ops@bastion.exa
 
 pub(super) fn opened(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 1, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 1, 0, 0))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(EnvId(7)), nodes());
     rig

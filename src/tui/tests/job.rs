@@ -15,8 +15,8 @@ const NODE: NodeId = NodeId(11);
 
 pub fn on_job(role: UserRole, rows: Vec<Row>) -> Rig {
     let mut rig = opened(role, super::fixtures::nodes());
-    let row = rows.iter().find_map(|r| if let Row::Job(j) = r { Some(j.clone()) } else { None }).unwrap();
-    rig.rows(Topic::Jobs(super::fixtures::ENV), vec![Row::Job(row)]);
+    let row = rows.iter().find_map(|r| if let Row::Job(j) = r { Some((**j).clone()) } else { None }).unwrap();
+    rig.rows(Topic::Jobs(super::fixtures::ENV), vec![Row::from(row)]);
     rig.keys("3<Enter>");
     rig.rows(Topic::Job(JOB), rows);
     rig
@@ -137,11 +137,11 @@ fn the_end() {
     (done.changed, done.unchanged, done.nodes_done) = (0, 57, 3);
     done.stages.iter_mut().for_each(|s| (s.permille, s.done) = (1000, s.nodes));
     let names = ["node-1", "node-2", "node-3"];
-    let mut rows = vec![Row::Job(done)];
+    let mut rows = vec![Row::from(done)];
     rows.extend((11..).zip(names).map(|(id, name)| {
         let mut row = job_node(id, name, "compute", JobNodeState::Done, 1000);
         row.done = 19;
-        Row::JobNode(row)
+        Row::from(row)
     }));
     let mut rig = on_job(UserRole::Operator, rows);
     snapshots("job-unchanged", &mut rig);

@@ -28,7 +28,7 @@ pub fn in_state(state: JobState, change: impl Fn(&mut crate::api::rows::JobRow))
     let mut rows = running_job();
     let mut row = job(state);
     change(&mut row);
-    rows[0] = Row::Job(row);
+    rows[0] = Row::from(row);
     rows
 }
 

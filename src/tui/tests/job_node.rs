@@ -29,7 +29,7 @@ pub(super) fn with_node(
     change(&mut node);
     let mut row = job(job_state);
     (row.nodes, row.nodes_failed) = (1, u32::from(state == S::Failed));
-    vec![Row::Job(row), Row::JobNode(node)]
+    vec![Row::from(row), Row::from(node)]
 }
 
 fn list(lines: &[(u64, usize, &str, bool)], busy: &[u64], digest: u64) -> UndoList {

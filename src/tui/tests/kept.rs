@@ -28,7 +28,7 @@ fn another_day(before: &Rig, rows: Vec<Row>) -> Rig {
     rig.connect(false);
     rig.keys("ada<Enter>correct horse<Enter>");
     rig.answer("Login", Ok(session("ada", UserRole::Operator)));
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(ENV), rows);
     rig

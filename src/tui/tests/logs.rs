@@ -125,7 +125,7 @@ pub(super) fn answer(answer: LogAnswer) -> Result<Response, Failure> {
 /// The page of the environment before any answer.
 pub(super) fn asked(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.rows(Topic::Nodes(ENV), nodes());
     rig.keys("l");
     rig
@@ -186,7 +186,7 @@ fn readable_without_colour() {
     rig.connect(false);
     rig.keys("ada<Enter>correct horse<Enter>");
     rig.answer("Login", Ok(super::harness::session("ada", UserRole::Viewer)));
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("l");
     rig.answer("Logs(Window", Ok(window(1200, 1500, 300, (false, true))));
     let buffer = rig.buffer(80, 24);
@@ -471,7 +471,7 @@ fn export_pulls_pages_and_whole_records() {
 #[test]
 fn the_command_line_opens_logs_of_a_node() {
     let mut rig = Rig::logged_in(UserRole::Operator);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(ENV), nodes());
     rig.keys(":logs node-3<Enter>");

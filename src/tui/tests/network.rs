@@ -81,7 +81,7 @@ pub(super) fn view(plan: NetworkPlan) -> Response {
 
 pub(super) fn opened(role: UserRole, plan: NetworkPlan) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 4, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 4, 0, 0))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(ENV), nodes().into_iter().map(|n| Row::Node(Box::new(n))).collect());
     rig.keys("w");

@@ -14,7 +14,7 @@ use crate::tui::event::{Command, Event};
 
 pub fn opened(role: UserRole, rows: Vec<Row>) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 4, 1, 1))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 4, 1, 1))]);
     rig.keys("<Enter>");
     rig.answer("Catalog", Ok(Response::Catalog(catalog())));
     rig.rows(Topic::Nodes(ENV), rows);
@@ -227,7 +227,7 @@ fn jobs_and_plan() {
     old.id = crate::domain::ids::JobId(9);
     old.created = crate::domain::time::Moment(old.created.0 - 200_000_000);
     old.nodes_failed = 1;
-    rig.rows(Topic::Jobs(ENV), vec![Row::Job(old), Row::Job(job(JobState::Succeeded))]);
+    rig.rows(Topic::Jobs(ENV), vec![Row::from(old), Row::from(job(JobState::Succeeded))]);
     snapshots("jobs", &mut rig);
     rig.keys("r");
     assert!(rig.notice().contains("nothing to retry"), "{}", rig.notice());

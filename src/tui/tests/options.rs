@@ -74,7 +74,7 @@ fn who_was_outrun_sees_the_difference() {
     row.env.changed_by = "grace".into();
     let file = "/etc/keystone/keystone.conf".to_owned();
     row.env.options = vec![OptionText { scope: Scope::All, file, text: "[a]\nk = 2\nm = 3\n".into() }];
-    rig.rows(Topic::Environments, vec![Row::Env(row)]);
+    rig.rows(Topic::Environments, vec![Row::from(row)]);
     assert!(rig.screen(80, 24).contains("grace has changed this text meanwhile"));
     rig.keys("<C-s>");
     snapshots("option-stale", &mut rig);
@@ -103,7 +103,7 @@ fn undo_search_and_where_a_value_comes_from() {
             "[token]\nexpiration = 7200\n[cache]\nenabled = true\n",
         ),
     ];
-    rig.rows(Topic::Environments, vec![Row::Env(row)]);
+    rig.rows(Topic::Environments, vec![Row::from(row)]);
     rig.keys("O");
     rig.answer("Catalog", Ok(Response::Catalog(catalog())));
     rig.keys("<Tab><Enter><Down>");

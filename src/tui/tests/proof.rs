@@ -64,7 +64,7 @@ pub(super) fn red() -> Proof {
 
 pub(super) fn opened(role: UserRole, proof: Option<Proof>) -> Rig {
     let mut rig = Rig::logged_in(role);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 3, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 3, 0, 0))]);
     rig.keys("<Enter>V");
     let image = "/srv/images/guest.img".to_owned();
     let known = proof.as_ref().and_then(Proof::red).map(|_| known_error());

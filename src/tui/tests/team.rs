@@ -152,7 +152,7 @@ fn a_locked_environment_says_whose_job_locks_it() {
     works.owner = Some(Owner { by: "grace".into(), since: NOW, taken: None });
     let mut row = env(7, "production", 4, 1, 1);
     row.job = Some(works);
-    rig.rows(Topic::Environments, vec![Row::Env(row)]);
+    rig.rows(Topic::Environments, vec![Row::from(row)]);
     rig.keys("i");
     assert!(rig.notice().contains("of grace has worked on it since"), "{}", rig.notice());
     let busy =

@@ -16,8 +16,8 @@ use serde_json::json;
 pub(super) fn on_job() -> Rig {
     let mut rig = opened(UserRole::Viewer, nodes());
     let rows = running_job();
-    let row = rows.iter().find_map(|r| if let Row::Job(j) = r { Some(j.clone()) } else { None }).unwrap();
-    rig.rows(Topic::Jobs(ENV), vec![Row::Job(row)]);
+    let row = rows.iter().find_map(|r| if let Row::Job(j) = r { Some((**j).clone()) } else { None }).unwrap();
+    rig.rows(Topic::Jobs(ENV), vec![Row::from(row)]);
     rig.keys("3<Enter>");
     rig.rows(Topic::Job(JOB), rows);
     rig

@@ -122,7 +122,7 @@ fn cobbled(role: UserRole, count: usize, keys: &str) -> Rig {
 /// A network page on a tab, with a rack of nodes.
 fn planned(keys: &str, count: u64) -> Rig {
     let mut rig = Rig::logged_in(Operator);
-    rig.rows(Topic::Environments, vec![Row::Env(env(7, "production", 4, 0, 0))]);
+    rig.rows(Topic::Environments, vec![Row::from(env(7, "production", 4, 0, 0))]);
     rig.keys("<Enter>");
     rig.rows(Topic::Nodes(ENV), rack(count));
     rig.keys("w");

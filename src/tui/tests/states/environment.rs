@@ -40,7 +40,7 @@ fn jobs(count: u64) -> Vec<Row> {
         row.id = JobId(n);
         row.created = super::super::fixtures::ms_ago((count - n) * 7_200_000 + 60_000);
         row.ended = (n < count).then(|| row.created.plus(1_800_000));
-        Row::Job(row)
+        Row::from(row)
     };
     (1..=count).map(one).collect()
 }
@@ -110,11 +110,11 @@ pub fn rows() -> Vec<Line> {
             "environments",
             [
                 Seen("environments-empty"),
-                Shown(|| listed(vec![Row::Env(env(7, "production", 4, 1, 1))])),
+                Shown(|| listed(vec![Row::from(env(7, "production", 4, 1, 1))])),
                 Shown(|| {
                     let one = |n: u64| {
                         let count = u32::try_from(n % 40).unwrap();
-                        Row::Env(env(
+                        Row::from(env(
                             100 + n,
                             &format!("云 {n:02} of the northern region"),
                             count,
@@ -292,5 +292,5 @@ pub fn rows() -> Vec<Line> {
 pub fn with_job(state: JobState) -> Vec<Row> {
     let mut row = job(state);
     row.id = JOB;
-    vec![Row::Job(row)]
+    vec![Row::from(row)]
 }

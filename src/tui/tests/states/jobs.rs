@@ -27,10 +27,10 @@ fn large(count: u64) -> Vec<Row> {
     let states = [JobNodeState::Done, JobNodeState::Running, JobNodeState::Waiting, JobNodeState::Failed];
     let mut row = job(JobState::Running);
     row.nodes = u32::try_from(count).unwrap();
-    let mut rows = vec![Row::Job(row)];
+    let mut rows = vec![Row::from(row)];
     rows.extend((0..count).map(|n| {
         let state = states[usize::try_from(n % 4).unwrap()];
-        Row::JobNode(job_node(11 + n, &format!("rack-2-node-{n}"), "compute", state, 500))
+        Row::from(job_node(11 + n, &format!("rack-2-node-{n}"), "compute", state, 500))
     }));
     rows
 }

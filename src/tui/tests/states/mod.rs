@@ -280,7 +280,7 @@ fn entered(role: UserRole) -> Rig {
     let mut rig = Rig::logged_in(role);
     rig.rows(
         crate::api::Topic::Environments,
-        vec![crate::api::Row::Env(super::fixtures::env(7, "production", 4, 1, 1))],
+        vec![crate::api::Row::from(super::fixtures::env(7, "production", 4, 1, 1))],
     );
     rig.keys("<Enter>");
     rig
